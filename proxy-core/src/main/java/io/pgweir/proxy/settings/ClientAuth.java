@@ -1,0 +1,14 @@
+package io.pgweir.proxy.settings;
+
+/** How clients prove who they are. */
+public enum ClientAuth {
+    /** SCRAM-SHA-256 (RFC 5802, RFC 7677) with the passwords of the configuration. */
+    SCRAM,
+    /** No proof is asked for: for sockets that only trusted programs can reach. */
+    TRUST;
+
+    /** The value as people write it in flags, files and URLs. */
+    public String text() {
+        return Choices.text(this);
+    }
+}

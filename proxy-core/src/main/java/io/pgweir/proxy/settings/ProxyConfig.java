@@ -1,0 +1,92 @@
+package io.pgweir.proxy.settings;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole configuration of one proxy. Immutable, so any thread may read it; its text never shows a password.
+ *
+ * @param listen where clients connect
+ * @param http where health and metrics are served; null: nowhere
+ * @param eventLoops threads that move bytes; 0: as many as the machine suggests
+ * @param transport the system interface that moves bytes
+ * @param maxClients most clients connected at one time
+ * @param clientLoginTimeout longest login of a client; above zero
+ * @param clientAuth how clients prove who they are
+ * @param databases the databases that clients may ask for, each name once
+ * @param users the users with an entry of their own, by name; the users of database URLs are not in it, see
+ *     {@link #user(String)}
+ * @param adminUsers users who may use the whole admin console
+ * @param statsUsers users who may use its SHOW commands
+ * @param shutdownTimeout longest wait for open transactions at shutdown
+ * @param logFormat the shape of a log line
+ * @param logLevel one of trace, debug, info, warn, error, off
+ * @param pool the rules of pools whose database says nothing else
+ */
+public record ProxyConfig(
+        HostPort listen,
+        @Nullable HostPort http,
+        int eventLoops,
+        TransportChoice transport,
+        int maxClients,
+        Duration clientLoginTimeout,
+        ClientAuth clientAuth,
+        List<DatabaseConfig> databases,
+        Map<String, UserConfig> users,
+        Set<String> adminUsers,
+        Set<String> statsUsers,
+        Duration shutdownTimeout,
+        LogFormat logFormat,
+        String logLevel,
+        PoolSettings pool) {
+
+    public ProxyConfig {
+        databases = List.copyOf(databases);
+        users = Map.copyOf(users);
+        adminUsers = Set.copyOf(adminUsers);
+        statsUsers = Set.copyOf(statsUsers);
+    }
+
+    /** The entry for a database that a client asks for: its own, else that for any database, else null. */
+    public @Nullable DatabaseConfig database(String name) {
+        DatabaseConfig any = null;
+        for (DatabaseConfig database : databases) {
+            if (database.isWildcard()) {
+                any = database;
+            } else if (database.name().equals(name)) {
+                return database;
+            }
+        }
+        return any;
+    }
+
+    /** A user by name: from {@code users}, else the user of a database URL, else null. */
+    public @Nullable UserConfig user(String name) {
+        UserConfig own = users.get(name);
+        if (own != null) {
+            return own;
+        }
+        UserConfig found = null;
+        for (DatabaseConfig database : databases) {
+            if (name.equals(database.user()) && (found == null || found.password() == null)) {
+                found = new UserConfig(name, database.password());
+            }
+        }
+        return found;
+    }
+
+    /**
+     * The password to log in to a server with: that of the database's own URL if it is for this user, else that of the
+     * user's entry, else null.
+     */
+    public @Nullable Secret backendPassword(DatabaseConfig database, String user) {
+        if (user.equals(database.user()) && database.password() != null) {
+            return database.password();
+        }
+        UserConfig known = user(user);
+        return known == null ? null : known.password();
+    }
+}
