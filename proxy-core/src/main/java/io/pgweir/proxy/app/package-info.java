@@ -1,0 +1,5 @@
+/** Puts the proxy together: start, drain, stop. */
+@NullMarked
+package io.pgweir.proxy.app;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,43 @@
+package io.pgweir.proxy.backend;
+
+import io.netty.channel.EventLoop;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.net.Outbound;
+
+/**
+ * Whoever a backend works for: a client session, or the clean-up after one. All methods are called on {@link #eventLoop}.
+ */
+public interface Attachment {
+    /** The loop that owns the backend while it is attached. */
+    EventLoop eventLoop();
+
+    /** Where replies for the client go. */
+    Outbound toClient();
+
+    /** A ReadyForQuery that is the client's own has been forwarded. */
+    void readyForQuery(byte status);
+
+    /** PostgreSQL reports a parameter; the backend's own record is up to date already. */
+    void parameterStatus(String name, String value);
+
+    /** A command ended; the tag lies in {@code in}. Only for replies that are the client's own. */
+    void commandComplete(io.netty.buffer.ByteBuf in, int at, int length);
+
+    /** An error for the client's own statement, before it is forwarded; returns false to keep it from the client. */
+    boolean errorForClient(ErrorFields error);
+
+    /** Whether NotificationResponse goes to the client. */
+    boolean wantsNotifications();
+
+    /** A read of the backend has been worked off; nothing of it is held back. The place to release. */
+    void afterRead();
+
+    /** No more to read for now: flush. */
+    void readComplete();
+
+    /** The backend takes bytes again, or no longer. */
+    void backendWritabilityChanged();
+
+    /** The connection is gone; the backend is detached already. */
+    void backendLost(BackendFailure failure);
+}

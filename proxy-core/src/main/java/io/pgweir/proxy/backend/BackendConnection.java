@@ -1,0 +1,504 @@
+package io.pgweir.proxy.backend;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrameScanner;
+import io.pgweir.protocol.wire.FrontendWriter;
+import io.pgweir.protocol.wire.TransactionStatus;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Outbound;
+import io.pgweir.proxy.settings.HostPort;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection to PostgreSQL after its login.
+ *
+ * <p>Its channel lives on its home loop. Everything else belongs to the loop that owns it at the moment: the home loop
+ * while it is idle, the client's while it is attached. {@link #owner(EventLoop)} passes it on; what the channel reads
+ * follows in order ({@link Inbox}).
+ *
+ * <pre>
+ *   idle --attach--> attached --detach--> idle
+ *     \                  \
+ *      `----- closed <----'      (connection lost, desynchronised, or closed by us)
+ * </pre>
+ */
+public final class BackendConnection {
+    /** Told once when the connection is gone for good; on the home loop. */
+    public interface Listener {
+        void closed(BackendConnection backend);
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(BackendConnection.class);
+
+    private final Channel channel;
+    private final LoopContext home;
+    private final HostPort host;
+    private final SocketAddress address;
+    private final int pid;
+    private final byte[] secret;
+    private final ServerParameters parameters;
+    private final SessionSettings startup;
+    private final BackendStatements statements;
+    private final FrameScanner scanner = new FrameScanner();
+    private final ReplyReader replies = new ReplyReader(this);
+    private final Outbound toServer = new Outbound();
+    private final Listener listener;
+    private final long openedAt = System.nanoTime();
+    private volatile EventLoop owner;
+    private volatile boolean closed;
+    private @Nullable Attachment attachment;
+    private byte status = TransactionStatus.IDLE;
+    private SessionSettings applied = SessionSettings.NONE;
+    private @Nullable Object unnamedOwner;
+    private long unnamedVersion;
+    private @Nullable ErrorFields fatal;
+    private long idleSince;
+    private int cancelsInFlight;
+    private @Nullable Object lastClient;
+
+    BackendConnection(BackendLogin login, Channel channel, Listener listener) {
+        this.channel = channel;
+        this.home = login.home();
+        this.host = login.host();
+        this.address = channel.remoteAddress();
+        this.pid = login.pid();
+        this.secret = login.secret();
+        this.parameters = login.parameters();
+        this.startup = login.startup();
+        this.statements = new BackendStatements(login.statementLimit());
+        this.listener = listener;
+        this.owner = home.loop();
+        toServer.target(channel);
+        channel.closeFuture().addListener(future -> listener.closed(this));
+    }
+
+    // ---- identity
+
+    public LoopContext home() {
+        return home;
+    }
+
+    public HostPort host() {
+        return host;
+    }
+
+    public SocketAddress address() {
+        return address;
+    }
+
+    /** The server's process id, 0 if it sent none. */
+    public int pid() {
+        return pid;
+    }
+
+    byte[] secret() {
+        return secret;
+    }
+
+    public Channel channel() {
+        return channel;
+    }
+
+    /** {@link System#nanoTime} when the login was complete. */
+    public long openedAt() {
+        return openedAt;
+    }
+
+    /** The session settings that went into its StartupMessage; RESET goes back to them. */
+    public SessionSettings startup() {
+        return startup;
+    }
+
+    public ServerParameters parameters() {
+        return parameters;
+    }
+
+    // ---- ownership
+
+    /** The loop that may touch this connection now. */
+    public EventLoop owner() {
+        return owner;
+    }
+
+    /** Passes the connection to another loop; the caller must not touch it afterwards. */
+    public void owner(EventLoop loop) {
+        owner = loop;
+    }
+
+    @Nullable Attachment attachment() {
+        return attachment;
+    }
+
+    public boolean isAttached() {
+        return attachment != null;
+    }
+
+    /** From now on works for {@code attachment}. */
+    public void attach(Attachment next) {
+        attachment = next;
+        replies.attachmentChanged();
+    }
+
+    /** Works for nobody. */
+    public void detach() {
+        attachment = null;
+        if (!channel.config().isAutoRead()) {
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    // ---- what is sent
+
+    /** Assembles what goes to PostgreSQL. */
+    public Outbound toServer() {
+        return toServer;
+    }
+
+    /** Writes what is assembled and sends it off. */
+    public void flush() {
+        toServer.end();
+        channel.flush();
+    }
+
+    /** A Parse, Bind, ... of the client's own has been put into {@link #toServer}. */
+    public void expectParse() {
+        replies.expect(Reply.PARSE);
+    }
+
+    public void expectParse(StatementChange change) {
+        replies.expect(Reply.PARSE, change);
+    }
+
+    public void expectBind() {
+        replies.expect(Reply.BIND);
+    }
+
+    public void expectDescribe() {
+        replies.expect(Reply.DESCRIBE);
+    }
+
+    public void expectExecute() {
+        replies.expect(Reply.EXECUTE);
+    }
+
+    public void expectClose() {
+        replies.expect(Reply.CLOSE);
+    }
+
+    public void expectSync() {
+        replies.expect(Reply.SYNC);
+    }
+
+    public void expectQuery() {
+        replies.expect(Reply.QUERY);
+    }
+
+    public void expectFunction() {
+        replies.expect(Reply.FUNCTION);
+    }
+
+    /** A ParseComplete that pgweir answers in its turn. */
+    public void makeParseComplete(StatementChange change) {
+        replies.make(Reply.MADE_PARSE_COMPLETE, change);
+    }
+
+    /** A CloseComplete that pgweir answers in its turn. */
+    public void makeCloseComplete(@Nullable StatementChange change) {
+        replies.make(Reply.MADE_CLOSE_COMPLETE, change);
+    }
+
+    /** CopyDone or CopyFail is sent. */
+    public void copyEnd() {
+        replies.copyEnd();
+    }
+
+    /** Between CopyInResponse and the end of the copy: PostgreSQL ignores Sync and Flush. */
+    public boolean isCopyingIn() {
+        return replies.isCopyingIn();
+    }
+
+    /** PostgreSQL discards everything up to a Sync that has not been sent yet. */
+    public boolean isSkippingToSync() {
+        return replies.isSkippingToSync();
+    }
+
+    /** Makes sure PostgreSQL knows {@code statement}, in front of a message that uses it. */
+    public void prepare(PreparedStatement statement) {
+        if (statements.use(statement)) {
+            return;
+        }
+        makeRoom();
+        writeParse(toServer.append(), statement);
+        statements.add(statement);
+        replies.expect((byte) (Reply.PARSE | Reply.SWALLOW), forgetUnlessParsed(statement));
+    }
+
+    /** True if PostgreSQL knows {@code statement}; counts as a use. */
+    public boolean hasPrepared(PreparedStatement statement) {
+        return statements.use(statement);
+    }
+
+    /** Notes a Parse of {@code statement} that is being forwarded for a client. */
+    public StatementChange preparing(PreparedStatement statement) {
+        statements.add(statement);
+        return forgetUnlessParsed(statement);
+    }
+
+    /** Closes the least recently used statement if there is no room for another. */
+    public void makeRoom() {
+        PreparedStatement evicted = statements.evictForOneMore();
+        if (evicted != null) {
+            writeClose(evicted);
+            replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW), () -> statements.add(evicted));
+        }
+    }
+
+    /** Takes {@code statement} from the backend, whose plan or knowledge of it is stale; it is prepared anew when used. */
+    public void forget(PreparedStatement statement) {
+        statements.remove(statement);
+    }
+
+    /** Closes a statement the backend may or may not know, and forgets it. */
+    public void close(PreparedStatement statement) {
+        statements.remove(statement);
+        writeClose(statement);
+        replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW));
+    }
+
+    private void writeClose(PreparedStatement statement) {
+        byte[] name = statement.serverName();
+        ByteBuf out = toServer.append();
+        out.writeByte('C').writeInt(4 + 1 + name.length + 1).writeByte('S').writeBytes(name).writeByte(0);
+    }
+
+    /** Parse under the statement's name on backends. */
+    public static void writeParse(ByteBuf out, PreparedStatement statement) {
+        byte[] name = statement.serverName();
+        byte[] body = statement.body();
+        out.writeByte('P').writeInt(4 + name.length + 1 + body.length);
+        out.writeBytes(name).writeByte(0).writeBytes(body);
+    }
+
+    private StatementChange forgetUnlessParsed(PreparedStatement statement) {
+        return () -> statements.remove(statement);
+    }
+
+    /** A Parse of our own in the client's unit of work, its reply swallowed. */
+    public void expectSwallowedParse() {
+        replies.expect((byte) (Reply.PARSE | Reply.SWALLOW));
+    }
+
+    /** Sends a simple Query of our own; only between the client's units of work. */
+    public void sendInternalQuery(String sql, InternalReply reply) {
+        FrontendWriter.query(toServer.append(), sql);
+        replies.expectInternal(reply);
+        replies.expect((byte) (Reply.QUERY | Reply.SWALLOW));
+    }
+
+    /** Opens an extended-protocol conversation of our own; only between the client's units of work. */
+    public InternalConversation converse(InternalReply reply) {
+        replies.expectInternal(reply);
+        unnamedOwner = null;
+        return new InternalConversation(toServer, replies);
+    }
+
+    // ---- what is known
+
+    /** Status of the last ReadyForQuery. */
+    public byte status() {
+        return status;
+    }
+
+    void status(byte next) {
+        status = next;
+    }
+
+    /** Nothing is owed and no part of a message is pending: with status I anybody may have this backend. */
+    public boolean isSettled() {
+        return replies.owed().isEmpty() && !scanner.insideFrame() && scanner.keptBytes() == 0;
+    }
+
+    /** Replies owed; the bound for pipelining. */
+    public int owed() {
+        return replies.owed().size();
+    }
+
+    /** True if this backend must not be used by anybody else, though it is settled. */
+    public boolean isAmbiguous() {
+        return replies.isAmbiguous();
+    }
+
+    /** The settings in force here beyond {@link #startup}. */
+    public SessionSettings applied() {
+        return applied;
+    }
+
+    public void applied(SessionSettings settings) {
+        applied = settings;
+    }
+
+    /** Whether the unnamed statement here is the one {@code client} sent as {@code version}. */
+    public boolean unnamedIs(Object client, long version) {
+        return unnamedOwner == client && unnamedVersion == version;
+    }
+
+    /** The unnamed statement here is now that of {@code client}, or nobody's. */
+    public void unnamed(@Nullable Object client, long version) {
+        unnamedOwner = client;
+        unnamedVersion = version;
+    }
+
+    /** {@link System#nanoTime} of the last release. */
+    public long idleSince() {
+        return idleSince;
+    }
+
+    public void idleSince(long nanoTime) {
+        idleSince = nanoTime;
+    }
+
+    /** The client that had it last; for the shuffle switch. */
+    public @Nullable Object lastClient() {
+        return lastClient;
+    }
+
+    public void lastClient(Object client) {
+        lastClient = client;
+    }
+
+    /** CancelRequests on their way. Not to be handed on before they have arrived: they may hit what runs then. */
+    public int cancelsInFlight() {
+        return cancelsInFlight;
+    }
+
+    void cancelsInFlight(int change) {
+        cancelsInFlight += change;
+    }
+
+    /** A command has completed that makes every prepared statement of this backend go away. */
+    void commandCompleted(ByteBuf in, int at, int length) {
+        if (length > 7 && in.getByte(at) == 'D') {
+            byte second = in.getByte(at + 1);
+            if (second == 'I' || (second == 'E' && in.getByte(at + 2) == 'A')) {
+                forgetDiscarded(in.toString(at, length - 1, java.nio.charset.StandardCharsets.US_ASCII));
+            }
+        }
+    }
+
+    private void forgetDiscarded(String tag) {
+        if (tag.equals("DISCARD ALL")) {
+            applied = SessionSettings.NONE;
+        }
+        if (tag.equals("DISCARD ALL") || tag.equals("DEALLOCATE ALL")) {
+            statements.clear();
+            unnamedOwner = null;
+        }
+    }
+
+    // ---- what is received
+
+    /** Works off a read. On the owning loop. */
+    void read(ByteBuf in) {
+        try {
+            scanner.feed(in, replies);
+        } catch (RuntimeException e) {
+            desynchronised(e);
+            return;
+        }
+        Attachment current = attachment;
+        if (current != null) {
+            current.afterRead();
+        }
+    }
+
+    void readComplete() {
+        if (attachment != null) {
+            attachment.readComplete();
+        }
+    }
+
+    void writabilityChanged() {
+        if (attachment != null) {
+            attachment.backendWritabilityChanged();
+        }
+    }
+
+    /** FATAL: the server will close; the text is kept as the cause. */
+    void fatal(ErrorFields error) {
+        fatal = error;
+    }
+
+    /** The channel has closed. On the owning loop. */
+    void lost() {
+        end(BackendFailure.lost(fatal));
+    }
+
+    private void desynchronised(RuntimeException e) {
+        String what = e instanceof DesynchronisedException ? e.getMessage() : e.toString();
+        LOG.error("backend {} pid={} closed: {}", host, pid, what);
+        end(new BackendFailure(BackendFailure.Kind.DESYNCHRONISED, null, String.valueOf(what)));
+    }
+
+    private void end(BackendFailure failure) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        scanner.close();
+        Attachment current = attachment;
+        attachment = null;
+        if (current != null) {
+            current.toClient().end();
+        }
+        replies.abandon();
+        toServer.target(null);
+        channel.close();
+        if (current != null) {
+            current.backendLost(failure);
+        }
+    }
+
+    /** True once it is of no use to anybody. Any thread. */
+    public boolean isClosed() {
+        return closed || !channel.isActive();
+    }
+
+    /**
+     * Says goodbye and waits for the server to close its end, so that the limit counts this connection until PostgreSQL
+     * has really let it go; closes hard if that takes longer than {@code graceMillis}.
+     */
+    public void terminate(long graceMillis) {
+        if (closed) {
+            channel.close();
+            return;
+        }
+        closed = true;
+        attachment = null;
+        scanner.close();
+        replies.abandon();
+        if (!channel.config().isAutoRead()) {
+            channel.config().setAutoRead(true);
+        }
+        FrontendWriter.terminate(toServer.append());
+        flush();
+        toServer.target(null);
+        home.loop()
+                .schedule(
+                        () -> {
+                            channel.close();
+                        },
+                        graceMillis,
+                        java.util.concurrent.TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public String toString() {
+        return host + "/" + pid;
+    }
+}

@@ -1,0 +1,110 @@
+package io.pgweir.proxy.backend;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.uring.IoUringChannelOption;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Transport;
+import io.pgweir.proxy.settings.HostPort;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Opens connections to PostgreSQL. Thread-safe; results come on the loop asked for. */
+public final class BackendConnector {
+    /** Takes the outcome of one attempt. */
+    public interface Result {
+        void connected(BackendConnection backend);
+
+        /** The attempt failed and its socket, if there was one, is closed. */
+        void failed(BackendFailure failure);
+    }
+
+    private static final int USER_TIMEOUT_MILLIS = 10_000;
+
+    private final Transport transport;
+    private final Executor offload;
+    private final AtomicInteger turn = new AtomicInteger();
+
+    /** @param offload runs name look-ups and password derivation, which must not run on a loop */
+    public BackendConnector(Transport transport, Executor offload) {
+        this.transport = transport;
+        this.offload = offload;
+    }
+
+    /**
+     * Connects and logs in within the target's connect timeout.
+     *
+     * @param startup settings of the session to put into the StartupMessage
+     */
+    public void connect(
+            LoopContext home,
+            BackendTarget target,
+            SessionSettings startup,
+            BackendConnection.Listener listener,
+            Result result) {
+        HostPort host = target.hosts().get(Math.floorMod(turn.getAndIncrement(), target.hosts().size()));
+        BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);
+        login.start();
+        offload.execute(() -> {
+            try {
+                InetAddress address = InetAddress.getByName(host.host());
+                home.loop().execute(() -> open(home, new InetSocketAddress(address, host.port()), login));
+            } catch (UnknownHostException e) {
+                home.loop()
+                        .execute(() -> login.fail(BackendFailure.unreachable(
+                                "the host name \"" + host.host() + "\" could not be resolved")));
+            }
+        });
+    }
+
+    private void open(LoopContext home, SocketAddress address, BackendLogin login) {
+        if (login.isOver()) {
+            return;
+        }
+        ChannelFuture attempt = bootstrap(home).handler(login).connect(address);
+        attempt.addListener(done -> {
+            if (!done.isSuccess()) {
+                login.connectFailed(done.cause());
+            }
+        });
+    }
+
+    private Bootstrap bootstrap(LoopContext home) {
+        Bootstrap bootstrap = new Bootstrap()
+                .group(home.loop())
+                .channel(transport.clientChannel())
+                .option(ChannelOption.TCP_NODELAY, true)
+                .option(ChannelOption.SO_KEEPALIVE, true)
+                // The login's own deadline covers the connect.
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
+                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(64 << 10, 256 << 10))
+                .option(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new io.netty.channel.AdaptiveRecvByteBufAllocator(2048, 16384, 131072)
+                                .maxMessagesPerRead(4));
+        if (transport == Transport.EPOLL) {
+            bootstrap.option(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+        } else if (transport == Transport.IO_URING) {
+            bootstrap.option(IoUringChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+        }
+        return bootstrap;
+    }
+
+    /**
+     * Asks PostgreSQL to cancel what {@code backend} runs. Until the request has arrived, {@link
+     * BackendConnection#cancelsInFlight} is raised. On the loop that owns the backend.
+     *
+     * @param then runs on that loop when the request has arrived, or its connection has failed
+     */
+    public void cancel(BackendConnection backend, Runnable then) {
+        CancelRequest request = new CancelRequest(backend, then);
+        bootstrap(backend.home()).handler(request).connect(backend.address()).addListener(request);
+    }
+}

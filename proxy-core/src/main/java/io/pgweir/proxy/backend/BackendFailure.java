@@ -1,0 +1,49 @@
+package io.pgweir.proxy.backend;
+
+import io.pgweir.protocol.wire.ErrorFields;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a backend could not be had or was lost.
+ *
+ * @param kind what to do about it
+ * @param sqlState PostgreSQL's own code if it gave one
+ * @param message one sentence without secrets, made for people
+ */
+public record BackendFailure(Kind kind, @Nullable String sqlState, String message) {
+    /** What a failure means for those who wait. */
+    public enum Kind {
+        /** No connection: refused, reset, no route, timed out. */
+        UNREACHABLE,
+        /** PostgreSQL answered that it cannot take the connection now: starting up, too many connections. */
+        TEMPORARY,
+        /** PostgreSQL will not take this login: no such database or role, wrong password. */
+        REFUSED,
+        /** The connection broke while in use. */
+        LOST,
+        /** PostgreSQL sent what nothing had asked for; the connection is not to be trusted. */
+        DESYNCHRONISED
+    }
+
+    /** What PostgreSQL's FATAL during login means. */
+    static BackendFailure ofLoginError(ErrorFields error) {
+        String code = error.code() == null ? "" : error.code();
+        Kind kind;
+        switch (code) {
+            case "53300", "57P01", "57P02", "57P03" -> kind = Kind.TEMPORARY;
+            default -> kind = Kind.REFUSED;
+        }
+        return new BackendFailure(kind, error.code(), String.valueOf(error.message()));
+    }
+
+    static BackendFailure unreachable(String message) {
+        return new BackendFailure(Kind.UNREACHABLE, null, message);
+    }
+
+    static BackendFailure lost(@Nullable ErrorFields cause) {
+        if (cause == null) {
+            return new BackendFailure(Kind.LOST, null, "the server closed the connection unexpectedly");
+        }
+        return new BackendFailure(Kind.LOST, cause.code(), String.valueOf(cause.message()));
+    }
+}

@@ -1,0 +1,318 @@
+package io.pgweir.proxy.backend;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.pgweir.protocol.auth.Md5Password;
+import io.pgweir.protocol.auth.ScramClient;
+import io.pgweir.protocol.auth.ScramKeys;
+import io.pgweir.protocol.wire.Authentication;
+import io.pgweir.protocol.wire.BackendKeyData;
+import io.pgweir.protocol.wire.BackendType;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrameScanner;
+import io.pgweir.protocol.wire.FrontendWriter;
+import io.pgweir.protocol.wire.Limits;
+import io.pgweir.protocol.wire.ParameterStatus;
+import io.pgweir.protocol.wire.ProtocolVersion;
+import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.proxy.net.Deadlines;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.Secret;
+import java.net.ConnectException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The login to one backend: StartupMessage to the first ReadyForQuery, under one deadline that began before the connect.
+ * Everything a server sends here is untrusted and bounded. On the home loop.
+ */
+final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameScanner.Sink {
+    private final LoopContext home;
+    private final HostPort host;
+    private final BackendTarget target;
+    private final SessionSettings startup;
+    private final Executor offload;
+    private final BackendConnection.Listener listener;
+    private final BackendConnector.Result result;
+    private final FrameScanner scanner = new FrameScanner();
+    private final ServerParameters parameters = new ServerParameters();
+    private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
+        @Override
+        protected void expired() {
+            fail(BackendFailure.unreachable(
+                    host + " did not complete a login within " + target.connectTimeout().toMillis()
+                            + " ms (connect_timeout)"));
+        }
+    };
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable ScramClient scram;
+    private boolean authenticated;
+    private boolean ready;
+    private boolean over;
+    private int pid;
+    private byte[] secret = {};
+
+    BackendLogin(
+            LoopContext home,
+            HostPort host,
+            BackendTarget target,
+            SessionSettings startup,
+            Executor offload,
+            BackendConnection.Listener listener,
+            BackendConnector.Result result) {
+        this.home = home;
+        this.host = host;
+        this.target = target;
+        this.startup = startup;
+        this.offload = offload;
+        this.listener = listener;
+        this.result = result;
+    }
+
+    LoopContext home() {
+        return home;
+    }
+
+    HostPort host() {
+        return host;
+    }
+
+    int pid() {
+        return pid;
+    }
+
+    byte[] secret() {
+        return secret;
+    }
+
+    ServerParameters parameters() {
+        return parameters;
+    }
+
+    SessionSettings startup() {
+        return startup;
+    }
+
+    int statementLimit() {
+        return target.statementLimit();
+    }
+
+    void start() {
+        home.deadlines().arm(deadline, target.connectTimeout().toNanos());
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    void connectFailed(Throwable cause) {
+        boolean refused = cause instanceof ConnectException;
+        String reason = refused ? "connection refused" : String.valueOf(cause.getMessage());
+        fail(BackendFailure.unreachable("could not connect to " + host + ": " + reason));
+    }
+
+    /** Ends the attempt; the result comes once the socket is closed, so that the limit counts it until then. */
+    void fail(BackendFailure failure) {
+        if (over) {
+            return;
+        }
+        over = true;
+        deadline.disarm();
+        scanner.close();
+        if (context == null || !context.channel().isActive()) {
+            if (context != null) {
+                context.close();
+            }
+            result.failed(failure);
+        } else {
+            context.close().addListener(done -> result.failed(failure));
+        }
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        if (over) {
+            ctx.close();
+            return;
+        }
+        Map<String, String> startupParameters = new LinkedHashMap<>();
+        startupParameters.put("user", target.user());
+        startupParameters.put("database", target.database());
+        startupParameters.putAll(target.parameters());
+        startupParameters.putAll(startup.values());
+        ByteBuf out = ctx.alloc().buffer(256);
+        FrontendWriter.startup(out, ProtocolVersion.V3_0, startupParameters);
+        ctx.writeAndFlush(out, ctx.voidPromise());
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        try {
+            scanner.feed((ByteBuf) message, this);
+        } catch (ProtocolViolation e) {
+            fail(BackendFailure.unreachable(host + " does not speak the PostgreSQL protocol: " + e.getMessage()));
+        }
+        if (ready && !over) {
+            over = true;
+            deadline.disarm();
+            BackendConnection backend = new BackendConnection(this, ctx.channel(), listener);
+            ctx.pipeline().replace(this, null, new BackendHandler(backend));
+            result.connected(backend);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        fail(BackendFailure.unreachable(host + " closed the connection during login"));
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        fail(BackendFailure.unreachable("connection to " + host + " failed during login: " + cause.getMessage()));
+    }
+
+    @Override
+    public void begin(ByteBuf in) {}
+
+    @Override
+    public void end(ByteBuf in) {}
+
+    @Override
+    public void rest(ByteBuf in, int at, int length) {}
+
+    @Override
+    public int required(byte type, int length) {
+        if (length > Limits.MAX_GATHERED_SERVER_MESSAGE) {
+            throw new ProtocolViolation(
+                    io.pgweir.protocol.wire.SqlState.PROTOCOL_VIOLATION, "a message of " + length + " bytes in a login");
+        }
+        return length;
+    }
+
+    @Override
+    public boolean frame(byte type, ByteBuf in, int at, int length, int available) {
+        if (over || ready) {
+            return true;
+        }
+        ByteBuf body = in.slice(at + FrameScanner.HEADER, length - FrameScanner.HEADER);
+        switch (type) {
+            case BackendType.AUTHENTICATION -> authenticate(Authentication.decode(body));
+            case BackendType.PARAMETER_STATUS -> {
+                ParameterStatus parameter = ParameterStatus.decode(body);
+                parameters.put(parameter.name(), parameter.value());
+            }
+            case BackendType.BACKEND_KEY_DATA -> {
+                BackendKeyData key = BackendKeyData.decode(body);
+                pid = key.pid();
+                secret = key.secret();
+            }
+            case BackendType.ERROR_RESPONSE -> fail(BackendFailure.ofLoginError(ErrorFields.decode(body)));
+            case BackendType.NOTICE_RESPONSE, BackendType.NEGOTIATE_PROTOCOL_VERSION -> {}
+            case BackendType.READY_FOR_QUERY -> {
+                if (!authenticated) {
+                    fail(BackendFailure.unreachable(host + " is ready before it has authenticated anybody"));
+                } else {
+                    ready = true;
+                }
+            }
+            default -> fail(BackendFailure.unreachable(host + " sent " + BackendType.nameOf(type) + " during login"));
+        }
+        return true;
+    }
+
+    private void authenticate(Authentication request) {
+        if (request instanceof Authentication.Ok) {
+            if (scram != null && !scram.isVerified()) {
+                fail(BackendFailure.unreachable(host + " did not prove that it knows the password (SCRAM)"));
+            }
+            authenticated = true;
+        } else if (request instanceof Authentication.SaslContinue challenge) {
+            proveScram(challenge.data());
+        } else if (request instanceof Authentication.SaslFinal proof) {
+            if (scram == null) {
+                fail(BackendFailure.unreachable(host + " ended a SCRAM exchange that had not begun"));
+            } else {
+                scram.verify(proof.data());
+            }
+        } else if (request instanceof Authentication.Unsupported unsupported) {
+            refuse("asks for an authentication method that pgweir does not know (code " + unsupported.code() + ")");
+        } else {
+            Secret password = target.password();
+            if (password == null) {
+                refuse("asks for the password of user \"" + target.user() + "\", and none is configured");
+            } else {
+                answer(request, password);
+            }
+        }
+    }
+
+    private void answer(Authentication request, Secret password) {
+        ByteBuf out = context().alloc().buffer(128);
+        if (request instanceof Authentication.CleartextPassword) {
+            FrontendWriter.password(out, password.reveal());
+        } else if (request instanceof Authentication.Md5Password md5) {
+            FrontendWriter.password(out, Md5Password.hash(target.user(), password.reveal(), md5.salt()));
+        } else if (request instanceof Authentication.Sasl sasl
+                && sasl.mechanisms().contains(ScramClient.MECHANISM)) {
+            ScramClient client = new ScramClient();
+            scram = client;
+            FrontendWriter.saslInitialResponse(out, ScramClient.MECHANISM, client.first());
+        } else {
+            out.release();
+            refuse("offers no authentication method that pgweir knows");
+            return;
+        }
+        send(out);
+    }
+
+    private void proveScram(byte[] serverFirst) {
+        ScramClient client = scram;
+        Secret password = target.password();
+        if (client == null || password == null) {
+            fail(BackendFailure.unreachable(host + " continued a SCRAM exchange that had not begun"));
+            return;
+        }
+        ScramClient.Challenge challenge = client.challenge(serverFirst);
+        ScramKeys known = target.keysFor(challenge.salt(), challenge.iterations());
+        if (known != null) {
+            sendProof(client, known);
+            return;
+        }
+        offload.execute(() -> {
+            ScramKeys keys = ScramKeys.derive(password.reveal(), challenge.salt(), challenge.iterations());
+            target.remember(challenge.salt(), challenge.iterations(), keys);
+            home.loop().execute(() -> {
+                if (!over) {
+                    sendProof(client, keys);
+                }
+            });
+        });
+    }
+
+    private void sendProof(ScramClient client, ScramKeys keys) {
+        ByteBuf out = context().alloc().buffer(256);
+        FrontendWriter.saslResponse(out, client.last(keys));
+        send(out);
+    }
+
+    private void refuse(String why) {
+        fail(new BackendFailure(BackendFailure.Kind.REFUSED, "28000", host + " " + why));
+    }
+
+    private void send(ByteBuf out) {
+        context().writeAndFlush(out, context().voidPromise());
+    }
+
+    private ChannelHandlerContext context() {
+        return java.util.Objects.requireNonNull(context);
+    }
+}

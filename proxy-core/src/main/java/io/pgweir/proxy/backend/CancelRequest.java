@@ -1,0 +1,69 @@
+package io.pgweir.proxy.backend;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.util.ReferenceCountUtil;
+import io.pgweir.protocol.wire.FrontendWriter;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One CancelRequest on a connection of its own ("Canceling Requests in Progress"). It has arrived when the server closes
+ * that connection: by then the signal has been sent.
+ */
+final class CancelRequest extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
+    private static final int TIMEOUT_SECONDS = 5;
+
+    private final BackendConnection backend;
+    private final EventLoop owner;
+    private final Runnable then;
+
+    CancelRequest(BackendConnection backend, Runnable then) {
+        this.backend = backend;
+        this.owner = backend.owner();
+        this.then = then;
+        backend.cancelsInFlight(1);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        ByteBuf out = ctx.alloc().buffer(32);
+        FrontendWriter.cancelRequest(out, backend.pid(), backend.secret());
+        ctx.writeAndFlush(out, ctx.voidPromise());
+        ctx.executor().schedule(() -> ctx.close(), TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ReferenceCountUtil.release(message);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        finish();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        ctx.close();
+    }
+
+    /** The connect itself. */
+    @Override
+    public void operationComplete(ChannelFuture connect) {
+        if (!connect.isSuccess()) {
+            finish();
+        }
+    }
+
+    /** The owner at the time of the request still owns the backend: nobody releases it while a cancel is in flight. */
+    private void finish() {
+        owner.execute(() -> {
+            backend.cancelsInFlight(-1);
+            then.run();
+        });
+    }
+}

@@ -1,0 +1,48 @@
+package io.pgweir.proxy.backend;
+
+import io.pgweir.protocol.sql.StatementKind;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * A statement that clients prepared by name: one instance for all clients of a pool that sent the same text and parameter
+ * types. Immutable.
+ *
+ * <p>Its name on backends is made from a number that is never used again, so a name never means two texts.
+ */
+public final class PreparedStatement {
+    /** Names begin with this on every backend, so that they cannot meet a client's own. */
+    public static final String NAME_PREFIX = "pgweir_";
+
+    private final byte[] body;
+    private final byte[] serverName;
+    private final StatementKind kind;
+
+    /**
+     * @param body the Parse message behind the name: text, terminator, parameter types
+     * @param number unique within the process
+     */
+    PreparedStatement(byte[] body, long number, StatementKind kind) {
+        this.body = body;
+        this.kind = kind;
+        this.serverName = (NAME_PREFIX + Long.toString(number, Character.MAX_RADIX)).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The Parse message behind the name. Do not modify. */
+    public byte[] body() {
+        return body;
+    }
+
+    /** Name on backends, without terminator. Do not modify. */
+    public byte[] serverName() {
+        return serverName;
+    }
+
+    public StatementKind kind() {
+        return kind;
+    }
+
+    boolean hasBody(byte[] other) {
+        return Arrays.equals(body, other);
+    }
+}

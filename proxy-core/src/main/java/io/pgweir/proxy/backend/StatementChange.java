@@ -1,0 +1,13 @@
+package io.pgweir.proxy.backend;
+
+/**
+ * A change of prepared statements that takes effect when its reply comes, and is taken back if PostgreSQL never gets to
+ * it: after an error it skips everything up to Sync.
+ */
+public interface StatementChange {
+    /** Its ParseComplete or CloseComplete has come. */
+    default void completed() {}
+
+    /** It failed or was skipped. Changes are taken back youngest first. */
+    void takenBack();
+}

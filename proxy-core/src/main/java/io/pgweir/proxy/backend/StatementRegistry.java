@@ -1,0 +1,107 @@
+package io.pgweir.proxy.backend;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.pgweir.protocol.sql.SqlScanner;
+import io.pgweir.protocol.sql.StatementKind;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The prepared statements of one pool, by content. An entry lives as long as a client or a backend refers to it.
+ * Thread-safe.
+ */
+public final class StatementRegistry {
+    private final Map<Content, Entry> entries = new ConcurrentHashMap<>();
+    private final ReferenceQueue<PreparedStatement> unused = new ReferenceQueue<>();
+    private final AtomicLong numbers;
+
+    /** @param numbers source of statement numbers, shared by all pools of the process */
+    public StatementRegistry(AtomicLong numbers) {
+        this.numbers = numbers;
+    }
+
+    /** The statement with this Parse body; a new one if there is none yet. */
+    public PreparedStatement intern(ByteBuf in, int at, int length) {
+        drop();
+        byte[] body = ByteBufUtil.getBytes(in, at, length);
+        Content content = new Content(body);
+        while (true) {
+            Entry entry = entries.get(content);
+            PreparedStatement known = entry == null ? null : entry.get();
+            if (known != null) {
+                return known;
+            }
+            PreparedStatement made = create(body);
+            Entry fresh = new Entry(made, content, unused);
+            if (entry == null ? entries.putIfAbsent(content, fresh) == null : entries.replace(content, entry, fresh)) {
+                return made;
+            }
+        }
+    }
+
+    /** From now on {@link #intern} gives a new statement for this content: backends hold the old one with a stale plan. */
+    public void retire(PreparedStatement statement) {
+        Content content = new Content(statement.body());
+        Entry entry = entries.get(content);
+        if (entry != null && entry.get() == statement) {
+            entries.remove(content, entry);
+        }
+    }
+
+    int size() {
+        drop();
+        return entries.size();
+    }
+
+    private PreparedStatement create(byte[] body) {
+        ByteBuf text = Unpooled.wrappedBuffer(body);
+        int end = text.bytesBefore((byte) 0);
+        StatementKind kind = SqlScanner.classify(text, 0, end < 0 ? body.length : end);
+        return new PreparedStatement(body, numbers.incrementAndGet(), kind);
+    }
+
+    private void drop() {
+        Object reference = unused.poll();
+        while (reference != null) {
+            Entry entry = (Entry) reference;
+            entries.remove(entry.content, entry);
+            reference = unused.poll();
+        }
+    }
+
+    private static final class Entry extends WeakReference<PreparedStatement> {
+        private final Content content;
+
+        Entry(PreparedStatement statement, Content content, ReferenceQueue<PreparedStatement> queue) {
+            super(statement, queue);
+            this.content = content;
+        }
+    }
+
+    private static final class Content {
+        private final byte[] body;
+        private final int hash;
+
+        Content(byte[] body) {
+            this.body = body;
+            this.hash = Arrays.hashCode(body);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Content that && hash == that.hash && Arrays.equals(body, that.body);
+        }
+
+        @Override
+        public int hashCode() {
+            return hash;
+        }
+    }
+}

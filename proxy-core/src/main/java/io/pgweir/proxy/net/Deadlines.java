@@ -1,0 +1,118 @@
+package io.pgweir.proxy.net;
+
+import io.netty.channel.EventLoop;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The deadlines of one event loop. Deadlines of equal length expire in the order they were armed, so each length has a
+ * plain list: arming and disarming are constant-time and allocate nothing, and one task per length is scheduled, not one
+ * per deadline. Only its loop's thread may use it.
+ */
+public final class Deadlines {
+    /** Something that expires. Reusable; at most once in a list at a time. */
+    public abstract static class Deadline {
+        private @Nullable Deadline previous;
+        private @Nullable Deadline next;
+        private @Nullable Line line;
+        private long expiresAt;
+
+        /** Called on the loop once the time is over; the deadline is disarmed by then. */
+        protected abstract void expired();
+
+        /** True from {@link Deadlines#arm} to {@link #disarm} or expiry. */
+        public final boolean isArmed() {
+            return line != null;
+        }
+
+        /** Takes the deadline back; no effect if it is not armed. */
+        public final void disarm() {
+            Line current = line;
+            if (current != null) {
+                current.unlink(this);
+            }
+        }
+    }
+
+    private final EventLoop loop;
+    private final Map<Long, Line> lines = new HashMap<>();
+
+    public Deadlines(EventLoop loop) {
+        this.loop = loop;
+    }
+
+    /** Arms (again) for {@code nanos} from now. */
+    public void arm(Deadline deadline, long nanos) {
+        deadline.disarm();
+        Line line = lines.get(nanos);
+        if (line == null) {
+            line = new Line(nanos);
+            lines.put(nanos, line);
+        }
+        line.append(deadline);
+    }
+
+    private final class Line implements Runnable {
+        private final long nanos;
+        private @Nullable Deadline first;
+        private @Nullable Deadline last;
+        private boolean scheduled;
+
+        Line(long nanos) {
+            this.nanos = nanos;
+        }
+
+        void append(Deadline deadline) {
+            deadline.expiresAt = System.nanoTime() + nanos;
+            deadline.line = this;
+            deadline.previous = last;
+            deadline.next = null;
+            if (last == null) {
+                first = deadline;
+            } else {
+                last.next = deadline;
+            }
+            last = deadline;
+            if (!scheduled) {
+                scheduled = true;
+                loop.schedule(this, nanos, TimeUnit.NANOSECONDS);
+            }
+        }
+
+        void unlink(Deadline deadline) {
+            if (deadline.previous == null) {
+                first = deadline.next;
+            } else {
+                deadline.previous.next = deadline.next;
+            }
+            if (deadline.next == null) {
+                last = deadline.previous;
+            } else {
+                deadline.next.previous = deadline.previous;
+            }
+            deadline.previous = deadline.next = null;
+            deadline.line = null;
+        }
+
+        @Override
+        public void run() {
+            long now = System.nanoTime();
+            while (first != null && first.expiresAt - now <= 0) {
+                Deadline deadline = first;
+                unlink(deadline);
+                deadline.expired();
+            }
+            scheduled = first != null;
+            if (first != null) {
+                loop.schedule(this, first.expiresAt - now, TimeUnit.NANOSECONDS);
+            } else if (lines.size() > MAX_IDLE_LINES) {
+                lines.remove(nanos);
+            }
+        }
+    }
+
+    /** Clients may choose any length; lines that fell empty are dropped beyond this many. */
+    private static final int MAX_IDLE_LINES = 64;
+}
