@@ -17,8 +17,8 @@ public final class Saslprep {
             return raw; // ASCII: every character took one byte
         }
         int[] mapped = password.codePoints()
-                .filter(c -> StringprepTable.NON_ASCII_SPACE.contains(c)
-                        || !StringprepTable.MAPPED_TO_NOTHING.contains(c))
+                .filter(c ->
+                        StringprepTable.NON_ASCII_SPACE.contains(c) || !StringprepTable.MAPPED_TO_NOTHING.contains(c))
                 .map(c -> StringprepTable.NON_ASCII_SPACE.contains(c) ? ' ' : c)
                 .toArray();
         if (mapped.length == 0 || isProhibited(mapped) || isBidiViolation(mapped)) {

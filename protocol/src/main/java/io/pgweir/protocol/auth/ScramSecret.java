@@ -74,8 +74,8 @@ public record ScramSecret(int iterations, byte[] salt, byte[] storedKey, byte[] 
 
     /** The form {@link #parse} reads. */
     public String format() {
-        return "SCRAM-SHA-256$" + iterations + ":" + ScramCrypto.base64(salt) + "$" + ScramCrypto.base64(storedKey) + ":"
-                + ScramCrypto.base64(serverKey);
+        return "SCRAM-SHA-256$" + iterations + ":" + ScramCrypto.base64(salt) + "$" + ScramCrypto.base64(storedKey)
+                + ":" + ScramCrypto.base64(serverKey);
     }
 
     /**

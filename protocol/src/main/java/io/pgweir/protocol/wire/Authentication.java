@@ -73,19 +73,18 @@ public sealed interface Authentication extends BackendMessage {
     static Authentication decode(ByteBuf body) {
         BodyReader in = new BodyReader(body);
         int code = in.int32();
-        Authentication message =
-                switch (code) {
-                    case OK -> new Ok();
-                    case CLEARTEXT_PASSWORD -> new CleartextPassword();
-                    case MD5_PASSWORD -> new Md5Password(in.bytes(4));
-                    case SASL -> new Sasl(mechanisms(in));
-                    case SASL_CONTINUE -> new SaslContinue(in.rest());
-                    case SASL_FINAL -> new SaslFinal(in.rest());
-                    default -> {
-                        in.rest();
-                        yield new Unsupported(code);
-                    }
-                };
+        Authentication message = switch (code) {
+            case OK -> new Ok();
+            case CLEARTEXT_PASSWORD -> new CleartextPassword();
+            case MD5_PASSWORD -> new Md5Password(in.bytes(4));
+            case SASL -> new Sasl(mechanisms(in));
+            case SASL_CONTINUE -> new SaslContinue(in.rest());
+            case SASL_FINAL -> new SaslFinal(in.rest());
+            default -> {
+                in.rest();
+                yield new Unsupported(code);
+            }
+        };
         in.end();
         return message;
     }

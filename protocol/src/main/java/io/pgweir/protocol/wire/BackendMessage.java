@@ -139,34 +139,32 @@ public sealed interface BackendMessage
     /** @throws ProtocolViolation on an unknown type or a malformed body */
     static BackendMessage decode(byte type, ByteBuf body) {
         BodyReader in = new BodyReader(body);
-        BackendMessage message =
-                switch (type) {
-                    case BackendType.AUTHENTICATION -> Authentication.decode(body);
-                    case BackendType.BACKEND_KEY_DATA -> BackendKeyData.decode(body);
-                    case BackendType.NEGOTIATE_PROTOCOL_VERSION -> NegotiateProtocolVersion.decode(body);
-                    case BackendType.NOTIFICATION_RESPONSE -> Notification.decode(body);
-                    case BackendType.PARAMETER_STATUS -> ParameterStatus.decode(body);
-                    case BackendType.ERROR_RESPONSE -> new ErrorResponse(ErrorFields.decode(body));
-                    case BackendType.NOTICE_RESPONSE -> new NoticeResponse(ErrorFields.decode(body));
-                    case BackendType.PARSE_COMPLETE -> Bare.PARSE_COMPLETE;
-                    case BackendType.BIND_COMPLETE -> Bare.BIND_COMPLETE;
-                    case BackendType.CLOSE_COMPLETE -> Bare.CLOSE_COMPLETE;
-                    case BackendType.NO_DATA -> Bare.NO_DATA;
-                    case BackendType.PORTAL_SUSPENDED -> Bare.PORTAL_SUSPENDED;
-                    case BackendType.EMPTY_QUERY_RESPONSE -> Bare.EMPTY_QUERY_RESPONSE;
-                    case BackendType.COPY_DONE -> Bare.COPY_DONE;
-                    case BackendType.COPY_DATA -> new CopyData(in.rest());
-                    case BackendType.COMMAND_COMPLETE -> new CommandComplete(in.string());
-                    case BackendType.COPY_IN_RESPONSE,
-                            BackendType.COPY_OUT_RESPONSE,
-                            BackendType.COPY_BOTH_RESPONSE -> new CopyResponse(type, in.int8(), in.int16s());
-                    case BackendType.DATA_ROW -> new DataRow(in.values());
-                    case BackendType.FUNCTION_CALL_RESPONSE -> new FunctionCallResponse(in.value());
-                    case BackendType.PARAMETER_DESCRIPTION -> new ParameterDescription(in.int32s());
-                    case BackendType.READY_FOR_QUERY -> new ReadyForQuery(in.int8());
-                    case BackendType.ROW_DESCRIPTION -> new RowDescription(columns(in));
-                    default -> throw BodyReader.violation("invalid backend message type " + (type & 0xff));
-                };
+        BackendMessage message = switch (type) {
+            case BackendType.AUTHENTICATION -> Authentication.decode(body);
+            case BackendType.BACKEND_KEY_DATA -> BackendKeyData.decode(body);
+            case BackendType.NEGOTIATE_PROTOCOL_VERSION -> NegotiateProtocolVersion.decode(body);
+            case BackendType.NOTIFICATION_RESPONSE -> Notification.decode(body);
+            case BackendType.PARAMETER_STATUS -> ParameterStatus.decode(body);
+            case BackendType.ERROR_RESPONSE -> new ErrorResponse(ErrorFields.decode(body));
+            case BackendType.NOTICE_RESPONSE -> new NoticeResponse(ErrorFields.decode(body));
+            case BackendType.PARSE_COMPLETE -> Bare.PARSE_COMPLETE;
+            case BackendType.BIND_COMPLETE -> Bare.BIND_COMPLETE;
+            case BackendType.CLOSE_COMPLETE -> Bare.CLOSE_COMPLETE;
+            case BackendType.NO_DATA -> Bare.NO_DATA;
+            case BackendType.PORTAL_SUSPENDED -> Bare.PORTAL_SUSPENDED;
+            case BackendType.EMPTY_QUERY_RESPONSE -> Bare.EMPTY_QUERY_RESPONSE;
+            case BackendType.COPY_DONE -> Bare.COPY_DONE;
+            case BackendType.COPY_DATA -> new CopyData(in.rest());
+            case BackendType.COMMAND_COMPLETE -> new CommandComplete(in.string());
+            case BackendType.COPY_IN_RESPONSE, BackendType.COPY_OUT_RESPONSE, BackendType.COPY_BOTH_RESPONSE ->
+                new CopyResponse(type, in.int8(), in.int16s());
+            case BackendType.DATA_ROW -> new DataRow(in.values());
+            case BackendType.FUNCTION_CALL_RESPONSE -> new FunctionCallResponse(in.value());
+            case BackendType.PARAMETER_DESCRIPTION -> new ParameterDescription(in.int32s());
+            case BackendType.READY_FOR_QUERY -> new ReadyForQuery(in.int8());
+            case BackendType.ROW_DESCRIPTION -> new RowDescription(columns(in));
+            default -> throw BodyReader.violation("invalid backend message type " + (type & 0xff));
+        };
         in.end();
         return message;
     }

@@ -118,26 +118,23 @@ public sealed interface FrontendMessage {
     /** @throws ProtocolViolation on an unknown type or a malformed body */
     static FrontendMessage decode(byte type, ByteBuf body) {
         BodyReader in = new BodyReader(body);
-        FrontendMessage message =
-                switch (type) {
-                    case FrontendType.QUERY -> new Query(in.string());
-                    case FrontendType.PARSE -> new Parse(in.string(), in.string(), in.int32s());
-                    case FrontendType.BIND -> new Bind(
-                            in.string(), in.string(), in.int16s(), in.values(), in.int16s());
-                    case FrontendType.DESCRIBE -> new Describe(in.target("DESCRIBE"), in.string());
-                    case FrontendType.EXECUTE -> new Execute(in.string(), in.int32());
-                    case FrontendType.CLOSE -> new Close(in.target("CLOSE"), in.string());
-                    case FrontendType.SYNC -> Bare.SYNC;
-                    case FrontendType.FLUSH -> Bare.FLUSH;
-                    case FrontendType.FUNCTION_CALL -> new FunctionCall(
-                            in.int32(), in.int16s(), in.values(), in.int16());
-                    case FrontendType.COPY_DATA -> new CopyData(in.rest());
-                    case FrontendType.COPY_DONE -> Bare.COPY_DONE;
-                    case FrontendType.COPY_FAIL -> new CopyFail(in.string());
-                    case FrontendType.PASSWORD -> new Password(in.rest());
-                    case FrontendType.TERMINATE -> Bare.TERMINATE;
-                    default -> throw BodyReader.violation("invalid frontend message type " + (type & 0xff));
-                };
+        FrontendMessage message = switch (type) {
+            case FrontendType.QUERY -> new Query(in.string());
+            case FrontendType.PARSE -> new Parse(in.string(), in.string(), in.int32s());
+            case FrontendType.BIND -> new Bind(in.string(), in.string(), in.int16s(), in.values(), in.int16s());
+            case FrontendType.DESCRIBE -> new Describe(in.target("DESCRIBE"), in.string());
+            case FrontendType.EXECUTE -> new Execute(in.string(), in.int32());
+            case FrontendType.CLOSE -> new Close(in.target("CLOSE"), in.string());
+            case FrontendType.SYNC -> Bare.SYNC;
+            case FrontendType.FLUSH -> Bare.FLUSH;
+            case FrontendType.FUNCTION_CALL -> new FunctionCall(in.int32(), in.int16s(), in.values(), in.int16());
+            case FrontendType.COPY_DATA -> new CopyData(in.rest());
+            case FrontendType.COPY_DONE -> Bare.COPY_DONE;
+            case FrontendType.COPY_FAIL -> new CopyFail(in.string());
+            case FrontendType.PASSWORD -> new Password(in.rest());
+            case FrontendType.TERMINATE -> Bare.TERMINATE;
+            default -> throw BodyReader.violation("invalid frontend message type " + (type & 0xff));
+        };
         in.end();
         return message;
     }

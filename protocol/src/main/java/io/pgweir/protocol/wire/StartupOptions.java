@@ -111,8 +111,9 @@ public final class StartupOptions {
             case 's' -> add(settings, "log_statement_stats", "true");
             case 't' -> add(settings, statistics(argument, word), "true");
             case 'W' -> add(settings, "post_auth_delay", argument);
-            case 'd' -> throw new ProtocolViolation(
-                    SqlState.FEATURE_NOT_SUPPORTED, "startup option -d is not supported; use -c name=value");
+            case 'd' ->
+                throw new ProtocolViolation(
+                        SqlState.FEATURE_NOT_SUPPORTED, "startup option -d is not supported; use -c name=value");
             default -> {
                 // b C D E j n r T v: the server takes them only from whoever starts it
             }
@@ -132,18 +133,17 @@ public final class StartupOptions {
     }
 
     private static String planMethod(String argument, String word) {
-        String name =
-                switch (argument.isEmpty() ? '?' : argument.charAt(0)) {
-                    case 's' -> "enable_seqscan";
-                    case 'i' -> "enable_indexscan";
-                    case 'o' -> "enable_indexonlyscan";
-                    case 'b' -> "enable_bitmapscan";
-                    case 't' -> "enable_tidscan";
-                    case 'n' -> "enable_nestloop";
-                    case 'm' -> "enable_mergejoin";
-                    case 'h' -> "enable_hashjoin";
-                    default -> null;
-                };
+        String name = switch (argument.isEmpty() ? '?' : argument.charAt(0)) {
+            case 's' -> "enable_seqscan";
+            case 'i' -> "enable_indexscan";
+            case 'o' -> "enable_indexonlyscan";
+            case 'b' -> "enable_bitmapscan";
+            case 't' -> "enable_tidscan";
+            case 'n' -> "enable_nestloop";
+            case 'm' -> "enable_mergejoin";
+            case 'h' -> "enable_hashjoin";
+            default -> null;
+        };
         return required(name, word);
     }
 
