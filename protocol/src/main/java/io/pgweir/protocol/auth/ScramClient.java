@@ -1,0 +1,146 @@
+package io.pgweir.protocol.auth;
+
+import io.pgweir.protocol.wire.Limits;
+import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.protocol.wire.SqlState;
+import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The client's half of one SCRAM-SHA-256 exchange (RFC 5802, RFC 7677) without channel binding. The user name is left to
+ * the startup packet, as libpq does. What the server chooses (nonce, salt, iterations) is bounded by {@link Limits}.
+ *
+ * <pre>
+ *   NEW --first--&gt; STARTED --challenge--&gt; CHALLENGED --last(keys)--&gt; ANSWERED --verify--&gt; DONE
+ * </pre>
+ *
+ * <p>Deriving the keys is the one slow step, hence the cut between {@link #challenge} and {@link #last(ScramKeys)}; {@link
+ * #last(byte[])} does both. Not thread-safe. A call out of order is an {@link IllegalStateException}.
+ */
+public final class ScramClient {
+    /** What the keys depend on besides the password: the key to remember them under. */
+    public record Challenge(byte[] salt, int iterations) {}
+
+    private enum Phase {
+        NEW,
+        STARTED,
+        CHALLENGED,
+        ANSWERED,
+        DONE
+    }
+
+    private static final String GS2_HEADER = "n,,";
+
+    private final @Nullable String password;
+    private final String firstBare;
+    private final String clientNonce;
+    private Phase phase = Phase.NEW;
+    private String serverFirst = "";
+    private String nonce = "";
+    private byte[] serverSignature = {};
+
+    /** A client whose caller derives the keys: see {@link #challenge}. */
+    public ScramClient() {
+        this(null, "", ScramCrypto.newNonce());
+    }
+
+    /** A client that derives the keys by itself in {@link #last(byte[])}. */
+    public ScramClient(String password) {
+        this(password, "", ScramCrypto.newNonce());
+    }
+
+    ScramClient(@Nullable String password, String user, String clientNonce) {
+        this.password = password;
+        this.clientNonce = clientNonce;
+        this.firstBare = "n=" + user + ",r=" + clientNonce;
+    }
+
+    /** The client-first-message. */
+    public byte[] first() {
+        advance(Phase.NEW, Phase.STARTED);
+        return ScramMessage.bytes(GS2_HEADER + firstBare);
+    }
+
+    /**
+     * Takes the server-first-message and tells what keys it asks for.
+     *
+     * @throws ProtocolViolation 08P01 if it is malformed, out of bounds, or not an answer to our nonce
+     */
+    public Challenge challenge(byte[] message) {
+        advance(Phase.STARTED, Phase.DONE);
+        ScramMessage in = new ScramMessage(message, Limits.SCRAM_SERVER_MESSAGE);
+        serverFirst = in.from(0);
+        nonce = in.nonce();
+        if (nonce.length() <= clientNonce.length() || !nonce.startsWith(clientNonce)) {
+            throw ScramMessage.malformed("the server's nonce does not continue ours");
+        }
+        byte[] salt = ScramMessage.base64(in.value('s'), "salt");
+        if (salt.length == 0 || salt.length > Limits.SCRAM_SALT) {
+            throw ScramMessage.malformed("salt of " + salt.length + " bytes");
+        }
+        int iterations = iterations(in.value('i'));
+        in.skipExtensions();
+        phase = Phase.CHALLENGED;
+        return new Challenge(salt, iterations);
+    }
+
+    private static int iterations(String text) {
+        boolean digits = text.matches("[1-9][0-9]{0,8}");
+        int iterations = digits ? Integer.parseInt(text) : 0;
+        if (iterations < 1 || iterations > Limits.SCRAM_ITERATIONS) {
+            throw ScramMessage.malformed("iteration count not within 1 and " + Limits.SCRAM_ITERATIONS);
+        }
+        return iterations;
+    }
+
+    /** The client-final-message for keys derived from the password and the {@link Challenge}. */
+    public byte[] last(ScramKeys keys) {
+        advance(Phase.CHALLENGED, Phase.ANSWERED);
+        String withoutProof = "c=" + ScramCrypto.base64(ScramMessage.bytes(GS2_HEADER)) + ",r=" + nonce;
+        byte[] signed = ScramMessage.bytes(firstBare + "," + serverFirst + "," + withoutProof);
+        byte[] storedKey = ScramCrypto.sha256(keys.clientKey());
+        byte[] proof = ScramCrypto.xor(keys.clientKey(), ScramCrypto.hmac(storedKey, signed));
+        serverSignature = ScramCrypto.hmac(keys.serverKey(), signed);
+        return ScramMessage.bytes(withoutProof + ",p=" + ScramCrypto.base64(proof));
+    }
+
+    /**
+     * {@link #challenge}, derivation and {@link #last(ScramKeys)} in one, for callers that may block.
+     *
+     * @throws IllegalStateException if this client was made without a password
+     */
+    public byte[] last(byte[] serverFirst) {
+        if (password == null) {
+            throw new IllegalStateException("this client has no password");
+        }
+        Challenge challenge = challenge(serverFirst);
+        return last(ScramKeys.derive(password, challenge.salt(), challenge.iterations()));
+    }
+
+    /**
+     * Takes the server-final-message. Unless this has been called and returned, the server is not authenticated.
+     *
+     * @throws ProtocolViolation 08P01 if it is malformed or an error, or if its signature shows that the server does not
+     *     know the password
+     */
+    public void verify(byte[] serverFinal) {
+        advance(Phase.ANSWERED, Phase.DONE);
+        ScramMessage in = new ScramMessage(serverFinal, Limits.SCRAM_SERVER_MESSAGE);
+        if (in.peek() == 'e') {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "the server refused the SCRAM exchange");
+        }
+        byte[] signature = ScramMessage.base64(in.value('v'), "server signature");
+        in.skipExtensions();
+        if (!MessageDigest.isEqual(signature, serverSignature)) {
+            throw new ProtocolViolation(
+                    SqlState.PROTOCOL_VIOLATION, "wrong SCRAM server signature: the server does not know the password");
+        }
+    }
+
+    private void advance(Phase expected, Phase next) {
+        if (phase != expected) {
+            throw new IllegalStateException("SCRAM step out of order: " + phase + " instead of " + expected);
+        }
+        phase = next;
+    }
+}

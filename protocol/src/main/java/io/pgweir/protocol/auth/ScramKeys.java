@@ -1,0 +1,28 @@
+package io.pgweir.protocol.auth;
+
+import io.pgweir.protocol.wire.Limits;
+
+/**
+ * What a client needs to log in with SCRAM-SHA-256 for one salt and iteration count: worth keeping, since deriving it is
+ * the expensive step, and as worth protecting as the password.
+ */
+public record ScramKeys(byte[] clientKey, byte[] serverKey) {
+    /**
+     * Runs PBKDF2: about a millisecond for 4096 iterations, so keep it off event loops.
+     *
+     * @param iterations 1 to {@link Limits#SCRAM_ITERATIONS}
+     */
+    public static ScramKeys derive(String password, byte[] salt, int iterations) {
+        if (iterations < 1 || iterations > Limits.SCRAM_ITERATIONS) {
+            throw new IllegalArgumentException("iterations out of range: " + iterations);
+        }
+        byte[] salted = ScramCrypto.saltedPassword(Saslprep.prepare(password), salt, iterations);
+        return new ScramKeys(ScramCrypto.hmac(salted, "Client Key"), ScramCrypto.hmac(salted, "Server Key"));
+    }
+
+    /** Without the keys. */
+    @Override
+    public String toString() {
+        return "ScramKeys[...]";
+    }
+}

@@ -1,0 +1,9 @@
+package io.pgweir.protocol.sql;
+
+/** What DISCARD discards. */
+public enum DiscardTarget {
+    ALL,
+    PLANS,
+    SEQUENCES,
+    TEMP
+}
