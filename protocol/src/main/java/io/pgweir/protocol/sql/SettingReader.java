@@ -129,22 +129,25 @@ final class SettingReader {
 
     /** Appends a parameter name, dots included, in lower case, as parameters have no case even in quotes. */
     private static int variable(ByteBuf sql, int from, int to, StringBuilder name) {
-        int at = skipBlank(sql, from, to);
-        if (at == to) {
-            return NO_MATCH;
+        int next = from;
+        int end = NO_MATCH;
+        while (next >= 0) {
+            int at = skipBlank(sql, next, to);
+            if (at == to) {
+                return NO_MATCH;
+            }
+            end = SqlLexer.tokenEnd(sql, at, to, true);
+            String part = Identifier.read(sql, at, end);
+            if (part == null) {
+                return NO_MATCH;
+            }
+            name.append(part.toLowerCase(Locale.ROOT));
+            next = accept(sql, end, to, '.');
+            if (next >= 0) {
+                name.append('.');
+            }
         }
-        int end = SqlLexer.tokenEnd(sql, at, to, true);
-        String part = Identifier.read(sql, at, end);
-        if (part == null) {
-            return NO_MATCH;
-        }
-        name.append(part.toLowerCase(Locale.ROOT));
-        int dot = accept(sql, end, to, '.');
-        if (dot < 0) {
-            return end;
-        }
-        name.append('.');
-        return variable(sql, dot, to, name);
+        return end;
     }
 
     /** Something has to follow. */

@@ -3,7 +3,6 @@ package io.pgweir.protocol.sql;
 import static io.pgweir.protocol.sql.SqlLexer.accept;
 
 import io.netty.buffer.ByteBuf;
-import org.jspecify.annotations.Nullable;
 
 /** Tells a statement's kind by its first keywords. */
 final class StatementClassifier {
@@ -55,8 +54,7 @@ final class StatementClassifier {
             case ROLLBACK -> rollback(sql, at, to);
             case SAVEPOINT -> StatementKind.SAVEPOINT;
             case RELEASE -> StatementKind.RELEASE;
-            case PREPARE ->
-                then(sql, at, to, Keyword.TRANSACTION, StatementKind.PREPARE_TRANSACTION, StatementKind.PREPARE);
+            case PREPARE -> prepare(sql, at, to);
             case SET -> set(sql, at, to);
             case RESET -> StatementKind.RESET;
             case DEALLOCATE -> StatementKind.DEALLOCATE;
@@ -89,6 +87,13 @@ final class StatementClassifier {
         return accept(sql, at, to, next) >= 0 ? ifNext : otherwise;
     }
 
+    /** A statement may be named "transaction" too; the transaction's name is a string. */
+    private static StatementKind prepare(ByteBuf sql, int at, int to) {
+        int transaction = accept(sql, at, to, Keyword.TRANSACTION);
+        boolean named = accept(sql, transaction, to, '(') >= 0 || accept(sql, transaction, to, Keyword.AS) >= 0;
+        return transaction >= 0 && !named ? StatementKind.PREPARE_TRANSACTION : StatementKind.PREPARE;
+    }
+
     private static StatementKind rollback(ByteBuf sql, int at, int to) {
         if (accept(sql, at, to, Keyword.PREPARED) >= 0) {
             return StatementKind.ROLLBACK_PREPARED;
@@ -113,7 +118,7 @@ final class StatementClassifier {
         if (transaction >= 0 && !SettingReader.isAssignment(sql, transaction, to)) {
             return StatementKind.SET_TRANSACTION;
         }
-        @Nullable Keyword word = scoped ? SqlLexer.keyword(sql, at, to) : null;
-        return word == Keyword.LOCAL ? StatementKind.SET_LOCAL : StatementKind.SET;
+        boolean local = scoped && accept(sql, at, to, Keyword.LOCAL) >= 0;
+        return local ? StatementKind.SET_LOCAL : StatementKind.SET;
     }
 }
