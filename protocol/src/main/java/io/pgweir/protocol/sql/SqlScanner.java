@@ -64,6 +64,12 @@ public final class SqlScanner {
         return isEnd(sql, modes >= 0 ? modes : begin, to);
     }
 
+    /** Whether the first statement begins with START TRANSACTION, whose command tag differs from that of BEGIN. */
+    public static boolean isStartTransaction(ByteBuf sql, int from, int to) {
+        int start = accept(sql, firstStatement(sql, from, to), to, Keyword.START);
+        return accept(sql, start, to, Keyword.TRANSACTION) >= 0;
+    }
+
     /** Whether it is exactly {@code SET TRANSACTION modes}, with the modes of {@link #isDeferrableBegin}. */
     public static boolean isDeferrableSetTransaction(ByteBuf sql, int from, int to) {
         int set = accept(sql, firstStatement(sql, from, to), to, Keyword.SET);

@@ -1,6 +1,7 @@
 package io.pgweir.protocol.wire;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +28,12 @@ public final class FrameScanner {
 
         /**
          * How many bytes of this message, header included, must be available before {@link #frame} is called; more than
-         * {@code length} means the whole message.
+         * {@code length} means the whole message. Asked again each time more has come, so it may peek at what is there:
+         * the {@code available} bytes from {@code at} on, at least the header.
          *
          * @throws ProtocolViolation if the message is not acceptable here at all
          */
-        int required(byte type, int length);
+        int required(byte type, ByteBuf in, int at, int length, int available);
 
         /**
          * One message.
@@ -137,8 +139,8 @@ public final class FrameScanner {
                 throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "invalid message length");
             }
             int length = lengthWord + 1;
-            int required = Math.min(sink.required(type, length), length);
             int available = Math.min(length, end - at);
+            int required = Math.min(sink.required(type, in, at, length, available), length);
             if (available < required) {
                 wanted = required;
                 break;
@@ -169,7 +171,7 @@ public final class FrameScanner {
 
     /** Slices of a read buffer may be on their way to a socket, so it is never grown; a buffer of our own is. */
     private void append(ByteBuf in) {
-        ByteBuf head = java.util.Objects.requireNonNull(kept);
+        ByteBuf head = Objects.requireNonNull(kept);
         try {
             if (keptIsOurs) {
                 head.writeBytes(in);
@@ -185,7 +187,7 @@ public final class FrameScanner {
     }
 
     private ByteBuf takeKept() {
-        ByteBuf in = java.util.Objects.requireNonNull(kept);
+        ByteBuf in = Objects.requireNonNull(kept);
         kept = null;
         return in;
     }

@@ -61,6 +61,7 @@ public final class BackendConnection {
     private long idleSince;
     private int cancelsInFlight;
     private @Nullable Object lastClient;
+    private boolean brokeInsideReply;
 
     BackendConnection(BackendLogin login, Channel channel, Listener listener) {
         this.channel = channel;
@@ -230,13 +231,48 @@ public final class BackendConnection {
 
     /** Makes sure PostgreSQL knows {@code statement}, in front of a message that uses it. */
     public void prepare(PreparedStatement statement) {
-        if (statements.use(statement)) {
-            return;
+        if (!statements.use(statement)) {
+            sendParse(statement);
+            replies.expect((byte) (Reply.PARSE | Reply.SWALLOW), preparing(statement));
         }
-        makeRoom();
+    }
+
+    /** Prepares {@code statement}, which is not prepared here, for a client that asked for it: the reply is the client's. */
+    public void prepareForClient(PreparedStatement statement, StatementChange change) {
+        sendParse(statement);
+        StatementChange here = preparing(statement);
+        replies.expect(Reply.PARSE, new StatementChange() {
+            @Override
+            public void takenBack() {
+                here.takenBack();
+                change.takenBack();
+            }
+        });
+    }
+
+    /** Sends a Parse that must fail because its name is taken, so that PostgreSQL itself says so. */
+    public void prepareTwice(PreparedStatement statement) {
+        prepare(statement);
         writeParse(toServer.append(), statement);
+        replies.expect(Reply.PARSE);
+    }
+
+    private void sendParse(PreparedStatement statement) {
+        if (statements.takeStale(statement)) {
+            writeClose(statement);
+            replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW), () -> statements.markStaleAgain(statement));
+        }
+        PreparedStatement evicted = statements.evictForOneMore();
+        if (evicted != null) {
+            writeClose(evicted);
+            replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW), () -> statements.add(evicted));
+        }
+        writeParse(toServer.append(), statement);
+    }
+
+    private StatementChange preparing(PreparedStatement statement) {
         statements.add(statement);
-        replies.expect((byte) (Reply.PARSE | Reply.SWALLOW), forgetUnlessParsed(statement));
+        return () -> statements.remove(statement);
     }
 
     /** True if PostgreSQL knows {@code statement}; counts as a use. */
@@ -244,31 +280,14 @@ public final class BackendConnection {
         return statements.use(statement);
     }
 
-    /** Notes a Parse of {@code statement} that is being forwarded for a client. */
-    public StatementChange preparing(PreparedStatement statement) {
-        statements.add(statement);
-        return forgetUnlessParsed(statement);
+    /** Its plan here is stale; it is closed and prepared anew when it is used. */
+    public void markStale(PreparedStatement statement) {
+        statements.markStale(statement);
     }
 
-    /** Closes the least recently used statement if there is no room for another. */
-    public void makeRoom() {
-        PreparedStatement evicted = statements.evictForOneMore();
-        if (evicted != null) {
-            writeClose(evicted);
-            replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW), () -> statements.add(evicted));
-        }
-    }
-
-    /** Takes {@code statement} from the backend, whose plan or knowledge of it is stale; it is prepared anew when used. */
+    /** PostgreSQL does not know {@code statement} any more. */
     public void forget(PreparedStatement statement) {
         statements.remove(statement);
-    }
-
-    /** Closes a statement the backend may or may not know, and forgets it. */
-    public void close(PreparedStatement statement) {
-        statements.remove(statement);
-        writeClose(statement);
-        replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW));
     }
 
     private void writeClose(PreparedStatement statement) {
@@ -278,20 +297,21 @@ public final class BackendConnection {
     }
 
     /** Parse under the statement's name on backends. */
-    public static void writeParse(ByteBuf out, PreparedStatement statement) {
+    private static void writeParse(ByteBuf out, PreparedStatement statement) {
         byte[] name = statement.serverName();
         byte[] body = statement.body();
         out.writeByte('P').writeInt(4 + name.length + 1 + body.length);
         out.writeBytes(name).writeByte(0).writeBytes(body);
     }
 
-    private StatementChange forgetUnlessParsed(PreparedStatement statement) {
-        return () -> statements.remove(statement);
-    }
-
     /** A Parse of our own in the client's unit of work, its reply swallowed. */
     public void expectSwallowedParse() {
         replies.expect((byte) (Reply.PARSE | Reply.SWALLOW));
+    }
+
+    /** A Close of our own in the client's unit of work, its reply swallowed. */
+    public void expectSwallowedClose() {
+        replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW));
     }
 
     /** Sends a simple Query of our own; only between the client's units of work. */
@@ -450,6 +470,7 @@ public final class BackendConnection {
             return;
         }
         closed = true;
+        brokeInsideReply = scanner.insideFrame() && replies.isForwardingRest();
         scanner.close();
         Attachment current = attachment;
         attachment = null;
@@ -462,6 +483,16 @@ public final class BackendConnection {
         if (current != null) {
             current.backendLost(failure);
         }
+    }
+
+    /** True if the connection broke when part of a message had been forwarded already. */
+    public boolean brokeInsideReply() {
+        return brokeInsideReply;
+    }
+
+    /** Units of the client's own (Query, FunctionCall, or up to a Sync) that ReadyForQuery is owed for. */
+    public int unansweredUnits() {
+        return replies.unansweredUnits();
     }
 
     /** True once it is of no use to anybody. Any thread. */

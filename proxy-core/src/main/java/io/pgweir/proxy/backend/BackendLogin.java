@@ -190,8 +190,8 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     public void rest(ByteBuf in, int at, int length) {}
 
     @Override
-    public int required(byte type, int length) {
-        if (length > Limits.MAX_GATHERED_SERVER_MESSAGE) {
+    public int required(byte type, ByteBuf in, int at, int length, int available) {
+        if (length > Limits.ERROR_RESPONSE) {
             throw new ProtocolViolation(
                     io.pgweir.protocol.wire.SqlState.PROTOCOL_VIOLATION, "a message of " + length + " bytes in a login");
         }

@@ -1,7 +1,9 @@
 package io.pgweir.proxy.backend;
 
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class BackendStatements {
     private final int limit;
     private final LinkedHashMap<PreparedStatement, Boolean> prepared = new LinkedHashMap<>(16, 0.75f, true);
+    private final Set<PreparedStatement> stale = new HashSet<>(0);
 
     /** @param limit most statements kept, at least 1 */
     BackendStatements(int limit) {
@@ -41,8 +44,25 @@ final class BackendStatements {
         return statement;
     }
 
+    /** Its plan there is stale: to be closed before it is prepared again. */
+    void markStale(PreparedStatement statement) {
+        if (prepared.remove(statement) != null) {
+            stale.add(statement);
+        }
+    }
+
+    void markStaleAgain(PreparedStatement statement) {
+        stale.add(statement);
+    }
+
+    /** True once if {@code statement} must be closed first. */
+    boolean takeStale(PreparedStatement statement) {
+        return !stale.isEmpty() && stale.remove(statement);
+    }
+
     void clear() {
         prepared.clear();
+        stale.clear();
     }
 
     int size() {

@@ -84,6 +84,21 @@ final class ReplyReader implements FrameScanner.Sink {
         return ambiguous;
     }
 
+    boolean isForwardingRest() {
+        return forwardingRest;
+    }
+
+    int unansweredUnits() {
+        int units = 0;
+        for (int i = 0; i < owed.size(); i++) {
+            byte reply = owed.peek(i);
+            if (Reply.endsWithReady(reply) && !Reply.isSwallowed(reply)) {
+                units++;
+            }
+        }
+        return units;
+    }
+
     ReplyQueue owed() {
         return owed;
     }
@@ -113,7 +128,7 @@ final class ReplyReader implements FrameScanner.Sink {
     }
 
     @Override
-    public int required(byte type, int length) {
+    public int required(byte type, ByteBuf in, int at, int length, int available) {
         switch (type) {
             case BackendType.DATA_ROW:
                 return Reply.isSwallowed(owed.peek()) ? length : FrameScanner.HEADER;
@@ -121,7 +136,7 @@ final class ReplyReader implements FrameScanner.Sink {
             case BackendType.COMMAND_COMPLETE:
             case BackendType.PARAMETER_STATUS:
             case BackendType.ERROR_RESPONSE:
-                return Math.min(length, Limits.MAX_GATHERED_SERVER_MESSAGE);
+                return Math.min(length, Limits.ERROR_RESPONSE);
             default:
                 return FrameScanner.HEADER;
         }

@@ -1,0 +1,41 @@
+package io.pgweir.proxy.pool;
+
+import io.pgweir.proxy.backend.BackendFailure;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Spaces out connects while they fail: exponential, with jitter, reset by the first success. Guarded by the pool's lock.
+ */
+final class ConnectGate {
+    private static final long FIRST_NANOS = 50_000_000;
+    private static final long LONGEST_NANOS = 1_000_000_000;
+
+    private @Nullable BackendFailure failure;
+    private long backoffNanos;
+    private long retryAt;
+
+    void succeeded() {
+        failure = null;
+        backoffNanos = 0;
+    }
+
+    void failed(BackendFailure cause) {
+        long now = System.nanoTime();
+        failure = cause;
+        if (backoffNanos == 0 || retryAt - now <= 0) {
+            backoffNanos = Math.min(LONGEST_NANOS, Math.max(FIRST_NANOS, backoffNanos * 2));
+            retryAt = now + backoffNanos / 2 + ThreadLocalRandom.current().nextLong(backoffNanos / 2);
+        }
+    }
+
+    /** The failure that has not been overcome, or null. */
+    @Nullable BackendFailure failure() {
+        return failure;
+    }
+
+    /** 0 if a connect may be tried now. */
+    long nanosToRetry() {
+        return failure == null ? 0 : Math.max(0, retryAt - System.nanoTime());
+    }
+}

@@ -1,0 +1,548 @@
+package io.pgweir.proxy.pool;
+
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.BackendConnector;
+import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.BackendTarget;
+import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.metrics.PoolMetrics;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.settings.PoolMode;
+import io.pgweir.proxy.settings.PoolSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The backends of one database and user, never more than {@code connection_limit} of them on all loops together.
+ *
+ * <p>As long as nobody waits, a loop serves itself from the idle backends it is home to, without a lock. Whoever finds
+ * none joins one queue for all loops, first come, first served; from then on every backend that comes free goes straight
+ * to the head of that queue, whichever loop it lives on, and newcomers queue as well. A permit is held from before the
+ * connect until the socket is closed.
+ *
+ * <p>Why nothing is left idle while somebody waits: who queues first raises {@link #waiting}, then looks at the other
+ * loops' idle counts; who puts a backend away first raises its idle count, then looks at {@link #waiting}. One of the
+ * two sees the other.
+ */
+public final class Pool implements BackendConnection.Listener {
+    /** Connects of one pool under way at a time: fast growth without a stampede. */
+    static final int MOST_CONNECTING = 4;
+
+    private static final long GOODBYE_MILLIS = 5_000;
+    private static final Logger LOG = LoggerFactory.getLogger(Pool.class);
+
+    private final PoolKey key;
+    private final PoolSettings settings;
+    private final BackendTarget target;
+    private final BackendConnector connector;
+    private final StatementRegistry statements;
+    private final LoopPool[] parts;
+    private final boolean picky;
+
+    private final Object lock = new Object();
+    private final WaitQueue queue = new WaitQueue();
+    private final ConnectGate gate = new ConnectGate();
+    private boolean retryScheduled;
+    private volatile int waiting;
+    private volatile int open;
+    private volatile int connecting;
+    private volatile boolean shutdown;
+
+    public Pool(
+            PoolKey key,
+            PoolSettings settings,
+            BackendTarget target,
+            BackendConnector connector,
+            StatementRegistry statements,
+            List<LoopContext> loops) {
+        this.key = key;
+        this.settings = settings;
+        this.target = target;
+        this.connector = connector;
+        this.statements = statements;
+        this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
+        this.parts = new LoopPool[loops.size()];
+        for (LoopContext loop : loops) {
+            parts[loop.index()] = new LoopPool(loop);
+        }
+    }
+
+    public PoolKey key() {
+        return key;
+    }
+
+    public PoolSettings settings() {
+        return settings;
+    }
+
+    public BackendTarget target() {
+        return target;
+    }
+
+    public BackendConnector connector() {
+        return connector;
+    }
+
+    public StatementRegistry statements() {
+        return statements;
+    }
+
+    /** The counters of one loop. */
+    public PoolMetrics metrics(LoopContext loop) {
+        return parts[loop.index()].metrics();
+    }
+
+    // ---- checkout
+
+    /** Asks for a backend; on the waiter's loop. May grant before it returns. */
+    public void checkout(Waiter waiter) {
+        checkout(waiter, settings.poolTimeout().toNanos());
+    }
+
+    /** The same with another limit; 0 does not wait. */
+    public void checkout(Waiter waiter, long timeoutNanos) {
+        LoopPool part = parts[waiter.loop.index()];
+        waiter.askedNow();
+        if (waiting == 0) {
+            BackendConnection backend = part.take(waiter, settings.shuffle());
+            if (backend != null) {
+                part.metrics().waitsServed.record(0);
+                waiter.granted(backend);
+                return;
+            }
+        }
+        CheckoutFailure refusal;
+        synchronized (lock) {
+            refusal = refusal(waiter, timeoutNanos);
+            if (refusal == null) {
+                queue.add(waiter);
+                waiting = queue.size();
+            }
+        }
+        if (refusal != null) {
+            fail(waiter, refusal);
+            return;
+        }
+        waiter.loop.deadlines().arm(waiter, Math.max(timeoutNanos, 1));
+        serve(part);
+        if (timeoutNanos == 0 && waiter.isArmed()) {
+            expired(waiter);
+        }
+    }
+
+    private @Nullable CheckoutFailure refusal(Waiter waiter, long timeoutNanos) {
+        if (shutdown) {
+            return failure(CheckoutFailure.Reason.SHUTDOWN, waiter);
+        }
+        if (queue.size() >= settings.queueLimit()) {
+            return failure(CheckoutFailure.Reason.QUEUE_FULL, waiter);
+        }
+        BackendFailure cause = gate.failure();
+        boolean down = cause != null && cause.kind() != BackendFailure.Kind.TEMPORARY;
+        if (down && open == 0 && gate.nanosToRetry() > 0) {
+            return failure(CheckoutFailure.Reason.UNAVAILABLE, waiter);
+        }
+        return null;
+    }
+
+    /** Takes the request back; on the waiter's loop. False if the outcome is decided: it has come or is on its way. */
+    public boolean leave(Waiter waiter) {
+        synchronized (lock) {
+            if (!queue.remove(waiter)) {
+                return false;
+            }
+            waiting = queue.size();
+        }
+        waiter.disarm();
+        metrics(waiter.loop).waitsFailed.record(waiter.waitedNanos());
+        return true;
+    }
+
+    void expired(Waiter waiter) {
+        CheckoutFailure failure;
+        synchronized (lock) {
+            if (!queue.remove(waiter)) {
+                return;
+            }
+            waiting = queue.size();
+            failure = failure(CheckoutFailure.Reason.TIMEOUT, waiter);
+        }
+        waiter.disarm();
+        fail(waiter, failure);
+    }
+
+    private CheckoutFailure failure(CheckoutFailure.Reason reason, Waiter waiter) {
+        return new CheckoutFailure(
+                reason, waiter.waitedNanos(), open - idle(), settings.connectionLimit(), queue.size(), gate.failure());
+    }
+
+    private void fail(Waiter waiter, CheckoutFailure failure) {
+        PoolMetrics metrics = metrics(waiter.loop);
+        if (failure.reason() == CheckoutFailure.Reason.TIMEOUT) {
+            metrics.waitsTimedOut.record(failure.waitedNanos());
+        } else {
+            metrics.waitsFailed.record(failure.waitedNanos());
+        }
+        waiter.failed(failure);
+    }
+
+    // ---- release
+
+    /** Gives a backend back: settled, outside a transaction, detached. On the loop that owns it. */
+    public void release(BackendConnection backend) {
+        if (backend.isClosed()) {
+            return;
+        }
+        if (shutdown || isTooOld(backend) || backend.isAmbiguous()) {
+            discard(backend);
+            return;
+        }
+        if (waiting > 0) {
+            Waiter waiter;
+            synchronized (lock) {
+                waiter = queue.pollFor(backend, settings.shuffle());
+                waiting = queue.size();
+            }
+            if (waiter != null) {
+                grant(backend, waiter);
+                return;
+            }
+        }
+        LoopPool part = parts[backend.home().index()];
+        if (part.loop().loop().inEventLoop()) {
+            putAway(part, backend);
+        } else {
+            backend.owner(part.loop().loop());
+            part.loop().loop().execute(() -> putAway(part, backend));
+        }
+    }
+
+    /** Closes a backend that must not be used again; its permit is free once PostgreSQL has let it go. */
+    public void discard(BackendConnection backend) {
+        backend.terminate(GOODBYE_MILLIS);
+    }
+
+    private void putAway(LoopPool part, BackendConnection backend) {
+        if (backend.isClosed()) {
+            return;
+        }
+        backend.idleSince(System.nanoTime());
+        part.put(backend);
+        if (waiting > 0) {
+            serve(part);
+        }
+    }
+
+    private void grant(BackendConnection backend, Waiter waiter) {
+        if (waiter.loop.loop().inEventLoop()) {
+            hand(backend, waiter);
+        } else {
+            backend.owner(waiter.loop.loop());
+            waiter.loop.loop().execute(() -> hand(backend, waiter));
+        }
+    }
+
+    private void hand(BackendConnection backend, Waiter waiter) {
+        waiter.disarm();
+        metrics(waiter.loop).waitsServed.record(waiter.waitedNanos());
+        waiter.granted(backend);
+    }
+
+    // ---- bringing waiters and backends together
+
+    /** Gives this loop's idle backends to waiters, then opens more, then wakes the loops that have some. */
+    private void serve(LoopPool part) {
+        while (waiting > 0 && part.idleCount() > 0 && handOverIdle(part)) {
+            // one more
+        }
+        if (waiting == 0) {
+            return;
+        }
+        grow(part);
+        for (LoopPool other : parts) {
+            if (waiting > 0 && other != part && other.idleCount() > 0) {
+                other.loop().loop().execute(() -> serveHere(other));
+            }
+        }
+    }
+
+    private void serveHere(LoopPool part) {
+        while (waiting > 0 && part.idleCount() > 0 && handOverIdle(part)) {
+            // one more
+        }
+    }
+
+    private boolean handOverIdle(LoopPool part) {
+        BackendConnection backend = part.takeAny();
+        if (backend == null) {
+            return false;
+        }
+        if (backend.isClosed()) {
+            return true;
+        }
+        Waiter waiter;
+        synchronized (lock) {
+            waiter = queue.pollFor(backend, settings.shuffle());
+            waiting = queue.size();
+        }
+        if (waiter != null) {
+            grant(backend, waiter);
+            return true;
+        }
+        return makeRoom(part, backend);
+    }
+
+    /**
+     * Nobody in the queue can use this idle backend. If another one could be opened in its place, it goes: session mode
+     * needs backends opened with the client's own parameters.
+     */
+    private boolean makeRoom(LoopPool part, BackendConnection backend) {
+        boolean inTheWay = picky && waiting > connecting && open >= settings.connectionLimit();
+        if (inTheWay) {
+            discard(backend);
+            return false;
+        }
+        part.putOldest(backend);
+        return false;
+    }
+
+    private void grow(LoopPool part) {
+        while (true) {
+            Waiter forWhom;
+            synchronized (lock) {
+                if (shutdown
+                        || connecting >= MOST_CONNECTING
+                        || connecting >= queue.size()
+                        || open >= settings.connectionLimit()) {
+                    return;
+                }
+                long pause = gate.nanosToRetry();
+                if (pause > 0) {
+                    retryAfter(part, pause);
+                    return;
+                }
+                forWhom = queue.nextToConnectFor();
+                if (forWhom == null) {
+                    return;
+                }
+                open++;
+                connecting++;
+            }
+            connect(part, forWhom.startup());
+        }
+    }
+
+    private void retryAfter(LoopPool part, long nanos) {
+        if (!retryScheduled) {
+            retryScheduled = true;
+            part.loop().loop().schedule(() -> retry(part), nanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void retry(LoopPool part) {
+        synchronized (lock) {
+            retryScheduled = false;
+        }
+        serve(part);
+    }
+
+    private void connect(LoopPool part, SessionSettings startup) {
+        long begin = System.nanoTime();
+        connector.connect(part.loop(), target, startup, this, new BackendConnector.Result() {
+            @Override
+            public void connected(BackendConnection backend) {
+                part.metrics().connects.record(System.nanoTime() - begin);
+                opened(backend);
+            }
+
+            @Override
+            public void failed(BackendFailure failure) {
+                part.metrics().connectsFailed.record(System.nanoTime() - begin);
+                connectFailed(part, failure);
+            }
+        });
+    }
+
+    private void opened(BackendConnection backend) {
+        synchronized (lock) {
+            connecting--;
+            if (gate.failure() != null) {
+                LOG.info("pool {}: backends can be opened again", key);
+            }
+            gate.succeeded();
+        }
+        LOG.debug("pool {}: backend {} opened, {} of {}", key, backend, open, settings.connectionLimit());
+        release(backend);
+        serve(parts[backend.home().index()]);
+    }
+
+    private void connectFailed(LoopPool part, BackendFailure failure) {
+        List<Waiter> hopeless = new ArrayList<>();
+        List<CheckoutFailure> failures = new ArrayList<>();
+        synchronized (lock) {
+            connecting--;
+            open--;
+            if (gate.failure() == null) {
+                LOG.warn("pool {}: no backend could be opened: {}", key, failure.message());
+            }
+            gate.failed(failure);
+            boolean temporary = failure.kind() == BackendFailure.Kind.TEMPORARY;
+            boolean othersLive = open - connecting > 0;
+            if (!temporary && !othersLive) {
+                for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
+                    hopeless.add(waiter);
+                    failures.add(failure(CheckoutFailure.Reason.UNAVAILABLE, waiter));
+                }
+                waiting = queue.size();
+            }
+        }
+        for (int i = 0; i < hopeless.size(); i++) {
+            Waiter waiter = hopeless.get(i);
+            CheckoutFailure why = failures.get(i);
+            waiter.loop.loop().execute(() -> {
+                waiter.disarm();
+                fail(waiter, why);
+            });
+        }
+        serve(part);
+    }
+
+    @Override
+    public void closed(BackendConnection backend) {
+        LoopPool part = parts[backend.home().index()];
+        part.remove(backend);
+        synchronized (lock) {
+            open--;
+        }
+        LOG.debug("pool {}: backend {} closed, {} of {}", key, backend, open, settings.connectionLimit());
+        if (waiting > 0) {
+            serve(part);
+        }
+    }
+
+    // ---- upkeep
+
+    /** Retires what is too old or too long idle on this loop, keeps {@code min_connections}; about once a second. */
+    public void maintain(LoopContext loop) {
+        LoopPool part = parts[loop.index()];
+        long idleNanos = settings.backendIdleTimeout().toNanos();
+        long now = System.nanoTime();
+        while (true) {
+            BackendConnection oldest = part.oldest();
+            if (oldest == null || idleNanos == 0 || now - oldest.idleSince() < jittered(idleNanos, oldest)) {
+                break;
+            }
+            if (open <= settings.minConnections()) {
+                break;
+            }
+            part.remove(oldest);
+            discard(oldest);
+        }
+        List<BackendConnection> old = new ArrayList<>(0);
+        for (BackendConnection backend : part.all()) {
+            if (isTooOld(backend)) {
+                old.add(backend);
+            }
+        }
+        for (BackendConnection backend : old) {
+            part.remove(backend);
+            discard(backend);
+        }
+        if (loop.index() == 0) {
+            keepMinimum(part);
+        }
+    }
+
+    private void keepMinimum(LoopPool part) {
+        while (true) {
+            synchronized (lock) {
+                boolean enough = open >= Math.min(settings.minConnections(), settings.connectionLimit());
+                if (enough || shutdown || connecting >= MOST_CONNECTING || gate.nanosToRetry() > 0) {
+                    return;
+                }
+                open++;
+                connecting++;
+            }
+            connect(part, SessionSettings.NONE);
+        }
+    }
+
+    private boolean isTooOld(BackendConnection backend) {
+        long lifetime = settings.backendLifetime().toNanos();
+        return lifetime > 0 && System.nanoTime() - backend.openedAt() > jittered(lifetime, backend);
+    }
+
+    /** Within a tenth below {@code nanos}, the same for a backend every time, so that they do not retire together. */
+    private static long jittered(long nanos, BackendConnection backend) {
+        return nanos - Math.floorMod(backend.hashCode() * 0x9E3779B97F4A7C15L, nanos / 10 + 1);
+    }
+
+    /** Refuses newcomers, fails waiters, closes idle backends; others close when they are released. */
+    public void shutdown() {
+        List<Waiter> left = new ArrayList<>();
+        synchronized (lock) {
+            shutdown = true;
+            for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
+                left.add(waiter);
+            }
+            waiting = 0;
+        }
+        for (Waiter waiter : left) {
+            waiter.loop.loop().execute(() -> {
+                waiter.disarm();
+                fail(waiter, failure(CheckoutFailure.Reason.SHUTDOWN, waiter));
+            });
+        }
+        for (LoopPool part : parts) {
+            part.loop().loop().execute(() -> {
+                for (BackendConnection idle = part.takeAny(); idle != null; idle = part.takeAny()) {
+                    discard(idle);
+                }
+            });
+        }
+    }
+
+    // ---- gauges, any thread
+
+    /** Permits taken: connecting, open and closing. */
+    public int open() {
+        return open;
+    }
+
+    public int connecting() {
+        return connecting;
+    }
+
+    public int idle() {
+        int idle = 0;
+        for (LoopPool part : parts) {
+            idle += part.idleCount();
+        }
+        return idle;
+    }
+
+    public int waiting() {
+        return waiting;
+    }
+
+    /** The last failed connect that no success has followed, or null. */
+    public @Nullable BackendFailure failure() {
+        synchronized (lock) {
+            return gate.failure();
+        }
+    }
+
+    /** The counters of every loop. */
+    public List<PoolMetrics> allMetrics() {
+        List<PoolMetrics> all = new ArrayList<>(parts.length);
+        for (LoopPool part : parts) {
+            all.add(part.metrics());
+        }
+        return all;
+    }
+}

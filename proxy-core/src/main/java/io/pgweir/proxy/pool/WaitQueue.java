@@ -1,0 +1,80 @@
+package io.pgweir.proxy.pool;
+
+import io.pgweir.proxy.backend.BackendConnection;
+import org.jspecify.annotations.Nullable;
+
+/** Waiters in the order they came. Guarded by the pool's lock. */
+final class WaitQueue {
+    private @Nullable Waiter first;
+    private @Nullable Waiter last;
+    private int size;
+
+    int size() {
+        return size;
+    }
+
+    void add(Waiter waiter) {
+        waiter.queued = true;
+        waiter.connectUnderWay = false;
+        waiter.previous = last;
+        waiter.next = null;
+        if (last == null) {
+            first = waiter;
+        } else {
+            last.next = waiter;
+        }
+        last = waiter;
+        size++;
+    }
+
+    /** Returns false if it is not queued (any more): somebody else has decided. */
+    boolean remove(Waiter waiter) {
+        if (!waiter.queued) {
+            return false;
+        }
+        waiter.queued = false;
+        if (waiter.previous == null) {
+            first = waiter.next;
+        } else {
+            waiter.previous.next = waiter.next;
+        }
+        if (waiter.next == null) {
+            last = waiter.previous;
+        } else {
+            waiter.next.previous = waiter.previous;
+        }
+        waiter.previous = waiter.next = null;
+        size--;
+        return true;
+    }
+
+    @Nullable Waiter poll() {
+        Waiter waiter = first;
+        if (waiter != null) {
+            remove(waiter);
+        }
+        return waiter;
+    }
+
+    /** Takes out the first that can use {@code backend}; as a rule that is the first of all. */
+    @Nullable Waiter pollFor(BackendConnection backend, boolean shuffle) {
+        for (Waiter waiter = first; waiter != null; waiter = waiter.next) {
+            if (waiter.accepts(backend, shuffle)) {
+                remove(waiter);
+                return waiter;
+            }
+        }
+        return null;
+    }
+
+    /** The first for whom no connect is under way, now marked as such. */
+    @Nullable Waiter nextToConnectFor() {
+        for (Waiter waiter = first; waiter != null; waiter = waiter.next) {
+            if (!waiter.connectUnderWay) {
+                waiter.connectUnderWay = true;
+                return waiter;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,147 @@
+package io.pgweir.proxy.session;
+
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.SqlState;
+import java.util.Locale;
+
+/**
+ * Every error that pgweir itself sends to clients: the one catalogue that code, documentation and tests share. Messages
+ * hold names and numbers, never SQL literals or secrets.
+ */
+public enum ClientError {
+    POOL_TIMEOUT(
+            Severity.ERROR,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "pool timeout: waited %1$s for a backend of pool %2$s, %3$d/%4$d busy, %5$d more waiting%6$s",
+            "Shorten or split the transactions that hold the backends, or raise connection_limit or pool_timeout."),
+    QUEUE_FULL(
+            Severity.ERROR,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "pool queue full: %1$d clients already wait for a backend of pool %2$s, %3$d/%4$d busy (queue_limit)",
+            "The pool is overloaded; retry later, or raise queue_limit or connection_limit."),
+    BACKEND_UNAVAILABLE(
+            Severity.ERROR,
+            SqlState.CANNOT_CONNECT_NOW,
+            "no backend of pool %1$s can be opened: %2$s",
+            "Check that the database is up and accepts connections from this host; pgweir keeps trying."),
+    BACKEND_LOST(
+            Severity.ERROR,
+            SqlState.CONNECTION_FAILURE,
+            "the backend of this statement was lost: %1$s",
+            "The statement may or may not have run. This connection to pgweir can be used on."),
+    COMMIT_UNKNOWN(
+            Severity.ERROR,
+            SqlState.TRANSACTION_RESOLUTION_UNKNOWN,
+            "the backend was lost while COMMIT was in progress: %1$s",
+            "Find out whether the transaction was committed before repeating it."),
+    TRANSACTION_FAILED(
+            Severity.ERROR,
+            SqlState.IN_FAILED_SQL_TRANSACTION,
+            "current transaction is aborted, commands ignored until end of transaction block",
+            "The backend of this transaction is gone. Send ROLLBACK."),
+    SHUTTING_DOWN(
+            Severity.FATAL,
+            SqlState.ADMIN_SHUTDOWN,
+            "terminating connection because pgweir is shutting down",
+            "Connect again."),
+    NO_BACKEND_DURING_SHUTDOWN(
+            Severity.ERROR, SqlState.CANNOT_CONNECT_NOW, "pgweir is shutting down", "Connect again."),
+    QUEUED_STATEMENT_CANCELED(
+            Severity.ERROR,
+            SqlState.QUERY_CANCELED,
+            "canceling statement due to user request while it waited for a backend",
+            "The statement did not run."),
+    TRANSACTION_IN_STATEMENT_MODE(
+            Severity.ERROR,
+            SqlState.FEATURE_NOT_SUPPORTED,
+            "transaction blocks are not allowed in pool_mode statement",
+            "Use pool_mode transaction for clients that need BEGIN."),
+    UNKNOWN_STATEMENT(
+            Severity.ERROR,
+            SqlState.INVALID_SQL_STATEMENT_NAME,
+            "prepared statement \"%1$s\" does not exist",
+            "Prepare it again on this connection."),
+    TOO_MANY_CLIENTS(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "sorry, too many clients already: %1$d of %1$d (max_clients)",
+            "Close idle client connections or raise max_clients."),
+    UNKNOWN_DATABASE(
+            Severity.FATAL,
+            SqlState.INVALID_CATALOG_NAME,
+            "database \"%1$s\" is not known to pgweir",
+            "Name it under databases in the configuration, or add the entry \"*\"."),
+    PASSWORD_FAILED(
+            Severity.FATAL,
+            SqlState.INVALID_PASSWORD,
+            "password authentication failed for user \"%1$s\"",
+            "pgweir checks the password that its own configuration has for this user."),
+    LOGIN_REFUSED_BY_SERVER(
+            Severity.FATAL,
+            SqlState.CONNECTION_FAILURE,
+            "the server refuses this login: %1$s",
+            "pgweir logs in to the server with the client's user and the password its configuration has for it."),
+    LOGIN_TIMEOUT(
+            Severity.FATAL,
+            SqlState.CONNECTION_FAILURE,
+            "the login was not completed within %1$d ms (client_login_timeout)",
+            "Check the network between client and pgweir."),
+    REPLICATION(
+            Severity.FATAL,
+            SqlState.FEATURE_NOT_SUPPORTED,
+            "replication connections are not supported by pgweir",
+            "Connect to the server directly."),
+    PROTOCOL_VIOLATION(
+            Severity.FATAL,
+            SqlState.PROTOCOL_VIOLATION,
+            "%1$s",
+            "The client and pgweir disagree about the protocol; this connection is closed."),
+    UNSUPPORTED_PROTOCOL(
+            Severity.FATAL,
+            SqlState.FEATURE_NOT_SUPPORTED,
+            "unsupported frontend protocol %1$d.%2$d: pgweir supports 3.0 to 3.2",
+            "Use a client that speaks protocol 3.");
+
+    private enum Severity {
+        ERROR,
+        FATAL
+    }
+
+    private final Severity severity;
+    private final SqlState sqlState;
+    private final String template;
+    private final String hint;
+
+    ClientError(Severity severity, SqlState sqlState, String template, String hint) {
+        this.severity = severity;
+        this.sqlState = sqlState;
+        this.template = template;
+        this.hint = hint;
+    }
+
+    public SqlState sqlState() {
+        return sqlState;
+    }
+
+    public boolean isFatal() {
+        return severity == Severity.FATAL;
+    }
+
+    /** With placeholders as in {@link String#format}. */
+    public String template() {
+        return template;
+    }
+
+    public String hint() {
+        return hint;
+    }
+
+    /** The error for this occasion; the routine field names this constant, 26000 the routine that drivers look for. */
+    public ErrorFields with(Object... arguments) {
+        String message = String.format(Locale.ROOT, template, arguments);
+        ErrorFields fields =
+                severity == Severity.FATAL ? ErrorFields.fatal(sqlState, message) : ErrorFields.error(sqlState, message);
+        String routine = this == UNKNOWN_STATEMENT ? "FetchPreparedStatement" : "pgweir_" + name().toLowerCase(Locale.ROOT);
+        return fields.withHint(hint).withRoutine(routine);
+    }
+}

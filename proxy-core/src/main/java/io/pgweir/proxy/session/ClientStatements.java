@@ -1,0 +1,150 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.pgweir.proxy.backend.PreparedStatement;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The prepared statements of one client, by the names it gave them. A look-up compares bytes in the read buffer and
+ * allocates nothing. Linear probing; created only for clients that prepare by name.
+ */
+final class ClientStatements {
+    private static final int INITIAL = 8;
+
+    private byte[] @Nullable [] names = new byte[INITIAL][];
+    private @Nullable PreparedStatement[] statements = new PreparedStatement[INITIAL];
+    private int size;
+
+    int size() {
+        return size;
+    }
+
+    /** The statement named by these bytes, or null. */
+    @Nullable PreparedStatement get(ByteBuf in, int at, int length) {
+        int slot = hash(in, at, length) & (names.length - 1);
+        while (true) {
+            byte[] name = names[slot];
+            if (name == null) {
+                return null;
+            }
+            if (matches(name, in, at, length)) {
+                return statements[slot];
+            }
+            slot = (slot + 1) & (names.length - 1);
+        }
+    }
+
+    @Nullable PreparedStatement get(byte[] name) {
+        return statements[find(name)];
+    }
+
+    void put(byte[] name, PreparedStatement statement) {
+        int slot = find(name);
+        if (names[slot] == null) {
+            if (2 * (size + 1) > names.length) {
+                grow();
+                slot = find(name);
+            }
+            names[slot] = name;
+            size++;
+        }
+        statements[slot] = statement;
+    }
+
+    void remove(byte[] name) {
+        int hole = find(name);
+        if (names[hole] == null) {
+            return;
+        }
+        int mask = names.length - 1;
+        int slot = hole;
+        while (true) {
+            slot = (slot + 1) & mask;
+            byte[] other = names[slot];
+            if (other == null) {
+                break;
+            }
+            int wanted = hash(other) & mask;
+            boolean between = hole <= slot ? hole < wanted && wanted <= slot : hole < wanted || wanted <= slot;
+            if (!between) {
+                names[hole] = other;
+                statements[hole] = statements[slot];
+                hole = slot;
+            }
+        }
+        names[hole] = null;
+        statements[hole] = null;
+        size--;
+    }
+
+    /** A name that {@code statement} has here, or null. Linear; for error messages. */
+    @Nullable String nameOf(PreparedStatement statement) {
+        for (int i = 0; i < names.length; i++) {
+            byte[] name = names[i];
+            if (name != null && statements[i] == statement) {
+                return new String(name, StandardCharsets.UTF_8);
+            }
+        }
+        return null;
+    }
+
+    private int find(byte[] name) {
+        int slot = hash(name) & (names.length - 1);
+        while (true) {
+            byte[] other = names[slot];
+            if (other == null || Arrays.equals(other, name)) {
+                return slot;
+            }
+            slot = (slot + 1) & (names.length - 1);
+        }
+    }
+
+    private void grow() {
+        byte[] @Nullable [] oldNames = names;
+        @Nullable PreparedStatement[] oldStatements = statements;
+        names = new byte[oldNames.length * 2][];
+        statements = new PreparedStatement[oldNames.length * 2];
+        for (int i = 0; i < oldNames.length; i++) {
+            byte[] name = oldNames[i];
+            if (name != null) {
+                int slot = find(name);
+                names[slot] = name;
+                statements[slot] = oldStatements[i];
+            }
+        }
+    }
+
+    private static boolean matches(byte[] name, ByteBuf in, int at, int length) {
+        if (name.length != length) {
+            return false;
+        }
+        for (int i = 0; i < length; i++) {
+            if (name[i] != in.getByte(at + i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int hash(ByteBuf in, int at, int length) {
+        int hash = 0;
+        for (int i = 0; i < length; i++) {
+            hash = hash * 31 + in.getByte(at + i);
+        }
+        return spread(hash);
+    }
+
+    private static int hash(byte[] name) {
+        int hash = 0;
+        for (byte b : name) {
+            hash = hash * 31 + b;
+        }
+        return spread(hash);
+    }
+
+    private static int spread(int hash) {
+        return hash ^ (hash >>> 16);
+    }
+}

@@ -1,0 +1,44 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+
+/** What a completed command did to the session, by its tag. */
+final class CommandTags {
+    enum Effect {
+        NONE,
+        /** SET or RESET, or code of the user's that may have done either. */
+        SETTING,
+        DISCARD_ALL,
+        DEALLOCATE_ALL
+    }
+
+    private static final int LONGEST = 16;
+
+    private CommandTags() {}
+
+    /** @param length of the tag with its terminator */
+    static Effect effectOf(ByteBuf in, int at, int length) {
+        if (length > LONGEST) {
+            return Effect.NONE;
+        }
+        if (length == 4 && in.getByte(at + 1) == 'E' && in.getByte(at + 2) == 'T') {
+            return Effect.SETTING;
+        }
+        byte second = in.getByte(at + 1);
+        if (in.getByte(at) == 'S' || (second != 'E' && second != 'I' && second != 'O')) {
+            return Effect.NONE;
+        }
+        switch (in.toString(at, length - 1, StandardCharsets.US_ASCII)) {
+            case "RESET":
+            case "DO":
+                return Effect.SETTING;
+            case "DISCARD ALL":
+                return Effect.DISCARD_ALL;
+            case "DEALLOCATE ALL":
+                return Effect.DEALLOCATE_ALL;
+            default:
+                return Effect.NONE;
+        }
+    }
+}

@@ -1,0 +1,420 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.pgweir.protocol.sql.SqlScanner;
+import io.pgweir.protocol.sql.StatementKind;
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorField;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrameScanner;
+import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.PreparedStatement;
+import io.pgweir.proxy.backend.StatementChange;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Parse, Bind, Describe, Close of a client that shares backends: its statement names are its own, and whatever backend it
+ * meets knows the statement by the time the message that uses it arrives. In session mode names pass as they are.
+ */
+final class ExtendedRelay {
+    /** A named Parse must be held whole to be known again; a longer one is refused. */
+    static final int LONGEST_NAMED_PARSE = 16 << 20;
+
+    /** Both names of a Bind must be within this many bytes. */
+    private static final int NAMES = 1024;
+
+    private final ClientSession session;
+    private final FrontendRelay relay;
+    private final UnnamedStatement unnamed = new UnnamedStatement();
+    private final List<PreparedStatement> usedInUnit = new ArrayList<>(0);
+    private @Nullable ClientStatements statements;
+
+    ExtendedRelay(ClientSession session, FrontendRelay relay) {
+        this.session = session;
+        this.relay = relay;
+    }
+
+    int required(byte type, ByteBuf in, int at, int length, int available) {
+        switch (type) {
+            case FrontendType.PARSE:
+                if (available <= FrameScanner.HEADER) {
+                    return FrameScanner.HEADER + 1;
+                }
+                boolean named = in.getByte(at + FrameScanner.HEADER) != 0;
+                if (named && length > LONGEST_NAMED_PARSE) {
+                    throw new ProtocolViolation(
+                            SqlState.PROGRAM_LIMIT_EXCEEDED,
+                            "a named statement of " + length + " bytes exceeds the limit of " + LONGEST_NAMED_PARSE);
+                }
+                return named ? length : Math.min(length, UnnamedStatement.MOST_REMEMBERED);
+            case FrontendType.BIND:
+                return Math.min(length, NAMES);
+            default:
+                return length;
+        }
+    }
+
+    void message(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
+        if (session.mode() == io.pgweir.proxy.settings.PoolMode.SESSION) {
+            relay.forward(backend, at, available);
+            expect(backend, type);
+            return;
+        }
+        switch (type) {
+            case FrontendType.PARSE -> parse(backend, in, at, length, available);
+            case FrontendType.BIND -> bind(backend, in, at, length, available);
+            case FrontendType.DESCRIBE -> describe(backend, in, at, length);
+            case FrontendType.CLOSE -> close(backend, in, at, length);
+            default -> {
+                relay.forward(backend, at, available);
+                expect(backend, type);
+            }
+        }
+    }
+
+    private static void expect(BackendConnection backend, byte type) {
+        switch (type) {
+            case FrontendType.PARSE -> backend.expectParse();
+            case FrontendType.BIND -> backend.expectBind();
+            case FrontendType.DESCRIBE -> backend.expectDescribe();
+            case FrontendType.CLOSE -> backend.expectClose();
+            default -> backend.expectExecute();
+        }
+    }
+
+    // ---- Parse
+
+    /** The kind of statement in a Parse, as far as it is there. */
+    static StatementKind kindOfParse(ByteBuf in, int at, int available) {
+        int nameEnd = terminator(in, at + FrameScanner.HEADER, at + available);
+        return nameEnd < 0 ? StatementKind.OTHER : SqlScanner.classify(in, nameEnd + 1, at + available);
+    }
+
+    private void parse(BackendConnection backend, ByteBuf in, int at, int length, int available) {
+        int name = at + FrameScanner.HEADER;
+        int nameEnd = terminator(in, name, at + available);
+        int body = nameEnd + 1;
+        int textEnd = nameEnd < 0 ? -1 : terminator(in, body, at + available);
+        if (nameEnd < 0 || (textEnd < 0 && available == length)) {
+            // Malformed; PostgreSQL says so better than we could.
+            relay.forward(backend, at, available);
+            backend.expectParse();
+            return;
+        }
+        int bodyLength = at + length - body;
+        StatementKind kind = SqlScanner.classify(in, body, textEnd < 0 ? at + available : textEnd);
+        relay.note(kind);
+        if (nameEnd > name) {
+            parseNamed(backend, in, name, nameEnd, bodyLength);
+            return;
+        }
+        StatementChange change = unnamed.parse(backend, in, body, bodyLength, available == length);
+        byte[] renamed = kind == StatementKind.DEALLOCATE && textEnd >= 0 ? deallocation(backend, in, body, textEnd) : null;
+        if (renamed == null) {
+            relay.forward(backend, at, available);
+        } else {
+            int types = at + length - (textEnd + 1);
+            backend.toServer().append().writeByte('P').writeInt(4 + 1 + renamed.length + 1 + types).writeByte(0)
+                    .writeBytes(renamed).writeByte(0).writeBytes(in, textEnd + 1, types);
+        }
+        backend.expectParse(change);
+    }
+
+    private void parseNamed(BackendConnection backend, ByteBuf in, int name, int nameEnd, int bodyLength) {
+        ClientStatements own = statements;
+        if (own == null) {
+            statements = own = new ClientStatements();
+        }
+        PreparedStatement existing = own.get(in, name, nameEnd - name);
+        if (existing != null) {
+            backend.prepareTwice(existing);
+            return;
+        }
+        PreparedStatement statement = session.pool().statements().intern(in, nameEnd + 1, bodyLength);
+        StatementChange change = new Named(own, ByteBufUtil.getBytes(in, name, nameEnd - name), statement);
+        usedInUnit.add(statement);
+        if (backend.hasPrepared(statement)) {
+            backend.makeParseComplete(change);
+            session.replied();
+        } else {
+            backend.prepareForClient(statement, change);
+        }
+    }
+
+    /** A name given to a statement; taken back if the Parse fails or is skipped. */
+    private static final class Named implements StatementChange {
+        private final ClientStatements names;
+        private final byte[] name;
+        private final PreparedStatement statement;
+
+        Named(ClientStatements names, byte[] name, PreparedStatement statement) {
+            this.names = names;
+            this.name = name;
+            this.statement = statement;
+            names.put(name, statement);
+        }
+
+        @Override
+        public void takenBack() {
+            if (names.get(name) == statement) {
+                names.remove(name);
+            }
+        }
+    }
+
+    // ---- Bind, Describe, Close
+
+    private void bind(BackendConnection backend, ByteBuf in, int at, int length, int available) {
+        int end = at + available;
+        int portal = at + FrameScanner.HEADER;
+        int portalEnd = terminator(in, portal, end);
+        int name = portalEnd + 1;
+        int nameEnd = portalEnd < 0 ? -1 : terminator(in, name, end);
+        if (nameEnd < 0) {
+            if (available < length) {
+                throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "names in Bind are too long");
+            }
+            relay.forward(backend, at, available);
+        } else if (nameEnd == name) {
+            unnamed.ensure(backend);
+            relay.forward(backend, at, available);
+        } else {
+            PreparedStatement statement = use(backend, in, name, nameEnd - name);
+            byte[] serverName = statement == null ? unknown(in, name, nameEnd) : statement.serverName();
+            backend.toServer()
+                    .append()
+                    .writeByte(FrontendType.BIND)
+                    .writeInt(length - 1 + serverName.length - (nameEnd - name))
+                    .writeBytes(in, portal, name - portal)
+                    .writeBytes(serverName)
+                    .writeByte(0);
+            relay.forward(backend, nameEnd + 1, end - (nameEnd + 1));
+        }
+        backend.expectBind();
+    }
+
+    private void describe(BackendConnection backend, ByteBuf in, int at, int length) {
+        int target = at + FrameScanner.HEADER;
+        int name = target + 1;
+        int nameEnd = terminator(in, name, at + length);
+        boolean ofStatement = length > FrameScanner.HEADER + 1 && in.getByte(target) == 'S';
+        if (!ofStatement || nameEnd < 0) {
+            relay.forward(backend, at, length);
+        } else if (nameEnd == name) {
+            unnamed.ensure(backend);
+            relay.forward(backend, at, length);
+        } else {
+            PreparedStatement statement = use(backend, in, name, nameEnd - name);
+            byte[] serverName = statement == null ? unknown(in, name, nameEnd) : statement.serverName();
+            backend.toServer()
+                    .append()
+                    .writeByte(FrontendType.DESCRIBE)
+                    .writeInt(4 + 1 + serverName.length + 1)
+                    .writeByte('S')
+                    .writeBytes(serverName)
+                    .writeByte(0);
+        }
+        backend.expectDescribe();
+    }
+
+    private @Nullable PreparedStatement use(BackendConnection backend, ByteBuf in, int name, int length) {
+        PreparedStatement statement = statements == null ? null : statements.get(in, name, length);
+        if (statement != null) {
+            relay.note(statement.kind());
+            backend.prepare(statement);
+            usedInUnit.add(statement);
+        }
+        return statement;
+    }
+
+    /** A name no backend knows goes out as it is, so that PostgreSQL's error carries it; ours are not for guessing. */
+    private static byte[] unknown(ByteBuf in, int name, int nameEnd) {
+        byte[] bytes = ByteBufUtil.getBytes(in, name, nameEnd - name);
+        boolean ours = new String(bytes, StandardCharsets.ISO_8859_1).startsWith(PreparedStatement.NAME_PREFIX);
+        return ours ? "?".getBytes(StandardCharsets.US_ASCII) : bytes;
+    }
+
+    private void close(BackendConnection backend, ByteBuf in, int at, int length) {
+        int target = at + FrameScanner.HEADER;
+        int name = target + 1;
+        int nameEnd = terminator(in, name, at + length);
+        boolean ofStatement = length > FrameScanner.HEADER + 1 && in.getByte(target) == 'S';
+        if (!ofStatement || nameEnd < 0) {
+            relay.forward(backend, at, length);
+            backend.expectClose();
+        } else if (nameEnd == name) {
+            unnamed.forget();
+            backend.unnamed(null, 0);
+            relay.forward(backend, at, length);
+            backend.expectClose();
+        } else {
+            backend.makeCloseComplete(closing(in, name, nameEnd - name));
+            session.replied();
+        }
+    }
+
+    private @Nullable StatementChange closing(ByteBuf in, int name, int length) {
+        ClientStatements own = statements;
+        PreparedStatement statement = own == null ? null : own.get(in, name, length);
+        if (own == null || statement == null) {
+            return null;
+        }
+        byte[] bytes = ByteBufUtil.getBytes(in, name, length);
+        own.remove(bytes);
+        return () -> own.put(bytes, statement);
+    }
+
+    /** Close of a statement, and use of an unknown one, are answered without a backend. */
+    boolean answersDetached(byte type, ByteBuf in, int at, int length, int available) {
+        if (type == FrontendType.CLOSE) {
+            int name = at + FrameScanner.HEADER + 1;
+            int nameEnd = terminator(in, name, at + length);
+            boolean ofNamed = nameEnd > name && in.getByte(at + FrameScanner.HEADER) == 'S';
+            if (!ofNamed) {
+                return false;
+            }
+            closing(in, name, nameEnd - name);
+            BackendWriter.closeComplete(session.toClient().append());
+            session.replied();
+            return true;
+        }
+        int portalEnd = terminator(in, at + FrameScanner.HEADER, at + available);
+        int nameEnd = portalEnd < 0 ? -1 : terminator(in, portalEnd + 1, at + available);
+        int length0 = nameEnd - portalEnd - 1;
+        if (nameEnd < 0 || length0 == 0) {
+            return false;
+        }
+        boolean known = statements != null && statements.get(in, portalEnd + 1, length0) != null;
+        if (!known) {
+            String name = in.toString(portalEnd + 1, length0, StandardCharsets.UTF_8);
+            relay.fail(ClientError.UNKNOWN_STATEMENT.with(name), type);
+        }
+        return !known;
+    }
+
+    // ---- DEALLOCATE, DISCARD
+
+    /** True if the Query was sent on under the name that backends know. */
+    boolean deallocateByQuery(BackendConnection backend, ByteBuf in, int from, int to) {
+        byte[] renamed = deallocation(backend, in, from, to);
+        if (renamed == null) {
+            return false;
+        }
+        backend.toServer().append().writeByte('Q').writeInt(4 + renamed.length + 1).writeBytes(renamed).writeByte(0);
+        backend.expectQuery();
+        return true;
+    }
+
+    /** DEALLOCATE of one of the client's protocol-level statements, under its name on backends; else null. */
+    private byte @Nullable [] deallocation(BackendConnection backend, ByteBuf in, int from, int to) {
+        String target = SqlScanner.deallocateTarget(in, from, to);
+        if (target == null || target.equals(SqlScanner.ALL) || statements == null) {
+            return null;
+        }
+        byte[] name = target.getBytes(StandardCharsets.UTF_8);
+        PreparedStatement statement = statements.get(name);
+        if (statement == null) {
+            return null;
+        }
+        backend.prepare(statement);
+        backend.forget(statement);
+        statements.remove(name);
+        String serverName = new String(statement.serverName(), StandardCharsets.US_ASCII);
+        return ("DEALLOCATE " + serverName).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Forgets one name without a backend; false if there is no such statement. */
+    boolean forget(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        if (statements == null || statements.get(bytes) == null) {
+            return false;
+        }
+        statements.remove(bytes);
+        return true;
+    }
+
+    void forgetAll() {
+        statements = null;
+        unnamed.forget();
+    }
+
+    @Nullable PreparedStatement find(ByteBuf in, int name, int length) {
+        return statements == null ? null : statements.get(in, name, length);
+    }
+
+    // ---- events
+
+    /** "A simple Query message also destroys the unnamed statement." */
+    void queryDestroysUnnamed(BackendConnection backend) {
+        unnamed.forget();
+        backend.unnamed(null, 0);
+    }
+
+    boolean holdsBackend() {
+        return unnamed.holdsBackend();
+    }
+
+    void released() {
+        unnamed.released();
+        usedInUnit.clear();
+    }
+
+    void unitEnded() {
+        usedInUnit.clear();
+    }
+
+    boolean errorForClient(ErrorFields error) {
+        String code = error.code();
+        if (code == null || usedInUnit.isEmpty()) {
+            return true;
+        }
+        BackendConnection backend = session.backend();
+        if (code.equals("0A000") && "RevalidateCachedQuery".equals(error.routine()) && backend != null) {
+            for (PreparedStatement statement : usedInUnit) {
+                session.pool().statements().retire(statement);
+                backend.markStale(statement);
+            }
+            return true;
+        }
+        if (code.equals("26000") && backend != null) {
+            usedInUnit.forEach(backend::forget);
+        }
+        return !(code.equals("26000") || code.equals("42P05")) || !sendRenamed(error);
+    }
+
+    /** Puts the client's name of a statement where PostgreSQL wrote ours. */
+    private boolean sendRenamed(ErrorFields error) {
+        String message = error.message();
+        if (message == null || statements == null || !message.contains(PreparedStatement.NAME_PREFIX)) {
+            return false;
+        }
+        for (PreparedStatement statement : usedInUnit) {
+            String serverName = new String(statement.serverName(), StandardCharsets.US_ASCII);
+            String name = statements.nameOf(statement);
+            if (name != null && message.contains('"' + serverName + '"')) {
+                BackendWriter.error(
+                        session.toClient().append(),
+                        error.with(ErrorField.MESSAGE, message.replace(serverName, name)));
+                session.replied();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static int terminator(ByteBuf in, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (in.getByte(i) == 0) {
+                return i;
+            }
+        }
+        return -1;
+    }
+}

@@ -1,0 +1,406 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.sql.SqlScanner;
+import io.pgweir.protocol.sql.StatementKind;
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrameScanner;
+import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.settings.PoolMode;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Judges what a client sends: most of it goes on as it is. On the session's loop.
+ *
+ * <p>A <i>unit</i> is what PostgreSQL answers with one ReadyForQuery: a Query, a FunctionCall, or extended-protocol
+ * messages up to Sync. After an error of our own in the extended protocol the rest of the unit is discarded, as PostgreSQL
+ * does ("Extended Query").
+ */
+final class FrontendRelay implements FrameScanner.Sink {
+    /** Replies that may be outstanding for one client; then it is not read until some have come. */
+    static final int MOST_OWED = 16 << 10;
+
+    /** A Query is looked at whole up to this length, and by its beginning beyond. */
+    private static final int INSPECTED = 16 << 10;
+
+    private enum Held {
+        NO,
+        /** Too many replies are outstanding. */
+        BY_BOUND,
+        /** This message may only be judged once the backend has been given back. */
+        UNTIL_RELEASED
+    }
+
+    private final ClientSession session;
+    private final ExtendedRelay extended;
+    private final LocalAnswers local;
+    private final boolean mapped;
+    private @Nullable ByteBuf in;
+    private @Nullable ErrorFields refusal;
+    private Held held = Held.NO;
+    private boolean forwardingRest;
+    private boolean unitOpen;
+    private boolean discarding;
+    private boolean committing;
+
+    FrontendRelay(ClientSession session) {
+        this.session = session;
+        this.mapped = session.mode() != PoolMode.SESSION;
+        this.extended = new ExtendedRelay(session, this);
+        this.local = new LocalAnswers(session, extended);
+    }
+
+    // ---- scanning
+
+    @Override
+    public void begin(ByteBuf source) {
+        in = source;
+        BackendConnection backend = session.backend();
+        if (backend != null) {
+            backend.toServer().begin(source);
+        }
+    }
+
+    @Override
+    public void end(ByteBuf source) {
+        in = null;
+        BackendConnection backend = session.backend();
+        if (backend != null) {
+            backend.toServer().end();
+        }
+    }
+
+    @Override
+    public int required(byte type, ByteBuf source, int at, int length, int available) {
+        if (!FrontendType.isKnown(type) || type == FrontendType.PASSWORD) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "invalid frontend message type " + (type & 0xff));
+        }
+        if (length - FrameScanner.HEADER > FrontendType.maxBodyLength(type)) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "invalid message length");
+        }
+        switch (type) {
+            case FrontendType.QUERY:
+                return mapped ? Math.min(length, INSPECTED) : FrameScanner.HEADER;
+            case FrontendType.PARSE:
+            case FrontendType.BIND:
+            case FrontendType.DESCRIBE:
+            case FrontendType.CLOSE:
+                return mapped ? extended.required(type, source, at, length, available) : FrameScanner.HEADER;
+            default:
+                return FrameScanner.HEADER;
+        }
+    }
+
+    @Override
+    public void rest(ByteBuf source, int at, int length) {
+        BackendConnection backend = session.backend();
+        if (forwardingRest && backend != null) {
+            backend.toServer().forward(at, length);
+        }
+    }
+
+    @Override
+    public boolean frame(byte type, ByteBuf source, int at, int length, int available) {
+        forwardingRest = false;
+        if (session.isClosed()) {
+            return true;
+        }
+        if (type == FrontendType.TERMINATE) {
+            session.terminate();
+            return true;
+        }
+        if (refusal != null) {
+            fail(refusal, type);
+            return true;
+        }
+        if (discarding) {
+            if (type == FrontendType.SYNC) {
+                discarding = false;
+                unitOpen = false;
+                session.ready();
+            }
+            return true;
+        }
+        BackendConnection backend = session.backend();
+        if (backend == null) {
+            return detached(type, source, at, length, available);
+        }
+        if (backend.isSkippingToSync() && type != FrontendType.SYNC) {
+            return true;
+        }
+        if (backend.owed() >= MOST_OWED) {
+            held = Held.BY_BOUND;
+            return false;
+        }
+        return attached(backend, type, source, at, length, available);
+    }
+
+    private boolean detached(byte type, ByteBuf source, int at, int length, int available) {
+        if (session.transaction() == ClientTransaction.FAILED) {
+            local.inFailedTransaction(type, source, at, length, available);
+            return true;
+        }
+        switch (type) {
+            case FrontendType.SYNC:
+                unitOpen = false;
+                session.ready();
+                return true;
+            case FrontendType.FLUSH:
+            case FrontendType.COPY_DATA:
+            case FrontendType.COPY_DONE:
+            case FrontendType.COPY_FAIL:
+                return true;
+            case FrontendType.QUERY:
+                if (mapped && available == length && !unitOpen && local.answersQuery(source, at, length)) {
+                    return true;
+                }
+                break;
+            case FrontendType.CLOSE:
+            case FrontendType.BIND:
+                if (mapped && extended.answersDetached(type, source, at, length, available)) {
+                    return true;
+                }
+                break;
+            default:
+                break;
+        }
+        if (!session.acquire()) {
+            if (refusal == null) {
+                return false;
+            }
+            fail(refusal, type);
+            return true;
+        }
+        BackendConnection backend = session.backend();
+        if (backend == null) {
+            throw new IllegalStateException("granted without a backend");
+        }
+        return attached(backend, type, source, at, length, available);
+    }
+
+    private boolean attached(
+            BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
+        switch (type) {
+            case FrontendType.QUERY:
+                return query(backend, source, at, length, available);
+            case FrontendType.PARSE:
+                if (mapped && isForbiddenBegin(ExtendedRelay.kindOfParse(source, at, available))) {
+                    return refuseBegin(backend, type);
+                }
+                beginUnit(backend);
+                unitOpen = true;
+                extended.message(backend, type, source, at, length, available);
+                return true;
+            case FrontendType.BIND:
+            case FrontendType.DESCRIBE:
+            case FrontendType.CLOSE:
+            case FrontendType.EXECUTE:
+                beginUnit(backend);
+                unitOpen = true;
+                extended.message(backend, type, source, at, length, available);
+                return true;
+            case FrontendType.SYNC:
+                if (!backend.isCopyingIn()) {
+                    forward(backend, at, available);
+                    backend.expectSync();
+                    unitOpen = false;
+                }
+                return true;
+            case FrontendType.FUNCTION_CALL:
+                beginUnit(backend);
+                forward(backend, at, available);
+                backend.expectFunction();
+                return true;
+            case FrontendType.COPY_DONE:
+            case FrontendType.COPY_FAIL:
+                forward(backend, at, available);
+                backend.copyEnd();
+                return true;
+            default:
+                forward(backend, at, available);
+                return true;
+        }
+    }
+
+    private boolean query(BackendConnection backend, ByteBuf source, int at, int length, int available) {
+        if (mapped) {
+            int from = at + FrameScanner.HEADER;
+            int to = Math.min(at + length - 1, at + available);
+            StatementKind kind = SqlScanner.classify(source, from, to);
+            if (isForbiddenBegin(kind)) {
+                return refuseBegin(backend, FrontendType.QUERY);
+            }
+            beginUnit(backend);
+            note(kind);
+            extended.queryDestroysUnnamed(backend);
+            if (kind == StatementKind.DEALLOCATE
+                    && available == length
+                    && extended.deallocateByQuery(backend, source, from, to)) {
+                return true;
+            }
+        } else {
+            beginUnit(backend);
+        }
+        forward(backend, at, available);
+        backend.expectQuery();
+        unitOpen = false;
+        return true;
+    }
+
+    private boolean isForbiddenBegin(StatementKind kind) {
+        return session.mode() == PoolMode.STATEMENT && kind == StatementKind.BEGIN;
+    }
+
+    /** Statement mode: BEGIN is refused in its turn, which is when nothing is owed. */
+    private boolean refuseBegin(BackendConnection backend, byte type) {
+        if (unitOpen) {
+            session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
+        } else if (backend.owed() > 0) {
+            held = Held.UNTIL_RELEASED;
+            return false;
+        } else {
+            fail(ClientError.TRANSACTION_IN_STATEMENT_MODE.with(), type);
+        }
+        return true;
+    }
+
+    /** Starts the clock when nothing else is under way. */
+    private void beginUnit(BackendConnection backend) {
+        if (backend.owed() == 0 && !unitOpen) {
+            session.requestBegins();
+        }
+    }
+
+    /** What the kind of a statement says about the state it leaves or the risk it takes. */
+    void note(StatementKind kind) {
+        switch (kind) {
+            case COMMIT:
+            case PREPARE_TRANSACTION:
+            case COMMIT_PREPARED:
+                committing = true;
+                break;
+            case LISTEN:
+            case PREPARE:
+            case CREATE_TEMP:
+            case LOAD:
+                session.pin();
+                break;
+            default:
+                break;
+        }
+    }
+
+    void forward(BackendConnection backend, int at, int available) {
+        backend.toServer().forward(at, available);
+        forwardingRest = true;
+    }
+
+    // ---- events
+
+    void attached(BackendConnection backend) {
+        if (in != null) {
+            backend.toServer().begin(in);
+        }
+    }
+
+    void released() {
+        extended.released();
+        committing = false;
+    }
+
+    void readyForQuery() {
+        committing = false;
+        extended.unitEnded();
+    }
+
+    /** The message that asked for a backend gets {@code error}. */
+    void refuse(ErrorFields error) {
+        refusal = error;
+    }
+
+    /** Sends {@code error} in answer to a message of this type. */
+    void fail(ErrorFields error, byte type) {
+        refusal = null;
+        if (type == FrontendType.SYNC || type == FrontendType.FLUSH) {
+            throw new IllegalStateException("no backend is needed for " + FrontendType.nameOf(type));
+        }
+        BackendWriter.error(session.toClient().append(), error);
+        session.replied();
+        if (session.transaction() == ClientTransaction.DEFERRED) {
+            session.transaction(ClientTransaction.FAILED);
+        }
+        if (type == FrontendType.QUERY || type == FrontendType.FUNCTION_CALL) {
+            session.ready();
+        } else {
+            discarding = true;
+        }
+        unitOpen = false;
+    }
+
+    /** Answers everything that {@code lost} still owed with {@code error}, so that replies and requests line up. */
+    void backendLost(BackendConnection lost, ErrorFields error) {
+        int units = lost.unansweredUnits();
+        for (int i = 0; i < units; i++) {
+            BackendWriter.error(session.toClient().append(), error);
+            session.ready();
+        }
+        if (unitOpen) {
+            if (!lost.isSkippingToSync()) {
+                BackendWriter.error(session.toClient().append(), error);
+                session.replied();
+            }
+            discarding = true;
+            unitOpen = false;
+        } else if (units == 0 && session.transaction() == ClientTransaction.FAILED) {
+            local.errorForNextStatement(error);
+        }
+    }
+
+    /** False if the error has been sent already, in another form. */
+    boolean errorForClient(ErrorFields error) {
+        return !mapped || extended.errorForClient(error);
+    }
+
+    void commandCompleted(CommandTags.Effect effect) {
+        switch (effect) {
+            case SETTING -> session.settingsTouched();
+            case DISCARD_ALL -> {
+                extended.forgetAll();
+                session.settingsDiscarded();
+                session.unpin();
+            }
+            case DEALLOCATE_ALL -> extended.forgetAll();
+            case NONE -> {}
+        }
+    }
+
+    // ---- state the session asks for
+
+    boolean isUnitOpen() {
+        return unitOpen;
+    }
+
+    boolean isCommitting() {
+        return committing;
+    }
+
+    boolean holdsBackend() {
+        return extended.holdsBackend();
+    }
+
+    boolean isHeldByBound() {
+        return held == Held.BY_BOUND;
+    }
+
+    boolean isHeldUntilReleased() {
+        return held == Held.UNTIL_RELEASED;
+    }
+
+    void notHeld() {
+        held = Held.NO;
+    }
+}

@@ -1,0 +1,30 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.socket.DuplexChannel;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Closes a client so that it can still read what was sent last: closing with unread input makes the kernel send a reset,
+ * which may discard it.
+ */
+final class LastWords {
+    private static final int LINGER_MILLIS = 1000;
+
+    private LastWords() {}
+
+    static void closeAfterFlush(Channel channel) {
+        if (!channel.config().isAutoRead()) {
+            channel.config().setAutoRead(true);
+        }
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            if (written.isSuccess() && channel instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+                channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            } else {
+                channel.close();
+            }
+        });
+    }
+}

@@ -1,0 +1,200 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.sql.SqlScanner;
+import io.pgweir.protocol.sql.StatementKind;
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrameScanner;
+import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.proxy.backend.PreparedStatement;
+import io.pgweir.proxy.settings.BeginMode;
+import io.pgweir.proxy.settings.PoolMode;
+import org.jspecify.annotations.Nullable;
+
+/** What is answered without a backend, while the session has none and nothing is owed. */
+final class LocalAnswers {
+    private final ClientSession session;
+    private final ExtendedRelay extended;
+    private @Nullable ErrorFields nextError;
+    private boolean endingParsed;
+
+    LocalAnswers(ClientSession session, ExtendedRelay extended) {
+        this.session = session;
+        this.extended = extended;
+    }
+
+    /** True if the Query, complete in {@code in}, has been answered. */
+    boolean answersQuery(ByteBuf in, int at, int length) {
+        int from = at + FrameScanner.HEADER;
+        int to = at + length - 1;
+        boolean begun = session.transaction() == ClientTransaction.DEFERRED;
+        switch (SqlScanner.classify(in, from, to)) {
+            case BEGIN:
+                return !begun && begin(in, from, to);
+            case SET_TRANSACTION:
+                if (begun
+                        && session.deferredBegin().hasRoom()
+                        && SqlScanner.isDeferrableSetTransaction(in, from, to)) {
+                    session.deferredBegin().add(in, from, to - from);
+                    complete("SET");
+                    return true;
+                }
+                return false;
+            case COMMIT:
+                return begun && SqlScanner.isPlainCommit(in, from, to) && end("COMMIT");
+            case ROLLBACK:
+                return begun && SqlScanner.isPlainRollback(in, from, to) && end("ROLLBACK");
+            case DEALLOCATE:
+                return deallocate(SqlScanner.deallocateTarget(in, from, to));
+            case DISCARD:
+                if (begun || !SqlScanner.isDiscardAll(in, from, to)) {
+                    return false;
+                }
+                extended.forgetAll();
+                session.settingsDiscarded();
+                complete("DISCARD ALL");
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private boolean begin(ByteBuf in, int from, int to) {
+        if (session.mode() == PoolMode.STATEMENT) {
+            fail(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
+            return true;
+        }
+        if (session.pool().settings().begin() != BeginMode.DEFER || !SqlScanner.isDeferrableBegin(in, from, to)) {
+            return false;
+        }
+        session.transaction(ClientTransaction.DEFERRED);
+        session.deferredBegin().add(in, from, to - from);
+        complete(SqlScanner.isStartTransaction(in, from, to) ? "START TRANSACTION" : "BEGIN");
+        return true;
+    }
+
+    private boolean end(String tag) {
+        session.transaction(ClientTransaction.NONE);
+        complete(tag);
+        return true;
+    }
+
+    private boolean deallocate(@Nullable String target) {
+        if (target == null) {
+            return false;
+        }
+        if (target.equals(SqlScanner.ALL)) {
+            extended.forgetAll();
+            complete("DEALLOCATE ALL");
+        } else if (extended.forget(target)) {
+            complete("DEALLOCATE");
+        } else {
+            fail(ClientError.UNKNOWN_STATEMENT.with(target));
+        }
+        return true;
+    }
+
+    private void complete(String tag) {
+        BackendWriter.commandComplete(session.toClient().append(), tag);
+        session.ready();
+    }
+
+    private void fail(ErrorFields error) {
+        BackendWriter.error(session.toClient().append(), error);
+        if (session.transaction() == ClientTransaction.DEFERRED) {
+            session.transaction(ClientTransaction.FAILED);
+        }
+        session.ready();
+    }
+
+    // ---- a failed transaction that no backend knows of
+
+    /** The first statement in the failed transaction is told why it failed. */
+    void errorForNextStatement(ErrorFields error) {
+        nextError = error;
+    }
+
+    /** Only the end of the transaction is accepted. */
+    void inFailedTransaction(byte type, ByteBuf in, int at, int length, int available) {
+        switch (type) {
+            case FrontendType.QUERY -> {
+                if (endsTransaction(in, at + FrameScanner.HEADER, at + available - 1)) {
+                    endFailed();
+                    session.ready();
+                } else {
+                    refuse(type);
+                }
+            }
+            case FrontendType.SYNC -> {
+                endingParsed = false;
+                session.ready();
+            }
+            case FrontendType.FLUSH, FrontendType.COPY_DATA, FrontendType.COPY_DONE, FrontendType.COPY_FAIL -> {}
+            default -> extendedEnd(type, in, at, length, available);
+        }
+    }
+
+    /** ROLLBACK or COMMIT as Parse, Bind, Describe, Execute. */
+    private void extendedEnd(byte type, ByteBuf in, int at, int length, int available) {
+        int name = at + FrameScanner.HEADER;
+        if (type == FrontendType.PARSE && in.getByte(name) == 0) {
+            int textEnd = name + 1 + in.bytesBefore(name + 1, available - FrameScanner.HEADER - 1, (byte) 0);
+            endingParsed = textEnd > name && endsTransaction(in, name + 1, textEnd);
+            if (endingParsed) {
+                BackendWriter.parseComplete(session.toClient().append());
+                session.replied();
+                return;
+            }
+        } else if (type == FrontendType.BIND && (endingParsed || bindsEnding(in, name, available))) {
+            endingParsed = true;
+            BackendWriter.bindComplete(session.toClient().append());
+            session.replied();
+            return;
+        } else if (type == FrontendType.DESCRIBE && endingParsed) {
+            if (in.getByte(name) == 'S') {
+                BackendWriter.parameterDescription(session.toClient().append());
+            }
+            BackendWriter.noData(session.toClient().append());
+            session.replied();
+            return;
+        } else if (type == FrontendType.CLOSE) {
+            BackendWriter.closeComplete(session.toClient().append());
+            session.replied();
+            return;
+        } else if (type == FrontendType.EXECUTE && endingParsed) {
+            endingParsed = false;
+            endFailed();
+            return;
+        }
+        endingParsed = false;
+        refuse(type);
+    }
+
+    private boolean bindsEnding(ByteBuf in, int portal, int available) {
+        int end = portal - FrameScanner.HEADER + available;
+        int portalLength = in.bytesBefore(portal, end - portal, (byte) 0);
+        int name = portal + portalLength + 1;
+        int nameLength = portalLength < 0 ? -1 : in.bytesBefore(name, end - name, (byte) 0);
+        PreparedStatement statement = nameLength <= 0 ? null : extended.find(in, name, nameLength);
+        return statement != null
+                && (statement.kind() == StatementKind.ROLLBACK || statement.kind() == StatementKind.COMMIT);
+    }
+
+    private static boolean endsTransaction(ByteBuf in, int from, int to) {
+        return SqlScanner.isPlainRollback(in, from, to) || SqlScanner.isPlainCommit(in, from, to);
+    }
+
+    private void endFailed() {
+        nextError = null;
+        session.transaction(ClientTransaction.NONE);
+        BackendWriter.commandComplete(session.toClient().append(), "ROLLBACK");
+        session.replied();
+    }
+
+    private void refuse(byte type) {
+        ErrorFields error = nextError == null ? ClientError.TRANSACTION_FAILED.with() : nextError;
+        nextError = null;
+        session.refuse(error, type);
+    }
+}

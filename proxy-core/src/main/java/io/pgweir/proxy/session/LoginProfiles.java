@@ -1,0 +1,144 @@
+package io.pgweir.proxy.session;
+
+import io.pgweir.protocol.wire.ErrorField;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.pool.CheckoutFailure;
+import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.pool.Waiter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The login profiles of one pool. The first login with certain settings asks a backend whether they are right and what it
+ * reports then; those after it need no backend. At most one backend is asked for the same settings at a time. Thread-safe.
+ */
+final class LoginProfiles {
+    private static final int MOST_PROFILES = 1000;
+
+    private final Pool pool;
+    private final Map<SessionSettings, LoginProfile> known = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<SessionSettings, LoginProfile> eldest) {
+            return size() > MOST_PROFILES;
+        }
+    };
+    private final Map<SessionSettings, List<Consumer<LoginProfile>>> asking = new HashMap<>();
+    private final Map<SessionSettings, SessionSettings> shared = new HashMap<>();
+
+    LoginProfiles(Pool pool) {
+        this.pool = pool;
+    }
+
+    /** One instance for equal settings, so that comparing them is comparing references. */
+    synchronized SessionSettings share(SessionSettings settings) {
+        if (shared.size() >= MOST_PROFILES) {
+            shared.clear();
+        }
+        SessionSettings first = shared.putIfAbsent(settings, settings);
+        return first == null ? settings : first;
+    }
+
+    /** Gives the profile for these settings, at once or when a backend has answered; on {@code loop}. */
+    void obtain(SessionSettings startup, LoopContext loop, Consumer<LoginProfile> result) {
+        SessionSettings settings = startup.without("application_name");
+        LoginProfile profile;
+        boolean first = false;
+        synchronized (this) {
+            profile = known.get(settings);
+            if (profile == null && pool.idle() == 0 && pool.open() >= pool.settings().connectionLimit()) {
+                // Every backend is busy: do not make a login wait for what it can do without.
+                profile = fallback();
+            }
+            if (profile == null) {
+                List<Consumer<LoginProfile>> others = asking.get(settings);
+                first = others == null;
+                if (others == null) {
+                    asking.put(settings, others = new ArrayList<>());
+                }
+                others.add(found -> loop.loop().execute(() -> result.accept(found)));
+            }
+        }
+        if (profile != null) {
+            result.accept(profile);
+        } else if (first) {
+            pool.checkout(new Probe(settings, loop));
+        }
+    }
+
+    private LoginProfile fallback() {
+        for (LoginProfile any : known.values()) {
+            return new LoginProfile(any.parameters(), true, null);
+        }
+        return LoginProfile.assumed(pool.key().user());
+    }
+
+    private void answered(SessionSettings settings, LoginProfile profile, boolean keep) {
+        List<Consumer<LoginProfile>> waiting;
+        synchronized (this) {
+            waiting = asking.remove(settings);
+            if (keep) {
+                known.put(settings, profile);
+            }
+        }
+        if (waiting != null) {
+            waiting.forEach(consumer -> consumer.accept(profile));
+        }
+    }
+
+    private final class Probe extends Waiter {
+        private final SessionSettings settings;
+        private final LoopContext loop;
+
+        Probe(SessionSettings settings, LoopContext loop) {
+            super(LoginProfiles.this.pool, loop);
+            this.settings = settings;
+            this.loop = loop;
+        }
+
+        @Override
+        protected void granted(BackendConnection backend) {
+            new ProfileQuery(backend, pool, loop).run(settings, this::answer);
+        }
+
+        private void answer(@Nullable Map<String, String> parameters, @Nullable ErrorFields error) {
+            if (parameters != null) {
+                answered(settings, LoginProfile.confirmed(parameters), true);
+            } else if (error != null) {
+                answered(settings, LoginProfile.refused(error.with(ErrorField.SEVERITY, "FATAL")
+                        .with(ErrorField.SEVERITY_NON_LOCALIZED, "FATAL")), false);
+            } else {
+                unavailable(null);
+            }
+        }
+
+        @Override
+        protected void failed(CheckoutFailure failure) {
+            unavailable(failure.cause());
+        }
+
+        private void unavailable(@Nullable BackendFailure cause) {
+            LoginProfile profile;
+            if (cause != null && cause.kind() == BackendFailure.Kind.REFUSED) {
+                ErrorFields error = ClientError.LOGIN_REFUSED_BY_SERVER.with(cause.message());
+                profile = LoginProfile.refused(
+                        cause.sqlState() == null ? error : error.with(ErrorField.CODE, cause.sqlState()));
+            } else {
+                synchronized (LoginProfiles.this) {
+                    profile = fallback();
+                }
+            }
+            answered(settings, profile, false);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package io.pgweir.proxy.session;
+
+import io.pgweir.proxy.backend.ServerParameters;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What one client has been told by ParameterStatus: what all of its kind were told at login, and what differs since. */
+final class ParameterView {
+    private final Map<String, String> common;
+    private final boolean assumed;
+    private @Nullable Map<String, String> own;
+
+    /**
+     * @param common shared and unmodifiable
+     * @param assumed no server has confirmed them yet
+     */
+    ParameterView(Map<String, String> common, boolean assumed) {
+        this.common = common;
+        this.assumed = assumed;
+    }
+
+    /** Notes what PostgreSQL reports; true if the client does not know it yet. */
+    boolean changes(String name, String value) {
+        if (value.equals(get(name))) {
+            return false;
+        }
+        if (own == null) {
+            own = new HashMap<>(4);
+        }
+        own.put(name, value);
+        return true;
+    }
+
+    private @Nullable String get(String name) {
+        String value = own == null ? null : own.get(name);
+        return value == null ? common.get(name) : value;
+    }
+
+    /** What the client was told wrongly because no server could be asked; to be called when there is one. */
+    Map<String, String> corrections(ServerParameters actual) {
+        if (!assumed) {
+            return Map.of();
+        }
+        Map<String, String> news = new HashMap<>();
+        actual.snapshot().forEach((name, value) -> {
+            if (!name.equals("application_name") && changes(name, value)) {
+                news.put(name, value);
+            }
+        });
+        return news;
+    }
+}

@@ -1,0 +1,94 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.StatementChange;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The unnamed prepared statement of one client. PostgreSQL keeps it until the next Parse of the unnamed statement or the
+ * next Query, across Sync; so it is remembered, to be parsed again where the client continues.
+ */
+final class UnnamedStatement {
+    /** Longer ones are not remembered; the session then stays with its backend until the statement has been used. */
+    static final int MOST_REMEMBERED = 64 << 10;
+
+    private static final byte[] EMPTY = {};
+
+    private byte[] body = EMPTY;
+    private int length = -1;
+    private long version;
+    private boolean tooLong;
+    private boolean used;
+
+    /** Takes back a Parse that failed or was skipped; which statement the backend has now is nobody's business. */
+    private final StatementChange parsed = new StatementChange() {
+        @Override
+        public void takenBack() {
+            forget();
+            BackendConnection backend = onBackend;
+            if (backend != null) {
+                backend.unnamed(null, 0);
+            }
+        }
+    };
+
+    private @Nullable BackendConnection onBackend;
+
+    /** A Parse is being forwarded to {@code backend}: {@code in} holds its body behind the name. */
+    StatementChange parse(BackendConnection backend, ByteBuf in, int at, int bodyLength, boolean complete) {
+        version++;
+        used = false;
+        tooLong = !complete || bodyLength > MOST_REMEMBERED;
+        if (tooLong) {
+            body = EMPTY;
+            length = -1;
+        } else {
+            if (body.length < bodyLength || body.length > 4 * bodyLength + 1024) {
+                body = new byte[bodyLength];
+            }
+            in.getBytes(at, body, 0, bodyLength);
+            length = bodyLength;
+        }
+        backend.unnamed(this, version);
+        onBackend = backend;
+        return parsed;
+    }
+
+    /** Makes sure that the unnamed statement on {@code backend} is this client's, in front of a message that uses it. */
+    void ensure(BackendConnection backend) {
+        used = true;
+        if (backend.unnamedIs(this, version)) {
+            return;
+        }
+        ByteBuf out = backend.toServer().append();
+        if (length < 0) {
+            // Nothing to use. PostgreSQL shall say so, rather than use what another client left there.
+            out.writeByte('C').writeInt(4 + 1 + 1).writeByte('S').writeByte(0);
+            backend.expectSwallowedClose();
+            backend.unnamed(null, 0);
+            return;
+        }
+        out.writeByte('P').writeInt(4 + 1 + length).writeByte(0).writeBytes(body, 0, length);
+        backend.expectSwallowedParse();
+        backend.unnamed(this, version);
+        onBackend = backend;
+    }
+
+    /** True if the session must stay with its backend: the statement is there, too long to remember, and not used yet. */
+    boolean holdsBackend() {
+        return tooLong && !used;
+    }
+
+    /** A Query or a Close has destroyed it. */
+    void forget() {
+        length = -1;
+        tooLong = false;
+        version++;
+    }
+
+    /** The backend is given back. */
+    void released() {
+        onBackend = null;
+    }
+}
