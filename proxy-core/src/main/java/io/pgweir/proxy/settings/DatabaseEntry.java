@@ -122,6 +122,10 @@ final class DatabaseEntry {
         if (text == null) {
             return;
         }
+        if (text.isBlank()) {
+            entry.value().problem(given.get(0) + " is empty: give a value");
+            return;
+        }
         try {
             switch (given.get(0)) {
                 case "host" -> hosts = withPort(DatabaseUrl.hosts(text), text, portEntry);

@@ -31,7 +31,7 @@ public final class Settings {
             "database_url",
             new Text("URL", true),
             null,
-            "postgresql://user:password@host:5432/db?connection_limit=20&pool_timeout=30");
+            "database to pool: postgresql://user:password@host:5432/db");
     public static final Setting<String> DATABASE_URL_FILE =
             global(Group.DATABASE, "database_url_file", file(), null, "file that holds the database URL");
 
@@ -61,7 +61,7 @@ public final class Settings {
             "stats_users",
             new Names(),
             null,
-            "users who may use its SHOW commands; when absent, the user of the database URL");
+            "users who may use its SHOW commands; else the URL's user");
 
     public static final Setting<PoolMode> POOL_MODE = pool(
             Group.POOL,
@@ -96,27 +96,27 @@ public final class Settings {
             "backend_idle_timeout",
             orOff(),
             "10m",
-            "backends idle for longer are closed, down to min_connections; 0 = off",
+            "longest time a backend above min_connections idles; 0 = off",
             "max_idle_connection_lifetime");
     public static final Setting<Duration> BACKEND_LIFETIME = pool(
             Group.POOL,
             "backend_lifetime",
             orOff(),
             "1h",
-            "backends older than this are replaced once they are idle; 0 = off",
+            "age at which an idle backend is replaced; 0 = off",
             "max_connection_lifetime");
     public static final Setting<BeginMode> BEGIN = pool(
             Group.POOL,
             "begin",
             new Choice<>(BeginMode.class),
             "defer",
-            "a BEGIN alone waits for the first statement (defer) or takes a backend at once (forward)");
+            "a BEGIN alone waits for a statement (defer) or takes a backend");
     public static final Setting<Integer> PREPARED_STATEMENT_LIMIT = pool(
             Group.POOL,
             "prepared_statement_limit",
             count(1, 100_000),
             "200",
-            "prepared statements kept on one backend; the least recently used goes first");
+            "prepared statements kept on one backend, recently used first");
     public static final Setting<Boolean> SHUFFLE =
             hidden("shuffle", new Switch(), "false", "for tests: a client never gets the backend that it had last");
 

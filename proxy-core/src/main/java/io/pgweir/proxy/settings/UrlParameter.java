@@ -55,6 +55,10 @@ enum UrlParameter {
         this.names = List.of(names);
     }
 
+    List<String> names() {
+        return names;
+    }
+
     Fate fate() {
         return fate;
     }

@@ -99,6 +99,9 @@ final class YamlFile {
                     problem.contains("alias") || problem.contains("anchor")
                             ? "this is not valid YAML: put a value that begins with * or & into quotation marks"
                             : "this is not valid YAML: " + problem);
+        } catch (StackOverflowError e) { // the composer recurses and has no limit of its own
+            mayNameDatabases = true;
+            problems.add(path.toString(), "this is not a configuration: its values are nested too deeply");
         } catch (YamlEngineException e) {
             mayNameDatabases = true;
             problems.add(path.toString(), "this is not valid YAML, or has characters that YAML forbids");
