@@ -1,6 +1,7 @@
 package io.pgweir.proxy.settings;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What rules one pool, that is one pair of database and user.
@@ -38,20 +39,6 @@ public record PoolSettings(
 
     /** The defaults of the settings table. */
     public static PoolSettings defaults() {
-        return new PoolSettings(
-                PoolMode.TRANSACTION,
-                20,
-                0,
-                Duration.ofSeconds(30),
-                1000,
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(10),
-                Duration.ofMinutes(10),
-                Duration.ofHours(1),
-                BeginMode.DEFER,
-                200,
-                false);
+        return new Values(List.of()).pool();
     }
 }

@@ -1,0 +1,106 @@
+package io.pgweir.cli;
+
+import io.pgweir.proxy.settings.ConfigLoader;
+import io.pgweir.proxy.settings.ConfigProblem;
+import io.pgweir.proxy.settings.ConfigSources;
+import io.pgweir.proxy.settings.LoadedConfig;
+import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.Suggestions;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** Finds the command that is meant and carries it out. */
+final class CommandLineInterface {
+    private static final List<String> COMMANDS = List.of("run", "check", "version", "help");
+    private static final List<String> HELP = List.of("-h", "--help");
+
+    private final PrintStream out;
+    private final PrintStream err;
+    private final Map<String, String> environment;
+
+    CommandLineInterface(PrintStream out, PrintStream err, Map<String, String> environment) {
+        this.out = out;
+        this.err = err;
+        this.environment = Map.copyOf(environment);
+    }
+
+    /** Runs one command to its end. */
+    int run(String... args) {
+        if (args.length == 0) {
+            out.print(HelpTexts.top());
+            return ExitCode.WRONG_INPUT;
+        }
+        String command = args[0];
+        String[] rest = Arrays.copyOfRange(args, 1, args.length);
+        if (HELP.contains(command) || command.equals("help")) {
+            return help(rest);
+        }
+        if (Arrays.stream(rest).anyMatch(HELP::contains)) {
+            return help(command);
+        }
+        return switch (command) {
+            case "run", "check" -> configured(command, rest);
+            case "version", "--version", "-V" -> print(Version.line() + System.lineSeparator());
+            default -> unknownCommand(command);
+        };
+    }
+
+    private int help(String... about) {
+        if (about.length == 0 || about[0].equals("help")) {
+            return print(HelpTexts.top());
+        }
+        return switch (about[0]) {
+            case "run" -> print(HelpTexts.run());
+            case "check" -> print(HelpTexts.check());
+            case "version" ->
+                print("Usage: pgweir version" + System.lineSeparator() + "Prints the version."
+                        + System.lineSeparator());
+            default -> unknownCommand(about[0]);
+        };
+    }
+
+    private int print(String text) {
+        out.print(text);
+        return ExitCode.OK;
+    }
+
+    private int unknownCommand(String command) {
+        // an argument that is no word may be a database URL with its password
+        String shown = command.matches("-{0,2}[A-Za-z][A-Za-z0-9-]{0,30}")
+                ? "'" + command + "' is no command"
+                : "a command is missing";
+        boolean flag = command.startsWith("-");
+        err.println("pgweir: " + shown
+                + (flag
+                        ? "; options stand after the command, for example: pgweir run " + command.replaceAll("=.*", "")
+                        : Suggestions.didYouMean(command, COMMANDS)));
+        err.println("Commands are " + String.join(", ", COMMANDS) + "; pgweir --help says more.");
+        return ExitCode.WRONG_INPUT;
+    }
+
+    private int configured(String command, String... args) {
+        Flags flags = Flags.parse(args);
+        LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
+        List<ConfigProblem> problems = new ArrayList<>(flags.problems());
+        problems.addAll(loaded.problems());
+        if (!problems.isEmpty()) {
+            report(problems);
+            loaded.notes().forEach(note -> err.println("  note: " + note));
+            return ExitCode.WRONG_INPUT;
+        }
+        if (command.equals("check")) {
+            return print(CheckReport.of(loaded));
+        }
+        ProxyConfig config = loaded.config().orElseThrow();
+        return new RunCommand(err).run(config, loaded.notes());
+    }
+
+    private void report(List<ConfigProblem> problems) {
+        err.println("pgweir: nothing was started, because of "
+                + (problems.size() == 1 ? "this problem:" : "these " + problems.size() + " problems:"));
+        problems.forEach(problem -> err.println("  " + problem));
+    }
+}

@@ -1,0 +1,44 @@
+package io.pgweir.cli;
+
+import io.pgweir.proxy.app.Proxy;
+import io.pgweir.proxy.app.StartupFailure;
+import io.pgweir.proxy.settings.ConfigProblem;
+import io.pgweir.proxy.settings.ProxyConfig;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code pgweir run}: starts the proxy and stays until it has ended. */
+final class RunCommand {
+    private final PrintStream err;
+
+    RunCommand(PrintStream err) {
+        this.err = err;
+    }
+
+    int run(ProxyConfig config, List<ConfigProblem> notes) {
+        Logging.setUp(config.logFormat(), config.logLevel());
+        Logger log = LoggerFactory.getLogger(RunCommand.class);
+        notes.forEach(note -> log.info("configuration: {}", note));
+        CompletableFuture<Proxy> started = new CompletableFuture<>();
+        // before the first client can connect; a signal during the start is obeyed right after it
+        Signals.install(number -> {
+            log.info("signal {}: shutting down; a second signal ends at once", number);
+            started.thenAccept(Proxy::shutdown);
+        });
+        try {
+            Proxy proxy = Proxy.start(config);
+            started.complete(proxy);
+            proxy.awaitTermination();
+            return ExitCode.OK;
+        } catch (StartupFailure e) {
+            err.println("pgweir: " + e.getMessage());
+            return ExitCode.FAILED;
+        } catch (Exception e) {
+            log.error("pgweir ends, because of an error that it did not expect", e);
+            return ExitCode.FAILED;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.pgweir.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgweir.proxy.settings.Setting;
+import io.pgweir.proxy.settings.Settings;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandLineInterfaceTest {
+    private static final String URL = "postgresql://app:sesame@db:5432/shop";
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final Map<String, String> environment = new HashMap<>();
+
+    private int run(String... args) {
+        out.reset();
+        err.reset();
+        PrintStream toOut = new PrintStream(out, true, StandardCharsets.UTF_8);
+        PrintStream toErr = new PrintStream(err, true, StandardCharsets.UTF_8);
+        int code = new CommandLineInterface(toOut, toErr, environment).run(args);
+        assertThat(out() + err()).doesNotContain("sesame");
+        return code;
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "-h", "help"})
+    void helpFitsAScreen(String argument) {
+        assertThat(run(argument)).isZero();
+        assertThat(out().lines())
+                .hasSizeLessThan(24)
+                .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+        assertThat(out()).contains("run ", "check ", "version ", "help ", "demo ");
+    }
+
+    @Test
+    void helpOfRunNamesEverySettingOnceInLinesOfAtMostAHundred() {
+        assertThat(run("run", "--help")).isZero();
+        assertThat(out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
+        for (Setting<?> setting : Settings.all()) {
+            long lines = out().lines()
+                    .filter(line -> line.startsWith("  " + setting.flag() + " "))
+                    .count();
+            assertThat(lines).as(setting.name()).isEqualTo(setting.hidden() ? 0 : 1);
+        }
+        String byFlag = out();
+        run("help", "run");
+        assertThat(out()).isEqualTo(byFlag);
+    }
+
+    @Test
+    void withoutACommandTheHelpIsShownAndTheUsageIsWrong() {
+        assertThat(run()).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(out()).contains("Usage: pgweir COMMAND");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "rnu, 'rnu' is no command; did you mean 'run'?",
+                "chekc, did you mean 'check'?",
+                "--listen, options stand after the command",
+                "postgresql://app:sesame@h/d, a command is missing"
+            })
+    void anUnknownCommandIsWrongUsage(String argument, String message) {
+        assertThat(run(argument)).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(err()).contains(message);
+    }
+
+    @Test
+    void checkPrintsValuesWithTheirPlacesPoolsAndNotes() {
+        environment.put("DATABASE_URL", URL + "?connection_limit=5&pgbouncer=true");
+        assertThat(run("check", "--queue-limit", "7")).isZero();
+        assertThat(out().lines().map(line -> line.strip().replaceAll(" +", " ")))
+                .contains(
+                        "database_url *** DATABASE_URL",
+                        "listen 127.0.0.1:6432 default",
+                        "connection_limit 5 DATABASE_URL?connection_limit",
+                        "queue_limit 7 --queue-limit",
+                        "Database 'shop' -> 'shop' on db:5432, sslmode prefer",
+                        "pools: shop/app; at most 5 backends each",
+                        "No problems found.")
+                .anyMatch(line -> line.startsWith("DATABASE_URL?pgbouncer: accepted without effect"));
+        assertThat(err()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"run", "check"})
+    void allProblemsAreReportedAtOnceAndNothingIsStarted(String command) {
+        int code = run(
+                command,
+                "--pool-timeot",
+                "5s",
+                "--queue-limit",
+                "x",
+                "--listen",
+                "a",
+                "--listen",
+                "b:1",
+                "--begin=later",
+                "--bogus=sesame",
+                URL,
+                "--http");
+        assertThat(code).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(err().lines().map(String::strip))
+                .containsExactlyInAnyOrder(
+                        "pgweir: nothing was started, because of these 9 problems:",
+                        "--listen: the option is given twice",
+                        "--listen: 'a' has no port: write HOST:PORT, for example 127.0.0.1:6432",
+                        "--http: the value is missing: write --http HOST:PORT|off",
+                        "--pool-timeot: no such option; did you mean '--pool-timeout'?",
+                        "--bogus: no such option",
+                        "arguments: there is an argument that belongs to no option: a database URL is given with --database-url",
+                        "--begin: 'later' is unknown: write one of defer, forward",
+                        "--queue-limit: 'x' is not a whole number: write a number from 0 to 1000000",
+                        "--database-url: no database is named: give --database-url, set DATABASE_URL, or write databases "
+                                + "into a file for --config");
+    }
+
+    @Test
+    void anUnknownOptionIsNotTakenForAValue() {
+        environment.put("DATABASE_URL", URL);
+        assertThat(run("check", "--listen", "--bogus")).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(err()).contains("--listen: the value is missing: an unknown option stands in its place");
+    }
+
+    @Test
+    void hiddenSettingsWorkButAreNotSuggested() {
+        environment.put("DATABASE_URL", URL);
+        assertThat(run("check", "--shuffle", "true")).isZero();
+        assertThat(out()).doesNotContain("shuffle");
+        assertThat(run("check", "--shuffel", "true")).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(err()).contains("--shuffel: no such option\n");
+    }
+
+    @Test
+    void versionIsOneLine() {
+        assertThat(run("version")).isZero();
+        assertThat(out()).matches("pgweir \\S+ \\(Java \\d+, .*\\)\\R");
+    }
+}

@@ -1,0 +1,125 @@
+package io.pgweir.proxy.settings;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Finds what is wrong between values that are each right. */
+final class Checks {
+    private static final Set<String> CONSOLE = Set.of("pgweir", "pgbouncer");
+    private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "::1", "0.0.0.0", "::");
+
+    private final Values values;
+    private final Problems problems;
+
+    Checks(Values values, Problems problems) {
+        this.values = values;
+        this.problems = problems;
+    }
+
+    void listeners() {
+        HostPort listen = values.get(Settings.LISTEN).orElseThrow();
+        Optional<HostPort> http = values.get(Settings.HTTP);
+        if (http.isPresent() && http.get().port() != 0 && meet(listen, http.get())) {
+            problems.add(
+                    values.where(Settings.HTTP).equals("default")
+                            ? values.where(Settings.LISTEN)
+                            : values.where(Settings.HTTP),
+                    "http and listen have the same port " + listen.port() + ": give one of them another");
+        }
+        Setting<String> tls = values.find(Settings.TLS_CERT) != null ? Settings.TLS_CERT : Settings.TLS_KEY;
+        if (values.find(tls) != null) {
+            problems.add(
+                    values.where(tls),
+                    "TLS to clients is not in this build yet: remove tls_cert and tls_key, and listen where the network "
+                            + "is trusted");
+        }
+    }
+
+    void databases(List<DatabaseConfig> databases, Map<String, String> places, boolean attempted) {
+        if (databases.isEmpty() && !attempted) {
+            problems.add(
+                    Settings.DATABASE_URL.flag(),
+                    "no database is named: give --database-url, set DATABASE_URL, or write databases into a file for "
+                            + "--config");
+        }
+        HostPort listen = values.get(Settings.LISTEN).orElseThrow();
+        for (DatabaseConfig database : databases) {
+            String place = String.valueOf(places.get(database.name()));
+            if (CONSOLE.contains(database.name())) {
+                problems.add(
+                        place,
+                        "the name '" + database.name() + "' belongs to the admin console: clients need "
+                                + "another name for this database");
+            }
+            if (database.hosts().stream().anyMatch(host -> meet(listen, host))) {
+                problems.add(
+                        place,
+                        "this is the address that pgweir itself listens on (" + listen
+                                + "): name the PostgreSQL server, or listen elsewhere");
+            }
+        }
+    }
+
+    void users(List<DatabaseConfig> databases, Map<String, UserConfig> users, Map<String, String> places) {
+        Map<String, DatabaseConfig> first = new HashMap<>();
+        boolean password = users.values().stream().anyMatch(user -> user.password() != null);
+        for (DatabaseConfig database : databases) {
+            String user = database.user();
+            Secret secret = database.password();
+            password |= secret != null;
+            if (user == null || secret == null || users.containsKey(user)) {
+                continue;
+            }
+            DatabaseConfig earlier = first.putIfAbsent(user, database);
+            if (earlier != null && !Objects.equals(earlier.password(), secret)) {
+                problems.add(
+                        String.valueOf(places.get(database.name())),
+                        "user '" + user + "' has another password here than for database '" + earlier.name()
+                                + "': write the one that clients prove under users");
+            }
+        }
+        if (values.get(Settings.CLIENT_AUTH) == ClientAuth.SCRAM && !password && !databases.isEmpty()) {
+            problems.add(
+                    placeOfMissingPassword(databases, places),
+                    "client_auth is scram but no user has a password: put user:password into the database URL, write "
+                            + "users into the file, or choose --client-auth trust");
+        }
+        if (values.get(Settings.CLIENT_AUTH) == ClientAuth.SCRAM) {
+            consoleUsers(Settings.ADMIN_USERS, databases, users);
+            consoleUsers(Settings.STATS_USERS, databases, users);
+        }
+    }
+
+    private static String placeOfMissingPassword(List<DatabaseConfig> databases, Map<String, String> places) {
+        @Nullable String place = places.get(databases.get(0).name());
+        return place == null ? Settings.CLIENT_AUTH.flag() : place;
+    }
+
+    private void consoleUsers(
+            Setting<Set<String>> setting, List<DatabaseConfig> databases, Map<String, UserConfig> users) {
+        Set<String> named = values.find(setting);
+        if (named == null) {
+            return;
+        }
+        for (String name : named) {
+            boolean known = users.containsKey(name) || databases.stream().anyMatch(d -> name.equals(d.user()));
+            if (!known) {
+                problems.note(
+                        values.where(setting),
+                        "user '" + name + "' has no password here, so nobody can log in as this user");
+            }
+        }
+    }
+
+    /** Whether a connection to {@code target} would reach a listener on {@code listen}, as far as names tell. */
+    private static boolean meet(HostPort listen, HostPort target) {
+        return listen.port() == target.port()
+                && (listen.host().equalsIgnoreCase(target.host())
+                        || (THIS_MACHINE.contains(listen.host()) && THIS_MACHINE.contains(target.host())));
+    }
+}

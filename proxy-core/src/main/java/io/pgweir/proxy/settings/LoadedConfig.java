@@ -1,0 +1,31 @@
+package io.pgweir.proxy.settings;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The outcome of {@link ConfigLoader#load}.
+ *
+ * @param config the configuration; empty if and only if there are problems
+ * @param problems everything that is wrong
+ * @param notes what is accepted but worth knowing
+ * @param values every setting that is not hidden, with its general value
+ * @param pools by database, every pool setting that is not hidden, with the value that its pools have
+ */
+public record LoadedConfig(
+        Optional<ProxyConfig> config,
+        List<ConfigProblem> problems,
+        List<ConfigProblem> notes,
+        List<EffectiveValue> values,
+        Map<String, List<EffectiveValue>> pools) {
+
+    /**
+     * One resolved setting.
+     *
+     * @param setting the row of the table
+     * @param text the value; secrets hidden
+     * @param where the place that gives it, or {@code default}
+     */
+    public record EffectiveValue(Setting<?> setting, String text, String where) {}
+}

@@ -1,0 +1,59 @@
+package io.pgweir.proxy.settings;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** Reads small text files and says in one sentence why one cannot be read. */
+final class SecretFiles {
+    private static final int MOST_BYTES = 1 << 20;
+
+    private SecretFiles() {}
+
+    /** The path that a text names. */
+    static Path path(String text) throws BadValue {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new BadValue("'" + Suggestions.quoted(text) + "' is no path");
+        }
+    }
+
+    /** The whole file as UTF-8. */
+    static String read(Path file) throws BadValue {
+        try {
+            if (Files.isDirectory(file)) {
+                throw new BadValue("'" + file + "' is a directory: name a file");
+            }
+            if (Files.size(file) > MOST_BYTES) {
+                throw new BadValue("'" + file + "' has more than 1 MiB: is it the right file?");
+            }
+            return Files.readString(file);
+        } catch (NoSuchFileException e) {
+            throw new BadValue("there is no file '" + file + "'");
+        } catch (AccessDeniedException e) {
+            throw new BadValue("'" + file + "' may not be read by user " + System.getProperty("user.name")
+                    + ": change its owner or mode");
+        } catch (CharacterCodingException e) {
+            throw new BadValue("'" + file + "' is not UTF-8 text");
+        } catch (IOException e) {
+            throw new BadValue("'" + file + "' cannot be read: " + e.getMessage());
+        }
+    }
+
+    /** The file's only line, as secret stores mount it: without the line end. */
+    static String readLine(Path file) throws BadValue {
+        String line = read(file).replaceFirst("\\r?\\n\\z", "");
+        if (line.isEmpty()) {
+            throw new BadValue("'" + file + "' is empty");
+        }
+        if (line.indexOf('\n') >= 0) {
+            throw new BadValue("'" + file + "' has several lines: one is expected");
+        }
+        return line;
+    }
+}

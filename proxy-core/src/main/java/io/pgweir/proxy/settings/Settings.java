@@ -1,0 +1,220 @@
+package io.pgweir.proxy.settings;
+
+import io.pgweir.proxy.settings.Setting.Group;
+import io.pgweir.proxy.settings.Setting.Scope;
+import io.pgweir.proxy.settings.ValueType.Address;
+import io.pgweir.proxy.settings.ValueType.Choice;
+import io.pgweir.proxy.settings.ValueType.Names;
+import io.pgweir.proxy.settings.ValueType.Switch;
+import io.pgweir.proxy.settings.ValueType.Text;
+import io.pgweir.proxy.settings.ValueType.Time;
+import io.pgweir.proxy.settings.ValueType.Whole;
+import io.pgweir.proxy.settings.ValueType.Word;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The table of all settings: the single source of flags, environment, YAML, URL parameters, defaults and help. */
+public final class Settings {
+    private static final List<Setting<?>> TABLE = new ArrayList<>();
+    /** Fits the milliseconds of a 32-bit integer, as PostgreSQL's own timeouts do. */
+    private static final Duration LONGEST = Duration.ofHours(500);
+
+    public static final Setting<String> CONFIG = global(
+            Group.DATABASE, "config", file(), null, "YAML file to read; config.example.yaml documents every key");
+    public static final Setting<String> DATABASE_URL = global(
+            Group.DATABASE,
+            "database_url",
+            new Text("URL", true),
+            null,
+            "database to pool: postgresql://user:password@host:5432/db");
+    public static final Setting<String> DATABASE_URL_FILE =
+            global(Group.DATABASE, "database_url_file", file(), null, "file that holds the database URL");
+
+    public static final Setting<Optional<HostPort>> LISTEN = global(
+            Group.LISTENERS,
+            "listen",
+            new Address(false),
+            "127.0.0.1:6432",
+            "address that PostgreSQL clients connect to");
+    public static final Setting<Optional<HostPort>> HTTP = global(
+            Group.LISTENERS, "http", new Address(true), "127.0.0.1:6433", "address of health, metrics and dashboard");
+    public static final Setting<String> TLS_CERT = global(
+            Group.LISTENERS, "tls_cert", file(), null, "certificate chain for TLS to clients (not in this build yet)");
+    public static final Setting<String> TLS_KEY =
+            global(Group.LISTENERS, "tls_key", file(), null, "private key for TLS to clients (not in this build yet)");
+
+    public static final Setting<ClientAuth> CLIENT_AUTH = global(
+            Group.CLIENTS, "client_auth", new Choice<>(ClientAuth.class), "scram", "how clients prove who they are");
+    public static final Setting<Integer> MAX_CLIENTS =
+            global(Group.CLIENTS, "max_clients", count(1, 1_000_000), "10000", "most clients connected at one time");
+    public static final Setting<Duration> CLIENT_LOGIN_TIMEOUT =
+            global(Group.CLIENTS, "client_login_timeout", positive(), "15s", "longest login of a client");
+    public static final Setting<Set<String>> ADMIN_USERS =
+            global(Group.CLIENTS, "admin_users", new Names(), null, "users who may use the whole admin console");
+    public static final Setting<Set<String>> STATS_USERS = global(
+            Group.CLIENTS,
+            "stats_users",
+            new Names(),
+            null,
+            "users who may use its SHOW commands; else the URL's user");
+
+    public static final Setting<PoolMode> POOL_MODE = pool(
+            Group.POOL,
+            "pool_mode",
+            new Choice<>(PoolMode.class),
+            "transaction",
+            "when a client gives its backend back");
+    public static final Setting<Integer> CONNECTION_LIMIT = pool(
+            Group.POOL,
+            "connection_limit",
+            count(1, 10_000),
+            "20",
+            "backends per pool (database, user), never exceeded");
+    public static final Setting<Integer> MIN_CONNECTIONS =
+            pool(Group.POOL, "min_connections", count(0, 10_000), "0", "backends kept open without need");
+    public static final Setting<Duration> POOL_TIMEOUT = pool(
+            Group.POOL,
+            "pool_timeout",
+            new Time(Duration.ZERO, LONGEST, null),
+            "30s",
+            "longest wait for a backend, connects included; 0 = no wait");
+    public static final Setting<Integer> QUEUE_LIMIT = pool(
+            Group.POOL,
+            "queue_limit",
+            count(0, 1_000_000),
+            "1000",
+            "clients that may wait; the next one fails at once");
+    public static final Setting<Duration> CONNECT_TIMEOUT =
+            pool(Group.POOL, "connect_timeout", positive(), "10s", "longest TCP connect and login of one backend");
+    public static final Setting<Duration> BACKEND_IDLE_TIMEOUT = pool(
+            Group.POOL,
+            "backend_idle_timeout",
+            orOff(),
+            "10m",
+            "longest time a backend above min_connections idles; 0 = off",
+            "max_idle_connection_lifetime");
+    public static final Setting<Duration> BACKEND_LIFETIME = pool(
+            Group.POOL,
+            "backend_lifetime",
+            orOff(),
+            "1h",
+            "age at which an idle backend is replaced; 0 = off",
+            "max_connection_lifetime");
+    public static final Setting<BeginMode> BEGIN = pool(
+            Group.POOL,
+            "begin",
+            new Choice<>(BeginMode.class),
+            "defer",
+            "a BEGIN alone waits for a statement (defer) or takes a backend");
+    public static final Setting<Integer> PREPARED_STATEMENT_LIMIT = pool(
+            Group.POOL,
+            "prepared_statement_limit",
+            count(1, 100_000),
+            "200",
+            "prepared statements kept on one backend, recently used first");
+    public static final Setting<Boolean> SHUFFLE =
+            hidden("shuffle", new Switch(), "false", "for tests: a client never gets the backend that it had last");
+
+    public static final Setting<Duration> STATEMENT_TIMEOUT =
+            pool(Group.LIMITS, "statement_timeout", orOff(), "30s", "longest statement; 0 = off", "socket_timeout");
+    public static final Setting<Duration> TRANSACTION_TIMEOUT =
+            pool(Group.LIMITS, "transaction_timeout", orOff(), "30s", "longest transaction; 0 = off");
+    public static final Setting<Duration> IDLE_IN_TRANSACTION_TIMEOUT = pool(
+            Group.LIMITS,
+            "idle_in_transaction_timeout",
+            orOff(),
+            "10s",
+            "longest pause of a client inside a transaction; 0 = off");
+
+    public static final Setting<Integer> EVENT_LOOPS =
+            global(Group.PROCESS, "event_loops", new Whole(0, 256, "auto"), "auto", "threads that move bytes");
+    public static final Setting<TransportChoice> TRANSPORT = global(
+            Group.PROCESS,
+            "transport",
+            new Choice<>(TransportChoice.class),
+            "auto",
+            "system interface that moves bytes");
+    public static final Setting<Duration> SHUTDOWN_TIMEOUT = global(
+            Group.PROCESS,
+            "shutdown_timeout",
+            new Time(Duration.ZERO, LONGEST, null),
+            "25s",
+            "longest wait for open transactions at shutdown");
+    public static final Setting<LogFormat> LOG_FORMAT =
+            global(Group.PROCESS, "log_format", new Choice<>(LogFormat.class), "text", "shape of a log line");
+    public static final Setting<String> LOG_LEVEL = global(
+            Group.PROCESS,
+            "log_level",
+            new Word(List.of("trace", "debug", "info", "warn", "error", "off")),
+            "info",
+            "least important log lines to write");
+
+    private Settings() {}
+
+    /** All settings, in the order of help and reference. */
+    public static List<Setting<?>> all() {
+        return Collections.unmodifiableList(TABLE);
+    }
+
+    /** The setting of this name (a YAML key), or null. */
+    public static @Nullable Setting<?> byName(String name) {
+        return TABLE.stream().filter(s -> s.name().equals(name)).findFirst().orElse(null);
+    }
+
+    /** The pool setting that a URL parameter stands for, or null. */
+    static @Nullable Setting<?> byUrlParameter(String parameter) {
+        return TABLE.stream()
+                .filter(s -> s.scope() == Scope.POOL)
+                .filter(s -> s.name().equals(parameter) || s.urlAliases().contains(parameter))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** The names of settings that are not hidden, in one scope or (null) in both. */
+    static List<String> names(@Nullable Scope scope) {
+        return TABLE.stream()
+                .filter(s -> !s.hidden() && (scope == null || s.scope() == scope))
+                .map(Setting::name)
+                .toList();
+    }
+
+    private static <T> Setting<T> global(
+            Group group, String name, ValueType<T> type, @Nullable String defaultText, String description) {
+        return add(new Setting<>(name, group, Scope.GLOBAL, type, defaultText, List.of(), false, description));
+    }
+
+    private static <T> Setting<T> pool(
+            Group group, String name, ValueType<T> type, String defaultText, String description, String... aliases) {
+        return add(new Setting<>(name, group, Scope.POOL, type, defaultText, List.of(aliases), false, description));
+    }
+
+    private static <T> Setting<T> hidden(String name, ValueType<T> type, String defaultText, String description) {
+        return add(new Setting<>(name, Group.POOL, Scope.POOL, type, defaultText, List.of(), true, description));
+    }
+
+    private static <T> Setting<T> add(Setting<T> setting) {
+        TABLE.add(setting);
+        return setting;
+    }
+
+    private static Whole count(int min, int max) {
+        return new Whole(min, max, null);
+    }
+
+    private static Time positive() {
+        return new Time(Duration.ofMillis(1), LONGEST, null);
+    }
+
+    private static Time orOff() {
+        return new Time(Duration.ZERO, LONGEST, "off");
+    }
+
+    private static Text file() {
+        return new Text("FILE", false);
+    }
+}

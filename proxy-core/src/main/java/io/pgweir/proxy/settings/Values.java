@@ -1,0 +1,79 @@
+package io.pgweir.proxy.settings;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Answers what a setting's value is, through the layers that apply, strongest first, and then the default. */
+final class Values {
+    private final List<Layer> strongestFirst;
+
+    Values(List<Layer> strongestFirst) {
+        this.strongestFirst = List.copyOf(strongestFirst);
+    }
+
+    /** The value, for settings with a default. */
+    <T> T get(Setting<T> setting) {
+        T given = find(setting);
+        return given == null ? setting.defaultValue() : given;
+    }
+
+    /** The value, or null if nobody gives one. */
+    @SuppressWarnings("unchecked") // a layer keeps what the setting's own type has parsed
+    <T> @Nullable T find(Setting<T> setting) {
+        Layer.Given given = Layer.find(setting, strongestFirst);
+        return given == null ? null : (T) given.value();
+    }
+
+    /** Where the value stands, or {@code default}. */
+    String where(Setting<?> setting) {
+        Layer.Given given = Layer.find(setting, strongestFirst);
+        return given == null ? "default" : given.where();
+    }
+
+    /** The value as text, secrets hidden. */
+    <T> String text(Setting<T> setting) {
+        T given = find(setting);
+        return given == null ? setting.defaultLabel() : setting.type().text(given);
+    }
+
+    PoolSettings pool() {
+        return new PoolSettings(
+                get(Settings.POOL_MODE),
+                get(Settings.CONNECTION_LIMIT),
+                get(Settings.MIN_CONNECTIONS),
+                get(Settings.POOL_TIMEOUT),
+                get(Settings.QUEUE_LIMIT),
+                get(Settings.CONNECT_TIMEOUT),
+                get(Settings.STATEMENT_TIMEOUT),
+                get(Settings.TRANSACTION_TIMEOUT),
+                get(Settings.IDLE_IN_TRANSACTION_TIMEOUT),
+                get(Settings.BACKEND_IDLE_TIMEOUT),
+                get(Settings.BACKEND_LIFETIME),
+                get(Settings.BEGIN),
+                get(Settings.PREPARED_STATEMENT_LIMIT),
+                get(Settings.SHUFFLE));
+    }
+
+    /** Reports values that contradict each other. */
+    void checkPool(Problems problems) {
+        int limit = get(Settings.CONNECTION_LIMIT);
+        int min = get(Settings.MIN_CONNECTIONS);
+        if (min > limit) {
+            boolean minGiven = find(Settings.MIN_CONNECTIONS) != null;
+            problems.add(
+                    where(minGiven ? Settings.MIN_CONNECTIONS : Settings.CONNECTION_LIMIT),
+                    "min_connections is " + min + ", more than connection_limit, which is " + limit + " ("
+                            + where(Settings.CONNECTION_LIMIT) + "): lower one or raise the other");
+        }
+        Duration statement = get(Settings.STATEMENT_TIMEOUT);
+        Duration transaction = get(Settings.TRANSACTION_TIMEOUT);
+        if (!transaction.isZero() && statement.compareTo(transaction) > 0) {
+            problems.note(
+                    where(Settings.STATEMENT_TIMEOUT),
+                    "statement_timeout (" + Durations.text(statement) + ") is longer than transaction_timeout ("
+                            + Durations.text(transaction)
+                            + "), which therefore ends long statements in transactions first");
+        }
+    }
+}

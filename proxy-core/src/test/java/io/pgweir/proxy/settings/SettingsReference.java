@@ -1,0 +1,106 @@
+package io.pgweir.proxy.settings;
+
+import io.pgweir.proxy.settings.Setting.Group;
+import io.pgweir.proxy.settings.Setting.Scope;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Renders docs/settings.md from the settings table. */
+final class SettingsReference {
+    private SettingsReference() {}
+
+    static String render() {
+        StringBuilder text = new StringBuilder("""
+                # Settings
+
+                <!-- Generated from the settings table by SettingsReferenceTest; see there for the command. -->
+
+                Each setting has one name in four spellings. `pool_timeout` is `--pool-timeout` on the command line,
+                `PGWEIR_POOL_TIMEOUT` in the environment, `pool_timeout` in the YAML file and, if it is marked *pool*,
+                `?pool_timeout=` in a database URL and in an entry under `databases`.
+
+                The strongest source wins, in this order: flag; `PGWEIR_*` variable; the database's own entry in the file;
+                its URL; the top level of the file; the default. So a parameter of a URL counts for the pools of that
+                database only, and a flag or variable counts for all pools. Plain `DATABASE_URL` is weaker than
+                `PGWEIR_DATABASE_URL` and stronger than `database_url` in the file. An empty variable counts as absent.
+
+                Durations are written `500ms`, `30s`, `5m`, `1h`, fractions included; a plain number is seconds.
+
+                """);
+        for (Group group : Group.values()) {
+            text.append("## ").append(group.title()).append("\n\n");
+            text.append("| setting | value | default | scope | meaning |\n|---|---|---|---|---|\n");
+            Settings.all().stream()
+                    .filter(s -> s.group() == group && !s.hidden())
+                    .forEach(s -> text.append(row(s)));
+            text.append('\n');
+        }
+        text.append("""
+                ## Database URLs
+
+                `postgresql://user:password@host:5432/database?parameter=value`, also with `postgres://`, with several hosts
+                (`host1:5432,host2:5432`, tried in order) and with IPv6 addresses in brackets. Special characters are
+                percent-encoded; a plus sign is a plus sign. Without a host: localhost. Without a database: the one called
+                like the user. The database `*` stands for any database that clients ask for.
+
+                | parameter | what becomes of it |
+                |---|---|
+                """);
+        for (Setting<?> setting : Settings.all()) {
+            if (setting.scope() == Scope.POOL && !setting.hidden()) {
+                List<String> names = new ArrayList<>(List.of(setting.name()));
+                names.addAll(setting.urlAliases());
+                text.append("| ")
+                        .append(code(names))
+                        .append(" | setting `")
+                        .append(setting.name())
+                        .append("` |\n");
+            }
+        }
+        for (UrlParameter parameter : UrlParameter.values()) {
+            text.append("| ")
+                    .append(code(parameter.names()))
+                    .append(" | ")
+                    .append(fate(parameter))
+                    .append(" |\n");
+        }
+        text.append("""
+
+                `pool_timeout=0` means "do not wait", as everywhere in pgweir; Prisma's own pool takes it as "wait for ever".
+                Values of `sslmode` from `require` on are refused, because this build has no TLS to the database.
+
+                ## Exit codes
+
+                | code | meaning |
+                |---|---|
+                | 0 | ok; after SIGTERM or SIGINT: everything was closed in order |
+                | 1 | it could not start (for example: the port is in use), or failed while running |
+                | 2 | wrong usage or configuration; all problems are listed and nothing was started |
+                | 128 + n | ended at once by a second signal n |
+                """);
+        return text.toString();
+    }
+
+    private static String row(Setting<?> setting) {
+        String value = setting.type().placeholder().replace("|", "`, `");
+        String bounds = setting.type().bounds();
+        return "| `" + setting.name() + "` | `" + value + "`" + (bounds.isEmpty() ? "" : " " + bounds) + " | "
+                + (setting.defaultText() == null ? "none" : "`" + setting.defaultText() + "`") + " | "
+                + (setting.scope() == Scope.POOL ? "pool" : "process") + " | " + setting.description() + " |\n";
+    }
+
+    private static String code(List<String> names) {
+        return "`" + String.join("`, `", names) + "`";
+    }
+
+    private static String fate(UrlParameter parameter) {
+        return switch (parameter) {
+            case SCHEMA -> "startup parameter `search_path`, as Prisma means it";
+            case SSLMODE -> "`disable`, `allow`, `prefer` (the default)";
+            case HOST, PORT, USER, PASSWORD, DBNAME -> "as in the URL itself, and stronger";
+            case STARTUP -> "startup parameter of that name";
+            case SILENT -> "accepted, not needed";
+            default -> parameter.note();
+        };
+    }
+}
