@@ -52,7 +52,7 @@ final class ClientSession implements Attachment {
     private final FrontendRelay relay = new FrontendRelay(this);
     private final Outbound toClient = new Outbound();
     private final Waiter waiter;
-    private final Runnable onClosed;
+    private Runnable onClosed = () -> {};
     private SessionSettings settings;
     private @Nullable BackendConnection backend;
     private ClientTransaction transaction = ClientTransaction.NONE;
@@ -73,8 +73,7 @@ final class ClientSession implements Attachment {
             LoopContext loop,
             Pool pool,
             SessionSettings startup,
-            ParameterView parameters,
-            Runnable onClosed) {
+            ParameterView parameters) {
         this.channel = channel;
         this.loop = loop;
         this.pool = pool;
@@ -83,7 +82,6 @@ final class ClientSession implements Attachment {
         this.startup = startup;
         this.settings = startup;
         this.parameters = parameters;
-        this.onClosed = onClosed;
         this.waiter = new SessionWaiter();
         toClient.target(channel);
     }
@@ -107,6 +105,11 @@ final class ClientSession implements Attachment {
         protected Object client() {
             return ClientSession.this;
         }
+    }
+
+    /** What to do once when the client has gone. */
+    void onClosed(Runnable action) {
+        onClosed = action;
     }
 
     // ---- from the client's channel
@@ -211,6 +214,10 @@ final class ClientSession implements Attachment {
         if (mode == PoolMode.SESSION) {
             return;
         }
+        parameters.corrections(granted.parameters()).forEach((name, value) -> {
+            BackendWriter.parameterStatus(toClient.append(), name, value);
+            unflushed = true;
+        });
         SettingsSync.apply(granted, settings, this::injected);
         DeferredBegin begin = deferredBegin;
         if (begin != null) {

@@ -116,7 +116,7 @@ final class LoginProfiles {
                 answered(settings, LoginProfile.confirmed(parameters), true);
             } else if (error != null) {
                 answered(settings, LoginProfile.refused(error.with(ErrorField.SEVERITY, "FATAL")
-                        .with(ErrorField.SEVERITY_NON_LOCALIZED, "FATAL")), false);
+                        .with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL")), false);
             } else {
                 unavailable(null);
             }

@@ -1,0 +1,233 @@
+package io.pgweir.proxy.app;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+import io.pgweir.proxy.backend.BackendConnector;
+import io.pgweir.proxy.http.HttpEndpoints;
+import io.pgweir.proxy.net.EventLoops;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Transport;
+import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.session.ClientHandler;
+import io.pgweir.proxy.session.PoolDirectory;
+import io.pgweir.proxy.session.Sessions;
+import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.ProxyConfig;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running proxy. Thread-safe. */
+public final class Proxy {
+    private static final Logger LOG = LoggerFactory.getLogger(Proxy.class);
+    private static final int BACKLOG = 4096;
+    private static final int OFFLOAD_THREADS = 2;
+
+    private final ProxyConfig config;
+    private final EventLoops loops;
+    private final ExecutorService offload;
+    private final PoolDirectory pools;
+    private final Sessions sessions;
+    private final AtomicBoolean stopping = new AtomicBoolean();
+    private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+    private final CountDownLatch terminated = new CountDownLatch(1);
+    private @Nullable Channel listener;
+    private @Nullable HttpEndpoints http;
+
+    private Proxy(ProxyConfig config) {
+        this.config = config;
+        this.loops = new EventLoops(Transport.choose(config.transport()), config.eventLoops());
+        AtomicInteger number = new AtomicInteger();
+        this.offload = Executors.newFixedThreadPool(OFFLOAD_THREADS, task -> {
+            Thread thread = new Thread(task, "pgweir-offload-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+        BackendConnector connector = new BackendConnector(loops.transport(), offload);
+        this.pools = new PoolDirectory(config, connector, loops.contexts());
+        this.sessions = new Sessions(config, loops, pools, offload);
+    }
+
+    /**
+     * Starts listening. A database that is down is no obstacle.
+     *
+     * @throws StartupFailure if an address cannot be bound
+     */
+    public static Proxy start(ProxyConfig config) throws StartupFailure {
+        Proxy proxy = new Proxy(config);
+        try {
+            proxy.listen();
+        } catch (StartupFailure e) {
+            proxy.release();
+            throw e;
+        }
+        return proxy;
+    }
+
+    private void listen() throws StartupFailure {
+        Channel bound = bind(config.listen());
+        listener = bound;
+        HostPort httpAddress = config.http();
+        if (httpAddress != null) {
+            HttpEndpoints endpoints = new HttpEndpoints(pools, sessions, loops);
+            try {
+                endpoints.bind(new InetSocketAddress(httpAddress.host(), httpAddress.port()));
+            } catch (Exception e) {
+                endpoints.close();
+                throw bindFailure(httpAddress, "--http", e);
+            }
+            http = endpoints;
+        }
+        for (LoopContext loop : loops.contexts()) {
+            loop.loop().scheduleAtFixedRate(() -> maintain(loop), 1, 1, TimeUnit.SECONDS);
+            loop.loop().execute(() -> maintain(loop));
+        }
+        LOG.info(
+                "listening on {} for clients, {} for HTTP; {} event loops on {}",
+                clientAddress(), http == null ? "nothing" : httpAddress(), loops.contexts().size(),
+                loops.transport().name().toLowerCase(java.util.Locale.ROOT));
+    }
+
+    private void maintain(LoopContext loop) {
+        for (Pool pool : pools.pools()) {
+            pool.maintain(loop);
+        }
+    }
+
+    private Channel bind(HostPort address) throws StartupFailure {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops.group())
+                .channel(loops.transport().serverChannel())
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(64 << 10, 256 << 10))
+                .childOption(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new AdaptiveRecvByteBufAllocator(512, 2048, 16384).maxMessagesPerRead(4))
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        channel.pipeline().addLast(new ClientHandler(sessions));
+                    }
+                });
+        try {
+            return bootstrap
+                    .bind(new InetSocketAddress(address.host(), address.port()))
+                    .sync()
+                    .channel();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw bindFailure(address, "--listen", e);
+        } catch (Exception e) {
+            throw bindFailure(address, "--listen", e);
+        }
+    }
+
+    private static StartupFailure bindFailure(HostPort address, String flag, Exception cause) {
+        return new StartupFailure(
+                "cannot listen on " + address + " (" + cause.getMessage() + "): stop what uses that address, or choose"
+                        + " another with " + flag,
+                cause);
+    }
+
+    /** Where clients connect. */
+    public InetSocketAddress clientAddress() {
+        Channel bound = listener;
+        if (bound == null) {
+            throw new IllegalStateException("not listening");
+        }
+        return (InetSocketAddress) bound.localAddress();
+    }
+
+    /** Where health and metrics are, or null if they are off. */
+    public @Nullable InetSocketAddress httpAddress() {
+        return http == null ? null : http.address();
+    }
+
+    /** The pools there are now. */
+    public PoolDirectory pools() {
+        return pools;
+    }
+
+    /**
+     * Takes no new clients, lets transactions end within {@code shutdown_timeout}, then closes everything. Does not block.
+     */
+    public CompletableFuture<Void> shutdown() {
+        if (stopping.compareAndSet(false, true)) {
+            Thread drainer = new Thread(this::drainAndStop, "pgweir-shutdown");
+            drainer.setDaemon(true);
+            drainer.start();
+        }
+        return stopped;
+    }
+
+    private void drainAndStop() {
+        try {
+            Channel bound = listener;
+            if (bound != null) {
+                bound.close().sync();
+            }
+            sessions.drain();
+            long end = System.nanoTime() + config.shutdownTimeout().toNanos();
+            awaitClients(end);
+            int left = sessions.loggedIn();
+            if (left > 0) {
+                LOG.warn("shutdown_timeout is over; closing {} clients in their transactions", left);
+                sessions.closeAll();
+                awaitClients(System.nanoTime() + TimeUnit.SECONDS.toNanos(2));
+            }
+            for (Pool pool : pools.pools()) {
+                pool.shutdown();
+            }
+            awaitBackends();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            release();
+            LOG.info("stopped");
+            stopped.complete(null);
+        }
+    }
+
+    private void awaitClients(long end) throws InterruptedException {
+        while (sessions.loggedIn() > 0 && System.nanoTime() < end) {
+            Thread.sleep(10);
+        }
+    }
+
+    private void awaitBackends() throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (System.nanoTime() < end && pools.pools().stream().anyMatch(pool -> pool.open() > 0)) {
+            Thread.sleep(10);
+        }
+    }
+
+    private void release() {
+        HttpEndpoints endpoints = http;
+        if (endpoints != null) {
+            endpoints.close();
+        }
+        loops.shutdown().awaitUninterruptibly(5, TimeUnit.SECONDS);
+        offload.shutdownNow();
+        terminated.countDown();
+    }
+
+    /** Returns when everything is closed. */
+    public void awaitTermination() throws InterruptedException {
+        terminated.await();
+    }
+}

@@ -1,0 +1,82 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.pgweir.proxy.net.LoopContext;
+import org.jspecify.annotations.Nullable;
+
+/** Netty's side of a client: first its login, then its session. */
+public final class ClientHandler extends ChannelInboundHandlerAdapter {
+    private final Sessions sessions;
+    private @Nullable ClientLogin login;
+    private @Nullable ClientSession session;
+
+    public ClientHandler(Sessions sessions) {
+        this.sessions = sessions;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        LoopContext loop = sessions.loops().contextOf(ctx.channel().eventLoop());
+        ClientLogin first = new ClientLogin(sessions, ctx.channel(), loop, this);
+        login = first;
+        first.start();
+    }
+
+    /** The login is complete; what the client has sent since belongs to the session. */
+    void loggedIn(ClientSession next, ByteBuf rest) {
+        login = null;
+        session = next;
+        next.clientRead(rest);
+        next.clientReadComplete();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (session != null) {
+            session.clientRead(in);
+        } else if (login != null) {
+            login.read(in);
+        } else {
+            in.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (session != null) {
+            session.clientReadComplete();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (session != null) {
+            session.clientWritabilityChanged();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        Channel channel = ctx.channel();
+        if (session != null) {
+            session.clientClosed();
+        } else if (login != null) {
+            login.closed();
+        }
+        channel.close();
+    }
+
+    /** A broken connection says so by an exception and then closes; the close is what counts. */
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof java.io.IOException)) {
+            org.slf4j.LoggerFactory.getLogger(ClientHandler.class)
+                    .error("client {} closed: internal error", ctx.channel().remoteAddress(), cause);
+        }
+        ctx.close();
+    }
+}

@@ -1,0 +1,355 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.pgweir.protocol.auth.ScramServer;
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrameScanner;
+import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.protocol.wire.Limits;
+import io.pgweir.protocol.wire.ProtocolVersion;
+import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.protocol.wire.SaslInitialResponse;
+import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.protocol.wire.StartupPacket;
+import io.pgweir.proxy.net.Deadlines;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.settings.ClientAuth;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client from its first byte to its login, under one deadline. Steps are taken in one order and never twice; anything
+ * else closes the connection.
+ *
+ * <pre>
+ *   STARTUP --SSLRequest, GSSENCRequest (once each): N--> STARTUP      --CancelRequest--> closed
+ *     | StartupMessage
+ *     v                 proof
+ *   SASL_INITIAL --> SASL_RESPONSE --> OPENING --> session
+ *     `------------- trust ------------^
+ * </pre>
+ */
+final class ClientLogin {
+    private enum Step {
+        STARTUP,
+        SASL_INITIAL,
+        SASL_RESPONSE,
+        /** Somebody else has the turn: password derivation, a backend. */
+        OPENING,
+        CLOSED
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientLogin.class);
+
+    private final Sessions sessions;
+    private final Channel channel;
+    private final LoopContext loop;
+    private final ClientHandler handler;
+    private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
+        @Override
+        protected void expired() {
+            refuse(ClientError.LOGIN_TIMEOUT.with(
+                    sessions.config().clientLoginTimeout().toMillis()));
+        }
+    };
+    private Step step = Step.STARTUP;
+    private boolean admitted;
+    private boolean sslAnswered;
+    private boolean gssAnswered;
+    private @Nullable ByteBuf pending;
+    private StartupPacket.@Nullable Startup startup;
+    private @Nullable ScramServer scram;
+
+    ClientLogin(Sessions sessions, Channel channel, LoopContext loop, ClientHandler handler) {
+        this.sessions = sessions;
+        this.channel = channel;
+        this.loop = loop;
+        this.handler = handler;
+    }
+
+    void start() {
+        sessions.loginBegun();
+        loop.deadlines().arm(deadline, sessions.config().clientLoginTimeout().toNanos());
+    }
+
+    // ---- bytes
+
+    void read(ByteBuf in) {
+        if (step == Step.CLOSED) {
+            in.release();
+            return;
+        }
+        ByteBuf all = pending;
+        if (all == null) {
+            pending = all = channel.alloc().buffer(in.readableBytes());
+        }
+        all.writeBytes(in);
+        in.release();
+        if (all.readableBytes() > Limits.PREAUTH_MESSAGE && step != Step.OPENING) {
+            refuse(ClientError.PROTOCOL_VIOLATION.with("too much data before authentication"));
+            return;
+        }
+        advance();
+    }
+
+    private void advance() {
+        try {
+            while (takeOne()) {
+                // next
+            }
+        } catch (ProtocolViolation e) {
+            LOG.info("client {} refused: {}", channel.remoteAddress(), e.getMessage());
+            refuse(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
+        }
+    }
+
+    private boolean takeOne() {
+        ByteBuf in = pending;
+        if (in == null) {
+            return false;
+        }
+        return switch (step) {
+            case STARTUP -> takeStartup(in);
+            case SASL_INITIAL, SASL_RESPONSE -> takePassword(in);
+            case OPENING, CLOSED -> false;
+        };
+    }
+
+    private boolean takeStartup(ByteBuf in) {
+        if (in.readableBytes() < 4) {
+            return false;
+        }
+        int length = in.getInt(in.readerIndex());
+        if (length < 8 || length > Limits.STARTUP_PACKET) {
+            LOG.info("client {} refused: no PostgreSQL startup packet", channel.remoteAddress());
+            close();
+            return false;
+        }
+        if (in.readableBytes() < length) {
+            return false;
+        }
+        in.skipBytes(4);
+        ByteBuf packet = in.readSlice(length - 4);
+        StartupPacket decoded = StartupPacket.decode(packet);
+        if (decoded instanceof StartupPacket.Startup message) {
+            begin(message);
+        } else if (decoded instanceof StartupPacket.Cancel cancel) {
+            cancel(cancel);
+        } else {
+            refuseEncryption(decoded instanceof StartupPacket.SslRequest);
+        }
+        return true;
+    }
+
+    private void refuseEncryption(boolean ssl) {
+        if (ssl ? sslAnswered : gssAnswered) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "encryption was asked for twice");
+        }
+        sslAnswered |= ssl;
+        gssAnswered |= !ssl;
+        channel.writeAndFlush(channel.alloc().buffer(1).writeByte('N'), channel.voidPromise());
+    }
+
+    private void cancel(StartupPacket.Cancel request) {
+        ClientSession session = sessions.cancelKeys().find(request.pid(), request.secret());
+        if (session != null) {
+            session.eventLoop().execute(session::cancel);
+        }
+        close();
+    }
+
+    // ---- who and what
+
+    private void begin(StartupPacket.Startup message) {
+        startup = message;
+        step = Step.OPENING;
+        int major = ProtocolVersion.major(message.protocolVersion());
+        int minor = ProtocolVersion.minor(message.protocolVersion());
+        if (major != 3) {
+            refuse(ClientError.UNSUPPORTED_PROTOCOL.with(major, minor));
+            return;
+        }
+        if (message.parameter("replication") != null && !isOff(message.parameter("replication"))) {
+            refuse(ClientError.REPLICATION.with());
+            return;
+        }
+        if (sessions.isDraining()) {
+            refuse(ClientError.SHUTTING_DOWN.with());
+            return;
+        }
+        if (!sessions.admit()) {
+            refuse(ClientError.TOO_MANY_CLIENTS.with(sessions.config().maxClients()));
+            return;
+        }
+        admitted = true;
+        negotiate(message);
+        if (sessions.authenticator().method() == ClientAuth.TRUST) {
+            authenticated();
+        } else {
+            ByteBuf out = channel.alloc().buffer(64);
+            BackendWriter.authenticationSasl(out, List.of(ScramServer.MECHANISM));
+            channel.writeAndFlush(out, channel.voidPromise());
+            step = Step.SASL_INITIAL;
+        }
+    }
+
+    private static boolean isOff(@Nullable String value) {
+        return List.of("false", "off", "no", "0", "f", "n").contains(String.valueOf(value));
+    }
+
+    private void negotiate(StartupPacket.Startup message) {
+        boolean newer = ProtocolVersion.minor(message.protocolVersion()) > ProtocolVersion.minor(ProtocolVersion.V3_2);
+        if (newer || !message.protocolOptions().isEmpty()) {
+            ByteBuf out = channel.alloc().buffer(64);
+            int version = Math.min(message.protocolVersion(), ProtocolVersion.V3_2);
+            BackendWriter.negotiateProtocolVersion(out, version, message.protocolOptions());
+            channel.write(out, channel.voidPromise());
+        }
+    }
+
+    private boolean takePassword(ByteBuf in) {
+        if (in.readableBytes() < FrameScanner.HEADER) {
+            return false;
+        }
+        int at = in.readerIndex();
+        int length = in.getInt(at + 1);
+        if (in.getByte(at) != FrontendType.PASSWORD) {
+            throw new ProtocolViolation(
+                    SqlState.PROTOCOL_VIOLATION, "expected SASL response, got message type " + (in.getByte(at) & 0xff));
+        }
+        if (length < 4 || length > Limits.SASL_MESSAGE) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "invalid SASL message length");
+        }
+        if (in.readableBytes() < length + 1) {
+            return false;
+        }
+        in.skipBytes(FrameScanner.HEADER);
+        ByteBuf body = in.readSlice(length - 4);
+        if (step == Step.SASL_INITIAL) {
+            saslInitial(SaslInitialResponse.decode(body));
+        } else {
+            byte[] response = new byte[body.readableBytes()];
+            body.readBytes(response);
+            saslResponse(response);
+        }
+        return true;
+    }
+
+    private void saslInitial(SaslInitialResponse initial) {
+        byte[] data = initial.data();
+        if (!initial.mechanism().equals(ScramServer.MECHANISM) || data == null) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "client selected an invalid SASL mechanism");
+        }
+        step = Step.OPENING;
+        sessions.authenticator().secretOf(startup().user()).whenComplete((secret, failure) -> loop.loop()
+                .execute(() -> {
+                    if (step == Step.OPENING && secret != null) {
+                        challenge(new ScramServer(secret), data);
+                    } else {
+                        refuse(ClientError.PASSWORD_FAILED.with(startup().user()));
+                    }
+                }));
+    }
+
+    private void challenge(ScramServer server, byte[] clientFirst) {
+        try {
+            ByteBuf out = channel.alloc().buffer(128);
+            BackendWriter.authenticationSaslContinue(out, server.first(clientFirst));
+            scram = server;
+            step = Step.SASL_RESPONSE;
+            channel.writeAndFlush(out, channel.voidPromise());
+            advance();
+        } catch (ProtocolViolation e) {
+            refuse(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
+        }
+    }
+
+    private void saslResponse(byte[] response) {
+        ScramServer server = scram;
+        if (server == null) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "unexpected SASL response");
+        }
+        byte[] proof;
+        try {
+            proof = server.last(response);
+        } catch (ProtocolViolation e) {
+            LOG.info("client {}: password authentication failed", channel.remoteAddress());
+            refuse(
+                    e.state() == SqlState.INVALID_PASSWORD
+                            ? ClientError.PASSWORD_FAILED.with(startup().user())
+                            : ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
+            return;
+        }
+        ByteBuf out = channel.alloc().buffer(64);
+        BackendWriter.authenticationSaslFinal(out, proof);
+        channel.write(out, channel.voidPromise());
+        authenticated();
+    }
+
+    private void authenticated() {
+        step = Step.OPENING;
+        scram = null;
+        new SessionOpening(sessions, channel, loop, startup(), this).open();
+    }
+
+    // ---- ends
+
+    /** The session is open and its greeting written; it gets what the client has sent since. */
+    void opened(ClientSession session) {
+        step = Step.CLOSED;
+        deadline.disarm();
+        sessions.loginEnded();
+        ByteBuf rest = pending;
+        pending = null;
+        handler.loggedIn(session, rest == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : rest);
+    }
+
+    boolean isOver() {
+        return step == Step.CLOSED;
+    }
+
+    /** Sends a last error and closes. */
+    void refuse(ErrorFields error) {
+        if (step == Step.CLOSED) {
+            return;
+        }
+        ByteBuf out = channel.alloc().buffer(256);
+        BackendWriter.error(out, error);
+        channel.write(out, channel.voidPromise());
+        end();
+        LastWords.closeAfterFlush(channel);
+    }
+
+    private void close() {
+        end();
+        channel.close();
+    }
+
+    void closed() {
+        end();
+    }
+
+    private void end() {
+        if (step == Step.CLOSED) {
+            return;
+        }
+        step = Step.CLOSED;
+        deadline.disarm();
+        sessions.loginEnded();
+        if (admitted) {
+            sessions.dismissed();
+        }
+        if (pending != null) {
+            pending.release();
+            pending = null;
+        }
+    }
+
+    private StartupPacket.Startup startup() {
+        return java.util.Objects.requireNonNull(startup);
+    }
+}

@@ -1,0 +1,80 @@
+package io.pgweir.proxy.session;
+
+import io.pgweir.proxy.backend.BackendConnector;
+import io.pgweir.proxy.backend.BackendTarget;
+import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.pool.PoolKey;
+import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.PoolSettings;
+import io.pgweir.proxy.settings.ProxyConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The pools, made when somebody who has proved who they are first needs them. Thread-safe. */
+public final class PoolDirectory {
+    private final ProxyConfig config;
+    private final BackendConnector connector;
+    private final List<LoopContext> loops;
+    private final AtomicLong statementNumbers = new AtomicLong();
+    private final Map<PoolKey, Entry> entries = new ConcurrentHashMap<>();
+
+    private static final class Entry {
+        private final Pool pool;
+        private final LoginProfiles profiles;
+
+        Entry(Pool pool) {
+            this.pool = pool;
+            this.profiles = new LoginProfiles(pool);
+        }
+    }
+
+    public PoolDirectory(ProxyConfig config, BackendConnector connector, List<LoopContext> loops) {
+        this.config = config;
+        this.connector = connector;
+        this.loops = loops;
+        for (DatabaseConfig database : config.databases()) {
+            String user = database.user();
+            if (!database.isWildcard() && user != null && database.pool().minConnections() > 0) {
+                pool(database, database.name(), user);
+            }
+        }
+    }
+
+    /** The pool of a database entry, as asked for by the client, and a user. */
+    Pool pool(DatabaseConfig database, String name, String user) {
+        return entry(database, name, user).pool;
+    }
+
+    LoginProfiles profiles(DatabaseConfig database, String name, String user) {
+        return entry(database, name, user).profiles;
+    }
+
+    private Entry entry(DatabaseConfig database, String name, String user) {
+        return entries.computeIfAbsent(new PoolKey(name, user), key -> new Entry(create(database, key)));
+    }
+
+    private Pool create(DatabaseConfig database, PoolKey key) {
+        PoolSettings settings = database.pool();
+        BackendTarget target = new BackendTarget(
+                database.hosts(),
+                database.backendDatabaseFor(key.database()),
+                key.user(),
+                config.backendPassword(database, key.user()),
+                database.startupParameters(),
+                settings.connectTimeout(),
+                Math.max(1, settings.preparedStatementLimit()));
+        return new Pool(key, settings, target, connector, new StatementRegistry(statementNumbers), loops);
+    }
+
+    /** All pools there are now. */
+    public List<Pool> pools() {
+        List<Pool> pools = new ArrayList<>();
+        entries.values().forEach(entry -> pools.add(entry.pool));
+        return pools;
+    }
+}

@@ -1,0 +1,175 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorField;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.ProtocolVersion;
+import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.protocol.wire.StartupOptions;
+import io.pgweir.protocol.wire.StartupPacket;
+import io.pgweir.protocol.wire.TransactionStatus;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.pool.CheckoutFailure;
+import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.pool.Waiter;
+import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.PoolMode;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From proven identity to the greeting: finds the pool, learns what to tell the client of its parameters, and opens the
+ * session. In session mode that takes a backend of the client's own.
+ */
+final class SessionOpening {
+    private final Sessions sessions;
+    private final Channel channel;
+    private final LoopContext loop;
+    private final StartupPacket.Startup startup;
+    private final ClientLogin login;
+
+    SessionOpening(
+            Sessions sessions, Channel channel, LoopContext loop, StartupPacket.Startup startup, ClientLogin login) {
+        this.sessions = sessions;
+        this.channel = channel;
+        this.loop = loop;
+        this.startup = startup;
+        this.login = login;
+    }
+
+    void open() {
+        String name = startup.database();
+        DatabaseConfig database = sessions.config().database(name);
+        if (database == null) {
+            login.refuse(ClientError.UNKNOWN_DATABASE.with(name));
+            return;
+        }
+        SessionSettings settings;
+        try {
+            settings = settings(startup);
+        } catch (ProtocolViolation e) {
+            login.refuse(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
+            return;
+        }
+        Pool pool = sessions.pools().pool(database, name, startup.user());
+        LoginProfiles profiles = sessions.pools().profiles(database, name, startup.user());
+        SessionSettings shared = profiles.share(settings);
+        if (pool.settings().mode() == PoolMode.SESSION) {
+            pool.checkout(new OwnBackend(pool, shared));
+        } else {
+            profiles.obtain(shared, loop, profile -> greet(pool, shared, profile));
+        }
+    }
+
+    /** Every parameter that is a setting of the session; {@code options} are expanded, and come first as in PostgreSQL. */
+    private static SessionSettings settings(StartupPacket.Startup startup) {
+        Map<String, String> values = new LinkedHashMap<>();
+        String options = startup.parameter("options");
+        if (options != null) {
+            StartupOptions.parse(options).forEach(option -> put(values, option.getKey(), option.getValue()));
+        }
+        startup.parameters().forEach((name, value) -> {
+            switch (name) {
+                case "user", "database", "options", "replication" -> {}
+                default -> put(values, name, value);
+            }
+        });
+        return SessionSettings.of(values);
+    }
+
+    private static void put(Map<String, String> values, String name, String value) {
+        values.put(name.toLowerCase(Locale.ROOT), value);
+    }
+
+    private void greet(Pool pool, SessionSettings settings, LoginProfile profile) {
+        if (login.isOver()) {
+            return;
+        }
+        ErrorFields refusal = profile.refusal();
+        if (refusal != null) {
+            login.refuse(refusal);
+            return;
+        }
+        Map<String, String> told = profile.parameters();
+        String application = settings.get("application_name");
+        if (application != null) {
+            told = new LinkedHashMap<>(told);
+            told.put("application_name", application);
+        }
+        finish(pool, settings, new ParameterView(profile.parameters(), profile.assumed()), told, null);
+    }
+
+    private void finish(
+            Pool pool,
+            SessionSettings settings,
+            ParameterView view,
+            Map<String, String> told,
+            @Nullable BackendConnection own) {
+        told.forEach(view::changes);
+        ClientSession session = new ClientSession(channel, loop, pool, settings, view);
+        boolean longSecret = startup.protocolVersion() >= ProtocolVersion.V3_2;
+        CancelKeys.Key key = own == null
+                ? sessions.cancelKeys().issue(session, longSecret)
+                : sessions.cancelKeys().issue(session, longSecret, own.pid());
+        session.onClosed(() -> {
+            sessions.cancelKeys().withdraw(key);
+            sessions.closed(session);
+            sessions.dismissed();
+        });
+        ByteBuf out = channel.alloc().buffer(1024);
+        BackendWriter.authenticationOk(out);
+        told.forEach((name, value) -> BackendWriter.parameterStatus(out, name, value));
+        BackendWriter.backendKeyData(out, key.pid(), key.secret());
+        BackendWriter.readyForQuery(out, TransactionStatus.IDLE);
+        channel.writeAndFlush(out, channel.voidPromise());
+        sessions.opened(session);
+        if (own != null) {
+            session.adopt(own);
+        }
+        login.opened(session);
+    }
+
+    /** Session mode: a backend opened with this client's own startup parameters. */
+    private final class OwnBackend extends Waiter {
+        private final Pool pool;
+        private final SessionSettings settings;
+
+        OwnBackend(Pool pool, SessionSettings settings) {
+            super(pool, loop);
+            this.pool = pool;
+            this.settings = settings;
+        }
+
+        @Override
+        protected SessionSettings startup() {
+            return settings;
+        }
+
+        @Override
+        protected void granted(BackendConnection backend) {
+            if (login.isOver()) {
+                pool.release(backend);
+                return;
+            }
+            Map<String, String> told = backend.parameters().snapshot();
+            finish(pool, settings, new ParameterView(told, false), told, backend);
+        }
+
+        @Override
+        protected void failed(CheckoutFailure failure) {
+            ErrorFields error = CheckoutErrors.of(failure, pool);
+            BackendFailure cause = failure.cause();
+            if (failure.reason() == CheckoutFailure.Reason.UNAVAILABLE && cause != null && cause.sqlState() != null) {
+                error = error.with(ErrorField.CODE, cause.sqlState());
+            }
+            login.refuse(error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
+        }
+    }
+}
