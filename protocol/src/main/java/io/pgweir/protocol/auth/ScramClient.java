@@ -29,6 +29,9 @@ public final class ScramClient {
         DONE
     }
 
+    /** The mechanism's name (RFC 7677). */
+    public static final String MECHANISM = ScramServer.MECHANISM;
+
     private static final String GS2_HEADER = "n,,";
 
     private final @Nullable String password;
@@ -38,6 +41,7 @@ public final class ScramClient {
     private String serverFirst = "";
     private String nonce = "";
     private byte[] serverSignature = {};
+    private boolean verified;
 
     /** A client whose caller derives the keys: see {@link #challenge}. */
     public ScramClient() {
@@ -135,6 +139,12 @@ public final class ScramClient {
             throw new ProtocolViolation(
                     SqlState.PROTOCOL_VIOLATION, "wrong SCRAM server signature: the server does not know the password");
         }
+        verified = true;
+    }
+
+    /** True once the server has proved that it knows the password. */
+    public boolean isVerified() {
+        return verified;
     }
 
     private void advance(Phase expected, Phase next) {

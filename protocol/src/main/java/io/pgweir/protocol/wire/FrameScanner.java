@@ -163,7 +163,9 @@ public final class FrameScanner {
             kept = in;
             keptIsOurs = false;
         } else {
-            kept = in.alloc().buffer(Math.max(Math.min(wanted, 1 << 16), readable)).writeBytes(in);
+            kept = in.alloc()
+                    .buffer(Math.max(Math.min(wanted, 1 << 16), readable))
+                    .writeBytes(in);
             keptIsOurs = true;
             in.release();
         }

@@ -96,7 +96,9 @@ public final class Proxy {
         }
         LOG.info(
                 "listening on {} for clients, {} for HTTP; {} event loops on {}",
-                clientAddress(), http == null ? "nothing" : httpAddress(), loops.contexts().size(),
+                clientAddress(),
+                http == null ? "nothing" : httpAddress(),
+                loops.contexts().size(),
                 loops.transport().name().toLowerCase(java.util.Locale.ROOT));
     }
 

@@ -132,7 +132,8 @@ public final class BackendConnection {
         owner = loop;
     }
 
-    @Nullable Attachment attachment() {
+    @Nullable
+    Attachment attachment() {
         return attachment;
     }
 
@@ -293,7 +294,11 @@ public final class BackendConnection {
     private void writeClose(PreparedStatement statement) {
         byte[] name = statement.serverName();
         ByteBuf out = toServer.append();
-        out.writeByte('C').writeInt(4 + 1 + name.length + 1).writeByte('S').writeBytes(name).writeByte(0);
+        out.writeByte('C')
+                .writeInt(4 + 1 + name.length + 1)
+                .writeByte('S')
+                .writeBytes(name)
+                .writeByte(0);
     }
 
     /** Parse under the statement's name on backends. */

@@ -49,7 +49,8 @@ public final class BackendConnector {
             SessionSettings startup,
             BackendConnection.Listener listener,
             Result result) {
-        HostPort host = target.hosts().get(Math.floorMod(turn.getAndIncrement(), target.hosts().size()));
+        HostPort host = target.hosts()
+                .get(Math.floorMod(turn.getAndIncrement(), target.hosts().size()));
         BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);
         login.start();
         offload.execute(() -> {
@@ -87,8 +88,7 @@ public final class BackendConnector {
                 .option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(64 << 10, 256 << 10))
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
-                        new io.netty.channel.AdaptiveRecvByteBufAllocator(2048, 16384, 131072)
-                                .maxMessagesPerRead(4));
+                        new io.netty.channel.AdaptiveRecvByteBufAllocator(2048, 16384, 131072).maxMessagesPerRead(4));
         if (transport == Transport.EPOLL) {
             bootstrap.option(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
         } else if (transport == Transport.IO_URING) {

@@ -43,9 +43,8 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
         @Override
         protected void expired() {
-            fail(BackendFailure.unreachable(
-                    host + " did not complete a login within " + target.connectTimeout().toMillis()
-                            + " ms (connect_timeout)"));
+            fail(BackendFailure.unreachable(host + " did not complete a login within "
+                    + target.connectTimeout().toMillis() + " ms (connect_timeout)"));
         }
     };
     private @Nullable ChannelHandlerContext context;
@@ -193,7 +192,8 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     public int required(byte type, ByteBuf in, int at, int length, int available) {
         if (length > Limits.ERROR_RESPONSE) {
             throw new ProtocolViolation(
-                    io.pgweir.protocol.wire.SqlState.PROTOCOL_VIOLATION, "a message of " + length + " bytes in a login");
+                    io.pgweir.protocol.wire.SqlState.PROTOCOL_VIOLATION,
+                    "a message of " + length + " bytes in a login");
         }
         return length;
     }

@@ -34,7 +34,8 @@ final class BackendStatements {
     }
 
     /** Takes out the statement to close before another is added, or null while there is room. */
-    @Nullable PreparedStatement evictForOneMore() {
+    @Nullable
+    PreparedStatement evictForOneMore() {
         if (prepared.size() < limit) {
             return null;
         }

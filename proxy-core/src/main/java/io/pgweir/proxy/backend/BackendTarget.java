@@ -53,7 +53,8 @@ public final class BackendTarget {
         return user;
     }
 
-    @Nullable Secret password() {
+    @Nullable
+    Secret password() {
         return password;
     }
 
@@ -69,7 +70,8 @@ public final class BackendTarget {
         return statementLimit;
     }
 
-    @Nullable ScramKeys keysFor(byte[] salt, int iterations) {
+    @Nullable
+    ScramKeys keysFor(byte[] salt, int iterations) {
         Derived known = derived;
         return known != null && known.iterations == iterations && Arrays.equals(known.salt, salt) ? known.keys : null;
     }

@@ -25,7 +25,8 @@ public final class PreparedStatement {
     PreparedStatement(byte[] body, long number, StatementKind kind) {
         this.body = body;
         this.kind = kind;
-        this.serverName = (NAME_PREFIX + Long.toString(number, Character.MAX_RADIX)).getBytes(StandardCharsets.US_ASCII);
+        this.serverName =
+                (NAME_PREFIX + Long.toString(number, Character.MAX_RADIX)).getBytes(StandardCharsets.US_ASCII);
     }
 
     /** The Parse message behind the name. Do not modify. */

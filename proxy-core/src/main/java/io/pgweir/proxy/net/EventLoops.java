@@ -23,8 +23,8 @@ public final class EventLoops {
         int loops = count > 0
                 ? count
                 : Math.max(1, Math.min(MOST_AUTO_LOOPS, Runtime.getRuntime().availableProcessors() / 2));
-        this.group = new MultiThreadIoEventLoopGroup(
-                loops, new DefaultThreadFactory("pgweir-loop"), transport.handler());
+        this.group =
+                new MultiThreadIoEventLoopGroup(loops, new DefaultThreadFactory("pgweir-loop"), transport.handler());
         List<LoopContext> list = new ArrayList<>(loops);
         for (EventExecutor executor : group) {
             list.add(new LoopContext(list.size(), (EventLoop) executor));

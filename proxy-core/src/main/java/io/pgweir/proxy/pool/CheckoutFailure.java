@@ -13,7 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param cause the last failed connect, if there is one that is not overcome yet
  */
 public record CheckoutFailure(
-        Reason reason, long waitedNanos, int busy, int limit, int waiting, @Nullable BackendFailure cause) {
+        Reason reason,
+        long waitedNanos,
+        int busy,
+        int limit,
+        int waiting,
+        @Nullable BackendFailure cause) {
     public enum Reason {
         /** pool_timeout is over. */
         TIMEOUT,

@@ -30,7 +30,8 @@ final class ConnectGate {
     }
 
     /** The failure that has not been overcome, or null. */
-    @Nullable BackendFailure failure() {
+    @Nullable
+    BackendFailure failure() {
         return failure;
     }
 

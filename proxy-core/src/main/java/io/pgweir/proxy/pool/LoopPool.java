@@ -33,7 +33,8 @@ final class LoopPool {
     }
 
     /** The backend used last that {@code waiter} can use. */
-    @Nullable BackendConnection take(Waiter waiter, boolean shuffle) {
+    @Nullable
+    BackendConnection take(Waiter waiter, boolean shuffle) {
         BackendConnection top = idle.peekLast();
         if (top == null) {
             return null;
@@ -54,7 +55,8 @@ final class LoopPool {
         return null;
     }
 
-    @Nullable BackendConnection takeAny() {
+    @Nullable
+    BackendConnection takeAny() {
         BackendConnection backend = idle.pollLast();
         idleCount = idle.size();
         return backend;
@@ -77,7 +79,8 @@ final class LoopPool {
     }
 
     /** The one that has been idle longest, left where it is. */
-    @Nullable BackendConnection oldest() {
+    @Nullable
+    BackendConnection oldest() {
         return idle.peekFirst();
     }
 

@@ -48,7 +48,8 @@ final class WaitQueue {
         return true;
     }
 
-    @Nullable Waiter poll() {
+    @Nullable
+    Waiter poll() {
         Waiter waiter = first;
         if (waiter != null) {
             remove(waiter);
@@ -57,7 +58,8 @@ final class WaitQueue {
     }
 
     /** Takes out the first that can use {@code backend}; as a rule that is the first of all. */
-    @Nullable Waiter pollFor(BackendConnection backend, boolean shuffle) {
+    @Nullable
+    Waiter pollFor(BackendConnection backend, boolean shuffle) {
         for (Waiter waiter = first; waiter != null; waiter = waiter.next) {
             if (waiter.accepts(backend, shuffle)) {
                 remove(waiter);
@@ -68,7 +70,8 @@ final class WaitQueue {
     }
 
     /** The first for whom no connect is under way, now marked as such. */
-    @Nullable Waiter nextToConnectFor() {
+    @Nullable
+    Waiter nextToConnectFor() {
         for (Waiter waiter = first; waiter != null; waiter = waiter.next) {
             if (!waiter.connectUnderWay) {
                 waiter.connectUnderWay = true;

@@ -15,8 +15,12 @@ public abstract class Waiter extends Deadlines.Deadline {
     final Pool pool;
 
     // Guarded by the pool's lock.
-    @Nullable Waiter previous;
-    @Nullable Waiter next;
+    @Nullable
+    Waiter previous;
+
+    @Nullable
+    Waiter next;
+
     boolean queued;
     boolean connectUnderWay;
 

@@ -41,12 +41,14 @@ final class Authenticator {
         if (password == null) {
             return CompletableFuture.completedFuture(ScramSecret.mock(mockKey, user));
         }
-        return secrets.computeIfAbsent(user, name -> CompletableFuture.supplyAsync(
-                () -> {
-                    byte[] salt = new byte[SALT_BYTES];
-                    random.nextBytes(salt);
-                    return ScramSecret.derive(password.reveal(), salt, ScramSecret.DEFAULT_ITERATIONS);
-                },
-                offload));
+        return secrets.computeIfAbsent(
+                user,
+                name -> CompletableFuture.supplyAsync(
+                        () -> {
+                            byte[] salt = new byte[SALT_BYTES];
+                            random.nextBytes(salt);
+                            return ScramSecret.derive(password.reveal(), salt, ScramSecret.DEFAULT_ITERATIONS);
+                        },
+                        offload));
     }
 }

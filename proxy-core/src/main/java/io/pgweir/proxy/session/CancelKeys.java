@@ -62,13 +62,15 @@ final class CancelKeys {
 
     void withdraw(Key key) {
         keys.computeIfPresent(key.pid, (pid, old) -> {
-            Key[] rest = java.util.Arrays.stream(old).filter(other -> other != key).toArray(Key[]::new);
+            Key[] rest =
+                    java.util.Arrays.stream(old).filter(other -> other != key).toArray(Key[]::new);
             return rest.length == 0 ? null : rest;
         });
     }
 
     /** The session that this key belongs to, or null. */
-    @Nullable ClientSession find(int pid, byte[] secret) {
+    @Nullable
+    ClientSession find(int pid, byte[] secret) {
         Key[] candidates = keys.get(pid);
         ClientSession found = null;
         if (candidates != null) {

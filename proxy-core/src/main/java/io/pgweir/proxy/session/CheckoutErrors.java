@@ -13,17 +13,18 @@ final class CheckoutErrors {
     static ErrorFields of(CheckoutFailure failure, Pool pool) {
         BackendFailure cause = failure.cause();
         return switch (failure.reason()) {
-            case TIMEOUT -> ClientError.POOL_TIMEOUT.with(
-                    seconds(failure.waitedNanos()),
-                    pool.key(),
-                    failure.busy(),
-                    failure.limit(),
-                    failure.waiting(),
-                    cause == null ? "" : "; last connect failed: " + cause.message());
-            case QUEUE_FULL -> ClientError.QUEUE_FULL.with(
-                    failure.waiting(), pool.key(), failure.busy(), failure.limit());
-            case UNAVAILABLE -> ClientError.BACKEND_UNAVAILABLE.with(
-                    pool.key(), cause == null ? "unknown cause" : cause.message());
+            case TIMEOUT ->
+                ClientError.POOL_TIMEOUT.with(
+                        seconds(failure.waitedNanos()),
+                        pool.key(),
+                        failure.busy(),
+                        failure.limit(),
+                        failure.waiting(),
+                        cause == null ? "" : "; last connect failed: " + cause.message());
+            case QUEUE_FULL ->
+                ClientError.QUEUE_FULL.with(failure.waiting(), pool.key(), failure.busy(), failure.limit());
+            case UNAVAILABLE ->
+                ClientError.BACKEND_UNAVAILABLE.with(pool.key(), cause == null ? "unknown cause" : cause.message());
             case SHUTDOWN -> ClientError.NO_BACKEND_DURING_SHUTDOWN.with();
         };
     }

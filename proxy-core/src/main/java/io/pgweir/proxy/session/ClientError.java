@@ -139,9 +139,11 @@ public enum ClientError {
     /** The error for this occasion; the routine field names this constant, 26000 the routine that drivers look for. */
     public ErrorFields with(Object... arguments) {
         String message = String.format(Locale.ROOT, template, arguments);
-        ErrorFields fields =
-                severity == Severity.FATAL ? ErrorFields.fatal(sqlState, message) : ErrorFields.error(sqlState, message);
-        String routine = this == UNKNOWN_STATEMENT ? "FetchPreparedStatement" : "pgweir_" + name().toLowerCase(Locale.ROOT);
+        ErrorFields fields = severity == Severity.FATAL
+                ? ErrorFields.fatal(sqlState, message)
+                : ErrorFields.error(sqlState, message);
+        String routine =
+                this == UNKNOWN_STATEMENT ? "FetchPreparedStatement" : "pgweir_" + name().toLowerCase(Locale.ROOT);
         return fields.withHint(hint).withRoutine(routine);
     }
 }

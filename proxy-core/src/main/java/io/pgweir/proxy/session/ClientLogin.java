@@ -245,8 +245,9 @@ final class ClientLogin {
             throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "client selected an invalid SASL mechanism");
         }
         step = Step.OPENING;
-        sessions.authenticator().secretOf(startup().user()).whenComplete((secret, failure) -> loop.loop()
-                .execute(() -> {
+        sessions.authenticator()
+                .secretOf(startup().user())
+                .whenComplete((secret, failure) -> loop.loop().execute(() -> {
                     if (step == Step.OPENING && secret != null) {
                         challenge(new ScramServer(secret), data);
                     } else {

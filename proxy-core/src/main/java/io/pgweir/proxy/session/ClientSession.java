@@ -11,7 +11,6 @@ import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
-import io.pgweir.proxy.backend.InternalReply;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
@@ -68,12 +67,7 @@ final class ClientSession implements Attachment {
     private long attachedAt;
     private long requestAt;
 
-    ClientSession(
-            Channel channel,
-            LoopContext loop,
-            Pool pool,
-            SessionSettings startup,
-            ParameterView parameters) {
+    ClientSession(Channel channel, LoopContext loop, Pool pool, SessionSettings startup, ParameterView parameters) {
         this.channel = channel;
         this.loop = loop;
         this.pool = pool;
@@ -237,7 +231,10 @@ final class ClientSession implements Attachment {
         if (error != null && backend != null) {
             LOG.warn(
                     "pool {}: backend {} closed: a setting or BEGIN in front of a client's statement failed: {} {}",
-                    pool.key(), backend, error.code(), error.message());
+                    pool.key(),
+                    backend,
+                    error.code(),
+                    error.message());
             loseBackend(new BackendFailure(
                     BackendFailure.Kind.LOST, error.code(), "its settings could not be applied: " + error.message()));
         }
@@ -340,7 +337,10 @@ final class ClientSession implements Attachment {
         metrics.failures.increment();
         LOG.info(
                 "pool {}: backend {} lost under client {}: {}",
-                pool.key(), lost, channel.remoteAddress(), failure.message());
+                pool.key(),
+                lost,
+                channel.remoteAddress(),
+                failure.message());
         if (lost.brokeInsideReply()) {
             // Half a message has gone out; whatever followed would be taken for its rest.
             terminate();
@@ -354,9 +354,8 @@ final class ClientSession implements Attachment {
             return;
         }
         boolean committing = owed && relay.isCommitting();
-        transaction = toldStatus != TransactionStatus.IDLE && !committing
-                ? ClientTransaction.FAILED
-                : ClientTransaction.NONE;
+        transaction =
+                toldStatus != TransactionStatus.IDLE && !committing ? ClientTransaction.FAILED : ClientTransaction.NONE;
         relay.backendLost(
                 lost, (committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST).with(failure.message()));
         relay.released();
@@ -511,7 +510,8 @@ final class ClientSession implements Attachment {
         return mode;
     }
 
-    @Nullable BackendConnection backend() {
+    @Nullable
+    BackendConnection backend() {
         return backend;
     }
 

@@ -22,7 +22,8 @@ final class ClientStatements {
     }
 
     /** The statement named by these bytes, or null. */
-    @Nullable PreparedStatement get(ByteBuf in, int at, int length) {
+    @Nullable
+    PreparedStatement get(ByteBuf in, int at, int length) {
         int slot = hash(in, at, length) & (names.length - 1);
         while (true) {
             byte[] name = names[slot];
@@ -36,7 +37,8 @@ final class ClientStatements {
         }
     }
 
-    @Nullable PreparedStatement get(byte[] name) {
+    @Nullable
+    PreparedStatement get(byte[] name) {
         return statements[find(name)];
     }
 
@@ -80,7 +82,8 @@ final class ClientStatements {
     }
 
     /** A name that {@code statement} has here, or null. Linear; for error messages. */
-    @Nullable String nameOf(PreparedStatement statement) {
+    @Nullable
+    String nameOf(PreparedStatement statement) {
         for (int i = 0; i < names.length; i++) {
             byte[] name = names[i];
             if (name != null && statements[i] == statement) {

@@ -116,13 +116,20 @@ final class ExtendedRelay {
             return;
         }
         StatementChange change = unnamed.parse(backend, in, body, bodyLength, available == length);
-        byte[] renamed = kind == StatementKind.DEALLOCATE && textEnd >= 0 ? deallocation(backend, in, body, textEnd) : null;
+        byte[] renamed =
+                kind == StatementKind.DEALLOCATE && textEnd >= 0 ? deallocation(backend, in, body, textEnd) : null;
         if (renamed == null) {
             relay.forward(backend, at, available);
         } else {
             int types = at + length - (textEnd + 1);
-            backend.toServer().append().writeByte('P').writeInt(4 + 1 + renamed.length + 1 + types).writeByte(0)
-                    .writeBytes(renamed).writeByte(0).writeBytes(in, textEnd + 1, types);
+            backend.toServer()
+                    .append()
+                    .writeByte('P')
+                    .writeInt(4 + 1 + renamed.length + 1 + types)
+                    .writeByte(0)
+                    .writeBytes(renamed)
+                    .writeByte(0)
+                    .writeBytes(in, textEnd + 1, types);
         }
         backend.expectParse(change);
     }
@@ -307,7 +314,12 @@ final class ExtendedRelay {
         if (renamed == null) {
             return false;
         }
-        backend.toServer().append().writeByte('Q').writeInt(4 + renamed.length + 1).writeBytes(renamed).writeByte(0);
+        backend.toServer()
+                .append()
+                .writeByte('Q')
+                .writeInt(4 + renamed.length + 1)
+                .writeBytes(renamed)
+                .writeByte(0);
         backend.expectQuery();
         return true;
     }
@@ -345,7 +357,8 @@ final class ExtendedRelay {
         unnamed.forget();
     }
 
-    @Nullable PreparedStatement find(ByteBuf in, int name, int length) {
+    @Nullable
+    PreparedStatement find(ByteBuf in, int name, int length) {
         return statements == null ? null : statements.get(in, name, length);
     }
 
@@ -400,8 +413,7 @@ final class ExtendedRelay {
             String name = statements.nameOf(statement);
             if (name != null && message.contains('"' + serverName + '"')) {
                 BackendWriter.error(
-                        session.toClient().append(),
-                        error.with(ErrorField.MESSAGE, message.replace(serverName, name)));
+                        session.toClient().append(), error.with(ErrorField.MESSAGE, message.replace(serverName, name)));
                 session.replied();
                 return true;
             }

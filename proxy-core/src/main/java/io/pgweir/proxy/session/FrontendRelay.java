@@ -182,8 +182,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         return attached(backend, type, source, at, length, available);
     }
 
-    private boolean attached(
-            BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
+    private boolean attached(BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
         switch (type) {
             case FrontendType.QUERY:
                 return query(backend, source, at, length, available);

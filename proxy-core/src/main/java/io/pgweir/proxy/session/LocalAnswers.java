@@ -33,9 +33,7 @@ final class LocalAnswers {
             case BEGIN:
                 return !begun && begin(in, from, to);
             case SET_TRANSACTION:
-                if (begun
-                        && session.deferredBegin().hasRoom()
-                        && SqlScanner.isDeferrableSetTransaction(in, from, to)) {
+                if (begun && session.deferredBegin().hasRoom() && SqlScanner.isDeferrableSetTransaction(in, from, to)) {
                     session.deferredBegin().add(in, from, to - from);
                     complete("SET");
                     return true;

@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param assumed nobody could be asked; corrected when the client first has a backend
  * @param refusal if set, the login fails with it
  */
-record LoginProfile(Map<String, String> parameters, boolean assumed, @Nullable ErrorFields refusal) {
+record LoginProfile(
+        Map<String, String> parameters,
+        boolean assumed,
+        @Nullable ErrorFields refusal) {
     static LoginProfile refused(ErrorFields error) {
         return new LoginProfile(Map.of(), true, error);
     }

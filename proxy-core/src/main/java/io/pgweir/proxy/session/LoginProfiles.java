@@ -56,7 +56,9 @@ final class LoginProfiles {
         boolean first = false;
         synchronized (this) {
             profile = known.get(settings);
-            if (profile == null && pool.idle() == 0 && pool.open() >= pool.settings().connectionLimit()) {
+            if (profile == null
+                    && pool.idle() == 0
+                    && pool.open() >= pool.settings().connectionLimit()) {
                 // Every backend is busy: do not make a login wait for what it can do without.
                 profile = fallback();
             }
@@ -115,8 +117,11 @@ final class LoginProfiles {
             if (parameters != null) {
                 answered(settings, LoginProfile.confirmed(parameters), true);
             } else if (error != null) {
-                answered(settings, LoginProfile.refused(error.with(ErrorField.SEVERITY, "FATAL")
-                        .with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL")), false);
+                answered(
+                        settings,
+                        LoginProfile.refused(error.with(ErrorField.SEVERITY, "FATAL")
+                                .with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL")),
+                        false);
             } else {
                 unavailable(null);
             }

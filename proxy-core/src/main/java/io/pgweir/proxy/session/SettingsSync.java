@@ -63,7 +63,10 @@ final class SettingsSync {
     private static String quoted(String name) {
         StringBuilder sql = new StringBuilder();
         for (String part : name.split("\\.", -1)) {
-            sql.append(sql.length() == 0 ? "" : ".").append('"').append(part.replace("\"", "\"\"")).append('"');
+            sql.append(sql.length() == 0 ? "" : ".")
+                    .append('"')
+                    .append(part.replace("\"", "\"\""))
+                    .append('"');
         }
         return sql.toString();
     }
@@ -85,7 +88,9 @@ final class SettingsSync {
 
         private static String text(ByteBuf body) {
             int length = body.readInt();
-            return length < 0 ? "" : body.readCharSequence(length, StandardCharsets.UTF_8).toString();
+            return length < 0
+                    ? ""
+                    : body.readCharSequence(length, StandardCharsets.UTF_8).toString();
         }
 
         @Override
