@@ -22,7 +22,7 @@ final class TransactionModes {
             int comma = accept(sql, end, to, ',');
             int more = mode(sql, comma >= 0 ? comma : end, to);
             if (more < 0) {
-                return comma >= 0 ? NO_MATCH : end;
+                return end; // a comma without a mode is not part of the list
             }
             end = more;
         }

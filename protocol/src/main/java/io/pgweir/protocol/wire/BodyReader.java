@@ -81,8 +81,7 @@ final class BodyReader {
 
     List<byte @Nullable []> values() {
         int count = uint16();
-        need(4L * count);
-        List<byte @Nullable []> values = new ArrayList<>(count);
+        List<byte @Nullable []> values = new ArrayList<>(); // not sized by a count that may lie
         for (int i = 0; i < count; i++) {
             values.add(value());
         }

@@ -176,15 +176,10 @@ class HostileSqlTest {
         List<String> heads = List.of(
                 "",
                 "set a = ",
-                "set ",
                 "reset ",
                 "deallocate ",
-                "begin ",
                 "begin read only ",
-                "select E'x'",
-                "/* x */",
                 "create function f() begin atomic ",
-                "set transaction ",
                 "$tag$");
         assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
             for (String head : heads) {
