@@ -37,7 +37,9 @@ class ScramExchangeTest {
         ScramClient client = new ScramClient("pencil", "user", "rOprNGfwEbeRWgbNEkqO");
         assertThat(text(client.first())).isEqualTo(Rfc.CLIENT_FIRST);
         assertThat(text(client.last(bytes(Rfc.SERVER_FIRST)))).isEqualTo(Rfc.CLIENT_FINAL);
+        assertThat(client.isVerified()).isFalse();
         assertThatCode(() -> client.verify(bytes(Rfc.SERVER_FINAL))).doesNotThrowAnyException();
+        assertThat(client.isVerified()).isTrue();
     }
 
     @Test
@@ -176,6 +178,7 @@ class ScramExchangeTest {
                 SqlState.PROTOCOL_VIOLATION,
                 "wrong SCRAM server signature: the server does not know the password",
                 () -> client.verify(bytes("v=" + Base64.getEncoder().encodeToString(new byte[32]))));
+        assertThat(client.isVerified()).isFalse();
     }
 
     @Test
