@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The grammar was checked against PostgreSQL 15. */
+/** The doubtful rows are what PostgreSQL 15 answered; the rest follow its manual. */
 class ExactStatementsTest {
     @ParameterizedTest
     @ValueSource(
