@@ -23,8 +23,11 @@ public interface Attachment {
     /** A command ended; the tag lies in {@code in}. Only for replies that are the client's own. */
     void commandComplete(io.netty.buffer.ByteBuf in, int at, int length);
 
-    /** An error for the client's own statement, before it is forwarded; returns false to keep it from the client. */
-    boolean errorForClient(ErrorFields error);
+    /** An error for the client's own statement has come. */
+    ErrorAction errorForClient(ErrorFields error);
+
+    /** After {@link ErrorAction#REPLAY}: the backend is settled and idle; send the unit again. */
+    void replay();
 
     /** Whether NotificationResponse goes to the client. */
     boolean wantsNotifications();

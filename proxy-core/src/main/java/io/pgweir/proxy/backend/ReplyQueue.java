@@ -50,6 +50,11 @@ final class ReplyQueue {
         return reply;
     }
 
+    /** Puts {@code reply} in the place of the oldest. */
+    void replaceHead(byte reply) {
+        ring[head] = reply;
+    }
+
     /** Takes out the one {@code index} places behind the oldest. Rare (COPY only), linear. */
     void remove(int index) {
         for (int i = index; i + 1 < size; i++) {

@@ -311,13 +311,15 @@ final class ReplyReader implements FrameScanner.Sink {
             return;
         }
         boolean ours = endIsSwallowed();
+        ErrorAction action = ErrorAction.SUPPRESS;
         if (ours) {
             if (internalError == null) {
                 internalError = error;
             }
         } else {
             Attachment attachment = backend.attachment();
-            if (attachment == null || attachment.errorForClient(error)) {
+            action = attachment == null ? ErrorAction.SUPPRESS : attachment.errorForClient(error);
+            if (action == ErrorAction.FORWARD) {
                 forward(in, at, available);
             }
         }
@@ -326,6 +328,15 @@ final class ReplyReader implements FrameScanner.Sink {
         ignoredSync = false;
         if (!Reply.endsWithReady(head)) {
             skipToSync();
+        }
+        if (action == ErrorAction.REPLAY) {
+            owed.replaceHead((byte) (Reply.SYNC | Reply.SWALLOW));
+            internals.addFirst(ignored -> {
+                Attachment attachment = backend.attachment();
+                if (attachment != null) {
+                    attachment.replay();
+                }
+            });
         }
     }
 

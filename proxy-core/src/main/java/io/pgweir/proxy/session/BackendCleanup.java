@@ -7,6 +7,7 @@ import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.Deadlines;
@@ -155,9 +156,12 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
     }
 
     @Override
-    public boolean errorForClient(ErrorFields error) {
-        return false;
+    public ErrorAction errorForClient(ErrorFields error) {
+        return ErrorAction.SUPPRESS;
     }
+
+    @Override
+    public void replay() {}
 
     @Override
     public boolean wantsNotifications() {

@@ -11,6 +11,7 @@ import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
@@ -145,6 +146,7 @@ final class ClientSession implements Attachment {
         boolean partial = scanner.insideFrame();
         scanner.close();
         toClient.target(null);
+        relay.released();
         if (queued && pool.leave(waiter)) {
             queued = false;
         }
@@ -406,8 +408,18 @@ final class ClientSession implements Attachment {
     }
 
     @Override
-    public boolean errorForClient(ErrorFields error) {
-        return relay.errorForClient(error);
+    public ErrorAction errorForClient(ErrorFields error) {
+        BackendConnection current = backend;
+        return current == null ? ErrorAction.SUPPRESS : relay.errorForClient(current, error);
+    }
+
+    @Override
+    public void replay() {
+        BackendConnection current = backend;
+        if (current != null) {
+            relay.replay(current);
+            current.flush();
+        }
     }
 
     @Override

@@ -12,6 +12,7 @@ import io.pgweir.protocol.wire.FrontendType;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.PreparedStatement;
 import io.pgweir.proxy.backend.StatementChange;
 import java.nio.charset.StandardCharsets;
@@ -383,29 +384,43 @@ final class ExtendedRelay {
         usedInUnit.clear();
     }
 
-    boolean errorForClient(ErrorFields error) {
+    /**
+     * An error for one of this client's messages. If it only says that a backend has lost a statement or holds a plan that
+     * does not fit any more, the statement is prepared anew, and the unit repeated if that is safe.
+     *
+     * @param unit what was sent, if nothing was sent behind it
+     */
+    ErrorAction errorForClient(BackendConnection backend, ErrorFields error, @Nullable UnitRecord unit) {
         String code = error.code();
         if (code == null || usedInUnit.isEmpty()) {
-            return true;
+            return ErrorAction.FORWARD;
         }
-        BackendConnection backend = session.backend();
-        if (code.equals("0A000") && "RevalidateCachedQuery".equals(error.routine()) && backend != null) {
+        boolean lost = code.equals("26000") && names(error, PreparedStatement.NAME_PREFIX);
+        boolean stale = code.equals("0A000") && "RevalidateCachedQuery".equals(error.routine());
+        if (lost) {
+            usedInUnit.forEach(backend::forget);
+        } else if (stale) {
             for (PreparedStatement statement : usedInUnit) {
                 session.pool().statements().retire(statement);
                 backend.markStale(statement);
             }
-            return true;
         }
-        if (code.equals("26000") && backend != null) {
-            usedInUnit.forEach(backend::forget);
+        if ((lost || stale) && unit != null && unit.mayReplay(stale)) {
+            return ErrorAction.REPLAY;
         }
-        return !(code.equals("26000") || code.equals("42P05")) || !sendRenamed(error);
+        boolean renamed = (lost || code.equals("42P05")) && sendRenamed(error);
+        return renamed ? ErrorAction.SUPPRESS : ErrorAction.FORWARD;
+    }
+
+    private static boolean names(ErrorFields error, String name) {
+        String message = error.message();
+        return message != null && message.contains(name);
     }
 
     /** Puts the client's name of a statement where PostgreSQL wrote ours. */
     private boolean sendRenamed(ErrorFields error) {
         String message = error.message();
-        if (message == null || statements == null || !message.contains(PreparedStatement.NAME_PREFIX)) {
+        if (message == null || statements == null || !names(error, PreparedStatement.NAME_PREFIX)) {
             return false;
         }
         for (PreparedStatement statement : usedInUnit) {

@@ -9,7 +9,9 @@ import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.settings.PoolMode;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     private final ExtendedRelay extended;
     private final LocalAnswers local;
     private final boolean mapped;
+    private final UnitRecord unit = new UnitRecord();
     private @Nullable ByteBuf in;
     private @Nullable ErrorFields refusal;
     private Held held = Held.NO;
@@ -68,6 +71,9 @@ final class FrontendRelay implements FrameScanner.Sink {
     @Override
     public void end(ByteBuf source) {
         in = null;
+        if (unitOpen) {
+            unit.cut();
+        }
         BackendConnection backend = session.backend();
         if (backend != null) {
             backend.toServer().end();
@@ -196,6 +202,11 @@ final class FrontendRelay implements FrameScanner.Sink {
                 return true;
             case FrontendType.BIND:
             case FrontendType.DESCRIBE:
+                record(backend, type, source, at);
+                beginUnit(backend);
+                unitOpen = true;
+                extended.message(backend, type, source, at, length, available);
+                return true;
             case FrontendType.CLOSE:
             case FrontendType.EXECUTE:
                 beginUnit(backend);
@@ -207,6 +218,9 @@ final class FrontendRelay implements FrameScanner.Sink {
                     forward(backend, at, available);
                     backend.expectSync();
                     unitOpen = false;
+                    if (in == source) {
+                        unit.complete(source, at + length);
+                    }
                 }
                 return true;
             case FrontendType.FUNCTION_CALL:
@@ -222,6 +236,18 @@ final class FrontendRelay implements FrameScanner.Sink {
             default:
                 forward(backend, at, available);
                 return true;
+        }
+    }
+
+    private void record(BackendConnection backend, byte type, ByteBuf source, int at) {
+        if (in != source) {
+            return; // a replay
+        }
+        if (!unitOpen && backend.owed() == 0 && backend.status() == TransactionStatus.IDLE) {
+            unit.begin(at);
+        }
+        if (type == FrontendType.DESCRIBE) {
+            unit.describes();
         }
     }
 
@@ -308,11 +334,13 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     void released() {
         extended.released();
+        unit.forget();
         committing = false;
     }
 
     void readyForQuery() {
         committing = false;
+        unit.forget();
         extended.unitEnded();
     }
 
@@ -359,9 +387,30 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
     }
 
-    /** False if the error has been sent already, in another form. */
-    boolean errorForClient(ErrorFields error) {
-        return !mapped || extended.errorForClient(error);
+    ErrorAction errorForClient(BackendConnection backend, ErrorFields error) {
+        if (!mapped) {
+            return ErrorAction.FORWARD;
+        }
+        // Only the unit sent last can be repeated behind nothing else.
+        boolean last = backend.unansweredUnits() == 1 && !unitOpen;
+        return extended.errorForClient(backend, error, last ? unit : null);
+    }
+
+    /** Sends the last unit again, as if the client had. */
+    void replay(BackendConnection backend) {
+        ByteBuf messages = unit.take();
+        try {
+            backend.toServer().begin(messages);
+            int at = messages.readerIndex();
+            while (at < messages.writerIndex()) {
+                int length = messages.getInt(at + 1) + 1;
+                attached(backend, messages.getByte(at), messages, at, length, length);
+                at += length;
+            }
+            backend.toServer().end();
+        } finally {
+            messages.release();
+        }
     }
 
     void commandCompleted(CommandTags.Effect effect) {

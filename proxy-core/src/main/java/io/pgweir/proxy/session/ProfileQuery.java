@@ -6,6 +6,7 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
@@ -84,9 +85,12 @@ final class ProfileQuery implements Attachment {
     public void commandComplete(ByteBuf in, int at, int length) {}
 
     @Override
-    public boolean errorForClient(ErrorFields failure) {
-        return false;
+    public ErrorAction errorForClient(ErrorFields failure) {
+        return ErrorAction.SUPPRESS;
     }
+
+    @Override
+    public void replay() {}
 
     @Override
     public boolean wantsNotifications() {

@@ -1,0 +1,78 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The unit that was sent last, if it can be sent again: extended-protocol messages that use a named statement, from the
+ * first to Sync in one read, outside a transaction. PostgreSQL may not know the statement any more, or refuse its old
+ * plan; it says so before it executes anything, so the unit can be repeated unseen. Holds the read buffer, copies nothing.
+ */
+final class UnitRecord {
+    private @Nullable ByteBuf buffer;
+    private int from = -1;
+    private int to;
+    private boolean described;
+    private boolean replayed;
+
+    /** A unit begins with a Bind or Describe at {@code at}. */
+    void begin(int at) {
+        forget();
+        from = at;
+        described = false;
+    }
+
+    /** It asks what its rows look like, so a changed shape is no surprise to the client. */
+    void describes() {
+        described = true;
+    }
+
+    /** The read ends before the unit does. */
+    void cut() {
+        from = -1;
+    }
+
+    /** Sync: the unit is complete in {@code in}. */
+    void complete(ByteBuf in, int end) {
+        if (from >= 0) {
+            buffer = in.retain();
+            to = end;
+        }
+    }
+
+    /** Whether it may be repeated, once. */
+    boolean mayReplay(boolean shapeMayChange) {
+        return buffer != null && !replayed && (described || !shapeMayChange);
+    }
+
+    boolean isComplete() {
+        return buffer != null;
+    }
+
+    /** The messages again, with a reference that the caller releases. */
+    ByteBuf take() {
+        ByteBuf in = buffer;
+        if (in == null) {
+            throw new IllegalStateException("no unit to replay");
+        }
+        replayed = true;
+        ByteBuf messages = in.retainedSlice(from, to - from);
+        release();
+        return messages;
+    }
+
+    /** ReadyForQuery has come, or the unit cannot be repeated any more. */
+    void forget() {
+        release();
+        replayed = false;
+    }
+
+    private void release() {
+        ByteBuf in = buffer;
+        buffer = null;
+        from = -1;
+        if (in != null) {
+            in.release();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package io.pgweir.proxy.session;
+
+import static io.pgweir.proxy.testkit.Frontend.bind;
+import static io.pgweir.proxy.testkit.Frontend.describePortal;
+import static io.pgweir.proxy.testkit.Frontend.execute;
+import static io.pgweir.proxy.testkit.Frontend.parse;
+import static io.pgweir.proxy.testkit.Frontend.sync;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgweir.proxy.testkit.RealPostgres;
+import io.pgweir.proxy.testkit.RunningProxy;
+import io.pgweir.proxy.testkit.WireClient;
+import java.sql.Connection;
+import java.sql.Statement;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of a named statement when backends lose it or refuse its old plan. */
+class PreparedRecoveryTest {
+    private final RealPostgres postgres = RealPostgres.get();
+    private String database = "";
+    private RunningProxy proxy;
+
+    @BeforeEach
+    void start() throws Exception {
+        database = postgres.createDatabase();
+        proxy = RunningProxy.before(postgres, "connection_limit", "1");
+    }
+
+    @AfterEach
+    void stop() {
+        proxy.close();
+    }
+
+    @Test
+    void aStatementThatTheBackendHasLostIsPreparedAgainUnseen() throws Exception {
+        try (WireClient client = login()) {
+            client.exchange(parse("s", "select $1::text"), bind("", "s", "a"), execute("", 0), sync());
+            client.query("do $$ begin execute 'deallocate all'; end $$");
+            assertThat(client.exchange(bind("", "s", "b"), execute("", 0), sync()))
+                    .isEqualTo("BindComplete D[b] C[SELECT 1] Z[I]");
+        }
+    }
+
+    @Test
+    void aChangedResultTypeIsRepreparedIfTheClientAsksForTheShape() throws Exception {
+        direct("create table t (a int)", "insert into t values (1)");
+        try (WireClient client = login()) {
+            String first = client.exchange(
+                    parse("s", "select * from t"), bind("", "s"), describePortal(""), execute("", 0), sync());
+            assertThat(first).contains("D[1]");
+            direct("alter table t add column b text default 'x'");
+            String second = client.exchange(bind("", "s"), describePortal(""), execute("", 0), sync());
+            assertThat(second).contains("D[1,x]").doesNotContain("E[");
+        }
+    }
+
+    @Test
+    void aChangedResultTypeIsToldToAClientThatDoesNotAsk() throws Exception {
+        direct("create table t (a int)", "insert into t values (1)");
+        try (WireClient client = login()) {
+            client.exchange(parse("s", "select * from t"), bind("", "s"), execute("", 0), sync());
+            direct("alter table t add column b text default 'x'");
+            assertThat(client.exchange(bind("", "s"), execute("", 0), sync()))
+                    .contains("0A000")
+                    .endsWith("Z[I]");
+            assertThat(client.exchange(parse("s2", "select * from t"), bind("", "s2"), execute("", 0), sync()))
+                    .contains("D[1,x]");
+        }
+    }
+
+    private WireClient login() throws Exception {
+        return WireClient.login(proxy.host(), proxy.port(), database, "postgres", null);
+    }
+
+    private void direct(String... sql) throws Exception {
+        try (Connection connection = postgres.connect(database);
+                Statement statement = connection.createStatement()) {
+            for (String one : sql) {
+                statement.execute(one);
+            }
+        }
+    }
+}
