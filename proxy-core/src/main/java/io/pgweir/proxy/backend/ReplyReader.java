@@ -213,7 +213,7 @@ final class ReplyReader implements FrameScanner.Sink {
                 error(in, at, length, available, head);
                 return true;
             case BackendType.NOTICE_RESPONSE:
-                if (backend.attachment() != null && head != Reply.NONE) {
+                if (head != Reply.NONE || wantsNotifications()) {
                     forwardUnless(swallow, in, at, available);
                 }
                 return true;
@@ -221,8 +221,7 @@ final class ReplyReader implements FrameScanner.Sink {
                 parameterStatus(in, at, available);
                 return true;
             case BackendType.NOTIFICATION_RESPONSE:
-                Attachment attachment = backend.attachment();
-                if (attachment != null && attachment.wantsNotifications()) {
+                if (wantsNotifications()) {
                     forward(in, at, available);
                 }
                 return true;
@@ -236,6 +235,11 @@ final class ReplyReader implements FrameScanner.Sink {
         if (forwardingRest) {
             forward(in, at, length);
         }
+    }
+
+    private boolean wantsNotifications() {
+        Attachment attachment = backend.attachment();
+        return attachment != null && attachment.wantsNotifications();
     }
 
     private void forward(ByteBuf in, int at, int length) {

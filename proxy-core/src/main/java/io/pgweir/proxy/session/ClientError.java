@@ -29,6 +29,11 @@ public enum ClientError {
             SqlState.CONNECTION_FAILURE,
             "the backend of this statement was lost: %1$s",
             "The statement may or may not have run. This connection to pgweir can be used on."),
+    SESSION_LOST(
+            Severity.FATAL,
+            SqlState.CONNECTION_FAILURE,
+            "the backend of this session was lost: %1$s",
+            "The session had a backend of its own, which no other can replace. Connect again."),
     COMMIT_UNKNOWN(
             Severity.ERROR,
             SqlState.TRANSACTION_RESOLUTION_UNKNOWN,

@@ -61,6 +61,7 @@ final class ClientLogin {
     private boolean sslAnswered;
     private boolean gssAnswered;
     private @Nullable ByteBuf pending;
+    private Runnable onEnd = () -> {};
     private StartupPacket.@Nullable Startup startup;
     private @Nullable ScramServer scram;
 
@@ -92,6 +93,9 @@ final class ClientLogin {
         if (all.readableBytes() > Limits.PREAUTH_MESSAGE && step != Step.OPENING) {
             refuse(ClientError.PROTOCOL_VIOLATION.with("too much data before authentication"));
             return;
+        }
+        if (all.readableBytes() > Limits.PREAUTH_MESSAGE) {
+            channel.config().setAutoRead(false);
         }
         advance();
     }
@@ -304,9 +308,15 @@ final class ClientLogin {
         step = Step.CLOSED;
         deadline.disarm();
         sessions.loginEnded();
+        channel.config().setAutoRead(true);
         ByteBuf rest = pending;
         pending = null;
         handler.loggedIn(session, rest == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : rest);
+    }
+
+    /** What to take back if the client leaves before it is logged in. */
+    void onEnd(Runnable action) {
+        onEnd = action;
     }
 
     boolean isOver() {
@@ -344,6 +354,7 @@ final class ClientLogin {
         if (admitted) {
             sessions.dismissed();
         }
+        onEnd.run();
         if (pending != null) {
             pending.release();
             pending = null;

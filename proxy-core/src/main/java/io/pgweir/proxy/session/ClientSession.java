@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.ProtocolViolation;
@@ -349,10 +350,8 @@ final class ClientSession implements Attachment {
             return;
         }
         if (mode == PoolMode.SESSION || scanner.insideFrame() || pinned) {
-            closeWith(ErrorFields.fatal(
-                            io.pgweir.protocol.wire.SqlState.CONNECTION_FAILURE,
-                            "the backend of this session was lost: " + failure.message())
-                    .withRoutine("pgweir_backend_lost"));
+            ErrorFields error = ClientError.SESSION_LOST.with(failure.message());
+            closeWith(failure.sqlState() == null ? error : error.with(ErrorField.CODE, failure.sqlState()));
             return;
         }
         boolean committing = owed && relay.isCommitting();
@@ -478,7 +477,9 @@ final class ClientSession implements Attachment {
             return;
         }
         BackendConnection current = backend;
-        if (current != null && current.owed() > 0 && current.cancelsInFlight() == 0) {
+        boolean running =
+                current != null && (current.unansweredUnits() > 0 || (relay.isUnitOpen() && current.owed() > 0));
+        if (current != null && running && current.cancelsInFlight() == 0) {
             metrics.cancelsForClients.increment();
             pool.connector().cancel(current, () -> {
                 if (backend == current) {
@@ -536,6 +537,11 @@ final class ClientSession implements Attachment {
         if (next != ClientTransaction.DEFERRED) {
             deferredBegin = null;
         }
+    }
+
+    /** The status of the last ReadyForQuery that the client got. */
+    byte toldStatus() {
+        return toldStatus;
     }
 
     DeferredBegin deferredBegin() {

@@ -243,7 +243,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         if (in != source) {
             return; // a replay
         }
-        if (!unitOpen && backend.owed() == 0 && backend.status() == TransactionStatus.IDLE) {
+        if (!unitOpen && session.toldStatus() == TransactionStatus.IDLE && backend.unansweredUnits() == 0) {
             unit.begin(at);
         }
         if (type == FrontendType.DESCRIBE) {

@@ -62,7 +62,9 @@ final class SessionOpening {
         LoginProfiles profiles = sessions.pools().profiles(database, name, startup.user());
         SessionSettings shared = profiles.share(settings);
         if (pool.settings().mode() == PoolMode.SESSION) {
-            pool.checkout(new OwnBackend(pool, shared));
+            OwnBackend own = new OwnBackend(pool, shared);
+            login.onEnd(() -> pool.leave(own));
+            pool.checkout(own);
         } else {
             profiles.obtain(shared, loop, profile -> greet(pool, shared, profile));
         }

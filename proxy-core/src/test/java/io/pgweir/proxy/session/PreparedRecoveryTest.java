@@ -39,7 +39,7 @@ class PreparedRecoveryTest {
             client.exchange(parse("s", "select $1::text"), bind("", "s", "a"), execute("", 0), sync());
             client.query("do $$ begin execute 'deallocate all'; end $$");
             assertThat(client.exchange(bind("", "s", "b"), execute("", 0), sync()))
-                    .isEqualTo("BindComplete D[b] C[SELECT 1] Z[I]");
+                    .isEqualTo("2 D[b] C[SELECT 1] Z[I]");
         }
     }
 
@@ -52,7 +52,7 @@ class PreparedRecoveryTest {
             assertThat(first).contains("D[1]");
             direct("alter table t add column b text default 'x'");
             String second = client.exchange(bind("", "s"), describePortal(""), execute("", 0), sync());
-            assertThat(second).contains("D[1,x]").doesNotContain("E[");
+            assertThat(second).contains("D[1|x]").doesNotContain("E[");
         }
     }
 
@@ -66,7 +66,7 @@ class PreparedRecoveryTest {
                     .contains("0A000")
                     .endsWith("Z[I]");
             assertThat(client.exchange(parse("s2", "select * from t"), bind("", "s2"), execute("", 0), sync()))
-                    .contains("D[1,x]");
+                    .contains("D[1|x]");
         }
     }
 
