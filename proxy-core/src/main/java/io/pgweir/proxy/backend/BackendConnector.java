@@ -14,7 +14,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** Opens connections to PostgreSQL. Thread-safe; results come on the loop asked for. */
 public final class BackendConnector {
@@ -30,7 +29,6 @@ public final class BackendConnector {
 
     private final Transport transport;
     private final Executor offload;
-    private final AtomicInteger turn = new AtomicInteger();
 
     /** @param offload runs name look-ups and password derivation, which must not run on a loop */
     public BackendConnector(Transport transport, Executor offload) {
@@ -49,8 +47,7 @@ public final class BackendConnector {
             SessionSettings startup,
             BackendConnection.Listener listener,
             Result result) {
-        HostPort host = target.hosts()
-                .get(Math.floorMod(turn.getAndIncrement(), target.hosts().size()));
+        HostPort host = target.host();
         BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);
         login.start();
         offload.execute(() -> {

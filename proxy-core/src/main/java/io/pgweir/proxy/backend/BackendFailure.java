@@ -1,6 +1,8 @@
 package io.pgweir.proxy.backend;
 
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.SqlState;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,18 @@ public record BackendFailure(Kind kind, @Nullable String sqlState, String messag
 
     static BackendFailure unreachable(String message) {
         return new BackendFailure(Kind.UNREACHABLE, null, message);
+    }
+
+    /**
+     * The cause in a few words that no client library takes for the end of its own connection; PostgreSQL's text may say
+     * "terminating connection", which some search for.
+     */
+    public String brief() {
+        if (sqlState == null) {
+            return kind == Kind.DESYNCHRONISED ? "protocol error" : "connection broke";
+        }
+        SqlState known = SqlState.of(sqlState);
+        return known == null ? sqlState : sqlState + " " + known.name().toLowerCase(Locale.ROOT);
     }
 
     static BackendFailure lost(@Nullable ErrorFields cause) {

@@ -122,6 +122,9 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         over = true;
         deadline.disarm();
         scanner.close();
+        if (failure.kind() == BackendFailure.Kind.UNREACHABLE) {
+            target.unreachable(host);
+        }
         if (context == null || !context.channel().isActive()) {
             if (context != null) {
                 context.close();

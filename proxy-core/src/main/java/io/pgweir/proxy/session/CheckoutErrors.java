@@ -8,6 +8,9 @@ import java.util.Locale;
 
 /** What a client is told when it gets no backend. */
 final class CheckoutErrors {
+    /** The whole message stays within a line that people read: 400 characters. */
+    private static final int LONGEST_CAUSE = 200;
+
     private CheckoutErrors() {}
 
     static ErrorFields of(CheckoutFailure failure, Pool pool) {
@@ -20,13 +23,19 @@ final class CheckoutErrors {
                         failure.busy(),
                         failure.limit(),
                         failure.waiting(),
-                        cause == null ? "" : "; last connect failed: " + cause.message());
+                        cause == null ? "" : "; last connect failed: " + shortened(cause.message()));
             case QUEUE_FULL ->
                 ClientError.QUEUE_FULL.with(failure.waiting(), pool.key(), failure.busy(), failure.limit());
             case UNAVAILABLE ->
-                ClientError.BACKEND_UNAVAILABLE.with(pool.key(), cause == null ? "unknown cause" : cause.message());
+                ClientError.BACKEND_UNAVAILABLE.with(
+                        pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
             case SHUTDOWN -> ClientError.NO_BACKEND_DURING_SHUTDOWN.with();
         };
+    }
+
+    private static String shortened(String text) {
+        String line = text.replace('\n', ' ');
+        return line.length() <= LONGEST_CAUSE ? line : line.substring(0, LONGEST_CAUSE) + "...";
     }
 
     static String seconds(long nanos) {

@@ -357,8 +357,8 @@ final class ClientSession implements Attachment {
         boolean committing = owed && relay.isCommitting();
         transaction =
                 toldStatus != TransactionStatus.IDLE && !committing ? ClientTransaction.FAILED : ClientTransaction.NONE;
-        relay.backendLost(
-                lost, (committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST).with(failure.message()));
+        ClientError error = committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST;
+        relay.backendLost(lost, error.with(failure.brief()).withDetail(failure.message()));
         relay.released();
         if (scanner.isPaused()) {
             resume();
