@@ -143,20 +143,19 @@ final class DemoRun {
 
     private void report() throws SQLException {
         EmbeddedServer watched = server;
-        if (watched == null) {
+        long end = options.seconds() == 0 ? Long.MAX_VALUE : options.seconds() * 1_000_000_000L;
+        if (watched == null || workload == null) {
+            sleep(end); // without a connection of its own: whoever uses the database may want to count them
             return;
         }
         long start = System.nanoTime();
-        long end = options.seconds() == 0 ? Long.MAX_VALUE : options.seconds() * 1_000_000_000L;
         try (BackendCount backends = new BackendCount(watched.connect())) {
             long last = start;
             long statements = 0;
             while (sleep(Math.min(REPORT_SECONDS * 1_000_000_000L, end - (System.nanoTime() - start)))) {
                 long now = System.nanoTime();
                 long total = statistics.statements();
-                if (workload != null && now > last) {
-                    System.out.println(line(now - start, backends.now(), (total - statements) * 1e9 / (now - last)));
-                }
+                System.out.println(line(now - start, backends.now(), (total - statements) * 1e9 / (now - last)));
                 if (now - start >= end) {
                     return;
                 }
@@ -180,9 +179,9 @@ final class DemoRun {
 
     /** False when the demo is stopping. */
     private synchronized boolean sleep(long nanos) {
-        long until = System.nanoTime() + nanos;
+        long start = System.nanoTime();
         try {
-            for (long left = nanos; left > 0 && !stopping; left = until - System.nanoTime()) {
+            for (long left = nanos; left > 0 && !stopping; left = nanos - (System.nanoTime() - start)) {
                 wait(left / 1_000_000 + 1);
             }
         } catch (InterruptedException e) {
