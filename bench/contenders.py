@@ -1,0 +1,206 @@
+"""What is compared, and the PostgreSQL behind it. Everything lives in one temporary directory and ends with Bench."""
+import glob
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+USER = "postgres"
+DATABASE = "postgres"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def install_pgbouncer():
+    """Path of PgBouncer; installed from Debian if it is missing and we may."""
+    found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    if found:
+        return found
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.exit("compare.py: pgbouncer is missing: install it, name it with --pgbouncer, or leave it out with --contenders")
+    # RUNLEVEL=1 keeps the package from starting a service.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "pgbouncer"]):
+        subprocess.run(["apt-get", *command], check=True, env=environment, stdout=subprocess.DEVNULL)
+    return "/usr/sbin/pgbouncer"
+
+
+class Bench:
+    """A PostgreSQL with pgbench's tables, and the user that servers run as (root may not be it)."""
+
+    def __init__(self, scale):
+        self.scale = scale
+        self.bin = self._bin()
+        self.port = free_port()
+
+    def __enter__(self):
+        self.directory = tempfile.mkdtemp(prefix="pgweir-bench-")
+        os.chmod(self.directory, 0o755)
+        if os.geteuid() == 0:
+            shutil.chown(self.directory, USER, USER)
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        data = os.path.join(self.directory, "data")
+        if os.path.exists(os.path.join(data, "postmaster.pid")):
+            subprocess.run(self.unprivileged([self.bin + "/pg_ctl", "-D", data, "-m", "fast", "-w", "stop"]),
+                           stdout=subprocess.DEVNULL)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _start(self):
+        data = os.path.join(self.directory, "data")
+        options = (f"-p {self.port} -c max_connections=300 -c fsync=off -c shared_buffers=256MB"
+                   " -c unix_socket_directories='' -c listen_addresses=127.0.0.1")
+
+        def run(*command):
+            subprocess.run(self.unprivileged(list(command)), check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+
+        print(f"starting {self.version()} and filling it (pgbench -i -s {self.scale})", flush=True)
+        run(self.bin + "/initdb", "-D", data, "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C")
+        run(self.bin + "/pg_ctl", "-D", data, "-w", "-l", os.path.join(self.directory, "log"), "-o", options, "start")
+        run(self.bin + "/pgbench", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-i", "-q", "-s", str(self.scale),
+            DATABASE)
+
+    @staticmethod
+    def _bin():
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda path: int(path.split("/")[4]))
+        if found:
+            return os.path.dirname(found[-1])
+        initdb = shutil.which("initdb")
+        if not initdb:
+            sys.exit("compare.py: initdb is missing: install the PostgreSQL server package (Debian: postgresql-15)")
+        return os.path.dirname(initdb)
+
+    def version(self):
+        output = subprocess.run([self.bin + "/postgres", "--version"], capture_output=True, text=True).stdout
+        return "PostgreSQL " + re.search(r"[\d.]+", output).group()
+
+    def unprivileged(self, command):
+        """The command as the servers' user."""
+        if os.geteuid() == 0:
+            identity = pwd.getpwnam(USER)
+            return ["setpriv", f"--reuid={identity.pw_uid}", f"--regid={identity.pw_gid}", "--clear-groups", *command]
+        return command
+
+    def file(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, "w") as out:
+            out.write(text)
+        os.chmod(path, 0o644)
+        return path
+
+
+class Direct:
+    """No proxy."""
+    name = "direct"
+    note = ""
+    pid = None
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.port = bench.port
+
+    def stop(self):
+        pass
+
+
+class Proxy:
+    """A proxy that runs as a child process."""
+    note = ""
+
+    def __init__(self, bench, command, environment=None):
+        self.bench = bench
+        self.log = os.path.join(bench.directory, f"{self.name}.log")
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True, env=environment)
+        self.pid = self.process.pid
+        self._await_answer()
+
+    def _await_answer(self):
+        deadline = time.monotonic() + 240  # the launcher may have to build first
+        while time.monotonic() < deadline:
+            query = ["psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-Atc", "SELECT 1", DATABASE]
+            if subprocess.run(query, capture_output=True, text=True).stdout.strip() == "1":
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.2)
+        self.stop()
+        with open(self.log) as log:
+            sys.exit(f"compare.py: {self.name} did not start:\n{log.read()[-2000:]}")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class PgBouncer(Proxy):
+    name = "pgbouncer"
+
+    def __init__(self, bench, path, pool, mode, clients):
+        self.port = free_port()
+        self.version = self.version_of(path)
+        pools_prepared = self.version >= (1, 21)
+        session = mode == "prepared" and not pools_prepared
+        if session:
+            pool = max(pool, clients)
+            self.note = "session mode, one backend per client"
+        ini = bench.file("pgbouncer.ini", "\n".join([
+            "[databases]",
+            f"* = host=127.0.0.1 port={bench.port} user={USER}",
+            "[pgbouncer]",
+            "listen_addr = 127.0.0.1",
+            f"listen_port = {self.port}",
+            "unix_socket_dir =",
+            "auth_type = any",
+            f"pool_mode = {'session' if session else 'transaction'}",
+            f"default_pool_size = {pool}",
+            "max_client_conn = 500",
+            *(["max_prepared_statements = 200"] if pools_prepared else []),
+            "log_connections = 0",
+            "log_disconnections = 0",
+            ""]))
+        super().__init__(bench, bench.unprivileged([path, ini]))
+
+    @staticmethod
+    def version_of(path):
+        output = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+        return tuple(map(int, re.search(r"(\d+)\.(\d+)", output).groups()))
+
+
+class Pgweir(Proxy):
+    name = "pgweir"
+
+    def __init__(self, bench, launcher, pool):
+        self.port = free_port()
+        super().__init__(bench, [
+            launcher, "run",
+            "--database-url", f"postgresql://{USER}@127.0.0.1:{bench.port}/{DATABASE}",
+            "--listen", f"127.0.0.1:{self.port}",
+            "--http", f"127.0.0.1:{free_port()}",
+            "--client-auth", "trust",
+            "--connection-limit", str(pool)],
+            {name: value for name, value in os.environ.items()
+             if name != "DATABASE_URL" and not name.startswith("PGWEIR_")})
