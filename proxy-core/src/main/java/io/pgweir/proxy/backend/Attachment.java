@@ -38,6 +38,9 @@ public interface Attachment {
     /** No more to read for now: flush. */
     void readComplete();
 
+    /** A cancel request sent for this backend has arrived, or will not any more. */
+    void cancelArrived();
+
     /** The backend takes bytes again, or no longer. */
     void backendWritabilityChanged();
 

@@ -402,8 +402,15 @@ public final class BackendConnection {
         return cancelsInFlight;
     }
 
-    void cancelsInFlight(int change) {
-        cancelsInFlight += change;
+    void cancelSent() {
+        cancelsInFlight++;
+    }
+
+    void cancelArrived() {
+        cancelsInFlight--;
+        if (attachment != null) {
+            attachment.cancelArrived();
+        }
     }
 
     /** A command has completed that makes every prepared statement of this backend go away. */
@@ -475,7 +482,7 @@ public final class BackendConnection {
             return;
         }
         closed = true;
-        brokeInsideReply = scanner.insideFrame() && replies.isForwardingRest();
+        brokeInsideReply = isInsideReply();
         scanner.close();
         Attachment current = attachment;
         attachment = null;
@@ -488,6 +495,11 @@ public final class BackendConnection {
         if (current != null) {
             current.backendLost(failure);
         }
+    }
+
+    /** True while part of a message has been forwarded and its rest has not come. */
+    public boolean isInsideReply() {
+        return scanner.insideFrame() && replies.isForwardingRest();
     }
 
     /** True if the connection broke when part of a message had been forwarded already. */

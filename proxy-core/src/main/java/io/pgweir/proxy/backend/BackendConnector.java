@@ -97,11 +97,9 @@ public final class BackendConnector {
     /**
      * Asks PostgreSQL to cancel what {@code backend} runs. Until the request has arrived, {@link
      * BackendConnection#cancelsInFlight} is raised. On the loop that owns the backend.
-     *
-     * @param then runs on that loop when the request has arrived, or its connection has failed
      */
-    public void cancel(BackendConnection backend, Runnable then) {
-        CancelRequest request = new CancelRequest(backend, then);
+    public void cancel(BackendConnection backend) {
+        CancelRequest request = new CancelRequest(backend);
         bootstrap(backend.home()).handler(request).connect(backend.address()).addListener(request);
     }
 }

@@ -19,13 +19,11 @@ final class CancelRequest extends ChannelInboundHandlerAdapter implements Channe
 
     private final BackendConnection backend;
     private final EventLoop owner;
-    private final Runnable then;
 
-    CancelRequest(BackendConnection backend, Runnable then) {
+    CancelRequest(BackendConnection backend) {
         this.backend = backend;
         this.owner = backend.owner();
-        this.then = then;
-        backend.cancelsInFlight(1);
+        backend.cancelSent();
     }
 
     @Override
@@ -61,9 +59,6 @@ final class CancelRequest extends ChannelInboundHandlerAdapter implements Channe
 
     /** The owner at the time of the request still owns the backend: nobody releases it while a cancel is in flight. */
     private void finish() {
-        owner.execute(() -> {
-            backend.cancelsInFlight(-1);
-            then.run();
-        });
+        owner.execute(backend::cancelArrived);
     }
 }

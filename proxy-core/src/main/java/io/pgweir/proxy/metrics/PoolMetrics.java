@@ -29,6 +29,13 @@ public final class PoolMetrics {
     /** Cancel requests sent because the client was gone. */
     public final Counter cancelsOfAbandoned = new Counter();
 
+    /** Cancel requests sent because a time limit was exceeded. */
+    public final Counter cancelsOfOverdue = new Counter();
+
+    public final Counter statementTimeouts = new Counter();
+    public final Counter transactionTimeouts = new Counter();
+    public final Counter idleInTransactionTimeouts = new Counter();
+
     /** Statements that failed because of pgweir or a lost backend rather than in PostgreSQL. */
     public final Counter failures = new Counter();
 }

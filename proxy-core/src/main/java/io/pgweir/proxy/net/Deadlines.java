@@ -17,6 +17,7 @@ public final class Deadlines {
         private @Nullable Deadline previous;
         private @Nullable Deadline next;
         private @Nullable Line line;
+        private @Nullable Line lastLine;
         private long expiresAt;
 
         /** Called on the loop once the time is over; the deadline is disarmed by then. */
@@ -46,10 +47,10 @@ public final class Deadlines {
     /** Arms (again) for {@code nanos} from now. */
     public void arm(Deadline deadline, long nanos) {
         deadline.disarm();
-        Line line = lines.get(nanos);
-        if (line == null) {
-            line = new Line(nanos);
-            lines.put(nanos, line);
+        Line line = deadline.lastLine;
+        if (line == null || line.nanos != nanos || line.dropped) {
+            line = lines.computeIfAbsent(nanos, Line::new);
+            deadline.lastLine = line;
         }
         line.append(deadline);
     }
@@ -59,6 +60,7 @@ public final class Deadlines {
         private @Nullable Deadline first;
         private @Nullable Deadline last;
         private boolean scheduled;
+        private boolean dropped;
 
         Line(long nanos) {
             this.nanos = nanos;
@@ -109,6 +111,7 @@ public final class Deadlines {
                 loop.schedule(this, first.expiresAt - now, TimeUnit.NANOSECONDS);
             } else if (lines.size() > MAX_IDLE_LINES) {
                 lines.remove(nanos);
+                dropped = true;
             }
         }
     }

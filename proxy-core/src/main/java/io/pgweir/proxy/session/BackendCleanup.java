@@ -72,7 +72,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
         }
         if (backend.owed() > 0) {
             metrics.cancelsOfAbandoned.increment();
-            pool.connector().cancel(backend, cleanup::advance);
+            pool.connector().cancel(backend);
         }
         backend.flush();
         cleanup.advance();
@@ -175,6 +175,11 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
 
     @Override
     public void readComplete() {}
+
+    @Override
+    public void cancelArrived() {
+        advance();
+    }
 
     @Override
     public void backendWritabilityChanged() {}

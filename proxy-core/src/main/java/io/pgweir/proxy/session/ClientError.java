@@ -39,6 +39,22 @@ public enum ClientError {
             SqlState.TRANSACTION_RESOLUTION_UNKNOWN,
             "the backend was lost while COMMIT was in progress: %1$s",
             "Find out whether the transaction was committed before repeating it."),
+    STATEMENT_TIMEOUT(
+            Severity.ERROR,
+            SqlState.QUERY_CANCELED,
+            "canceling statement due to statement timeout: it ran longer than pgweir's statement_timeout of %1$s",
+            "Make the statement faster, or raise statement_timeout for this database."),
+    TRANSACTION_TIMEOUT(
+            Severity.ERROR,
+            SqlState.TRANSACTION_TIMEOUT,
+            "transaction timeout: pgweir rolled back a transaction that was open for %1$s (transaction_timeout)",
+            "Send ROLLBACK. Split the transaction, or raise transaction_timeout for this database."),
+    IDLE_IN_TRANSACTION_TIMEOUT(
+            Severity.ERROR,
+            SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+            "idle in transaction timeout: pgweir rolled back a transaction in which the client sent nothing for %1$s"
+                    + " (idle_in_transaction_timeout)",
+            "Send ROLLBACK. Do other work outside of transactions, or raise idle_in_transaction_timeout."),
     TRANSACTION_FAILED(
             Severity.ERROR,
             SqlState.IN_FAILED_SQL_TRANSACTION,

@@ -8,6 +8,7 @@ import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -53,6 +54,7 @@ final class ClientSession implements Attachment {
     private final FrontendRelay relay = new FrontendRelay(this);
     private final Outbound toClient = new Outbound();
     private final Waiter waiter;
+    private final TimeLimits limits;
     private Runnable onClosed = () -> {};
     private SessionSettings settings;
     private @Nullable BackendConnection backend;
@@ -65,6 +67,9 @@ final class ClientSession implements Attachment {
     private boolean closed;
     private boolean unflushed;
     private boolean draining;
+    private boolean statementEnded;
+    private boolean overdueTold;
+    private TimeLimits.@Nullable Limit overdue;
     private byte toldStatus = TransactionStatus.IDLE;
     private long attachedAt;
     private long requestAt;
@@ -79,6 +84,7 @@ final class ClientSession implements Attachment {
         this.settings = startup;
         this.parameters = parameters;
         this.waiter = new SessionWaiter();
+        this.limits = new TimeLimits(loop.deadlines(), pool.settings(), this::exceeded);
         toClient.target(channel);
     }
 
@@ -144,6 +150,7 @@ final class ClientSession implements Attachment {
             return;
         }
         closed = true;
+        limits.nothingRuns();
         boolean partial = scanner.insideFrame();
         scanner.close();
         toClient.target(null);
@@ -221,6 +228,7 @@ final class ClientSession implements Attachment {
             deferredBegin = null;
             transaction = transaction.to(ClientTransaction.NONE);
             begin.send(granted, this::injected);
+            limits.transactionRuns();
         }
     }
 
@@ -337,6 +345,8 @@ final class ClientSession implements Attachment {
 
     private void lostBackend(BackendFailure failure, BackendConnection lost, boolean owed) {
         backend = null;
+        limits.nothingRuns();
+        overdue = null;
         metrics.failures.increment();
         LOG.info(
                 "pool {}: backend {} lost under client {}: {}",
@@ -385,7 +395,16 @@ final class ClientSession implements Attachment {
         requestAt = now;
         toldStatus = status;
         unflushed = true;
+        statementEnded = false;
         relay.readyForQuery();
+        BackendConnection current = backend;
+        if (current != null && current.owed() > 0) {
+            limits.statementRuns();
+        } else if (status == TransactionStatus.IDLE) {
+            limits.nothingRuns();
+        } else {
+            limits.clientHasTheTurn();
+        }
     }
 
     @Override
@@ -398,6 +417,7 @@ final class ClientSession implements Attachment {
 
     @Override
     public void commandComplete(ByteBuf in, int at, int length) {
+        statementEnded = true;
         if (mode != PoolMode.SESSION) {
             byte first = in.getByte(at);
             if (first == 'S' || first == 'R' || first == 'D') {
@@ -409,7 +429,15 @@ final class ClientSession implements Attachment {
     @Override
     public ErrorAction errorForClient(ErrorFields error) {
         BackendConnection current = backend;
-        return current == null ? ErrorAction.SUPPRESS : relay.errorForClient(current, error);
+        if (current == null) {
+            return ErrorAction.SUPPRESS;
+        }
+        if (overdue != null && SqlState.QUERY_CANCELED.code().equals(error.code())) {
+            BackendWriter.error(toClient.append(), overdueError(overdue));
+            overdueTold = true;
+            return ErrorAction.SUPPRESS;
+        }
+        return relay.errorForClient(current, error);
     }
 
     @Override
@@ -436,6 +464,14 @@ final class ClientSession implements Attachment {
         }
         if (current != null && !channel.isWritable()) {
             current.channel().config().setAutoRead(false);
+        }
+        if (statementEnded) {
+            // Several statements in one unit: the next has its own clock.
+            statementEnded = false;
+            limits.statementRuns();
+        }
+        if (overdue != null && current != null && current.isSettled()) {
+            overdueEnded(current, overdue);
         }
         if (mode == PoolMode.STATEMENT && toldStatus != TransactionStatus.IDLE) {
             closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
@@ -481,12 +517,109 @@ final class ClientSession implements Attachment {
                 current != null && (current.unansweredUnits() > 0 || (relay.isUnitOpen() && current.owed() > 0));
         if (current != null && running && current.cancelsInFlight() == 0) {
             metrics.cancelsForClients.increment();
-            pool.connector().cancel(current, () -> {
-                if (backend == current) {
-                    releaseIfDone();
-                }
-            });
+            pool.connector().cancel(current);
         }
+    }
+
+    @Override
+    public void cancelArrived() {
+        if (relay.isHeldUntilCanceled()) {
+            relay.notHeld();
+            resume();
+        }
+        releaseIfDone();
+    }
+
+    // ---- time limits
+
+    private void exceeded(TimeLimits.Limit limit) {
+        BackendConnection current = backend;
+        if (current == null) {
+            return;
+        }
+        switch (limit) {
+            case STATEMENT -> metrics.statementTimeouts.increment();
+            case TRANSACTION -> metrics.transactionTimeouts.increment();
+            case IDLE_IN_TRANSACTION -> metrics.idleInTransactionTimeouts.increment();
+            case CANCEL -> {
+                giveUp(current, overdueError(overdue == null ? TimeLimits.Limit.STATEMENT : overdue));
+                return;
+            }
+        }
+        if (current.owed() == 0 && !relay.isUnitOpen()) {
+            giveUp(current, overdueError(limit));
+            return;
+        }
+        overdue = limit;
+        limits.cancelSent();
+        if (current.cancelsInFlight() == 0) {
+            metrics.cancelsOfOverdue.increment();
+            pool.connector().cancel(current);
+        }
+    }
+
+    private ErrorFields overdueError(TimeLimits.Limit limit) {
+        return switch (limit) {
+            case STATEMENT, CANCEL ->
+                ClientError.STATEMENT_TIMEOUT.with(CheckoutErrors.seconds(
+                        pool.settings().statementTimeout().toNanos()));
+            case TRANSACTION ->
+                ClientError.TRANSACTION_TIMEOUT.with(CheckoutErrors.seconds(
+                        pool.settings().transactionTimeout().toNanos()));
+            case IDLE_IN_TRANSACTION ->
+                ClientError.IDLE_IN_TRANSACTION_TIMEOUT.with(CheckoutErrors.seconds(
+                        pool.settings().idleInTransactionTimeout().toNanos()));
+        };
+    }
+
+    /** What was overdue has ended: cancelled, or just before the cancel request came. */
+    private void overdueEnded(BackendConnection current, TimeLimits.Limit limit) {
+        if (relay.isUnitOpen()) {
+            return;
+        }
+        boolean told = overdueTold;
+        overdue = null;
+        overdueTold = false;
+        if (limit == TimeLimits.Limit.TRANSACTION && toldStatus != TransactionStatus.IDLE) {
+            giveUp(current, told ? ClientError.TRANSACTION_FAILED.with() : overdueError(limit));
+        }
+    }
+
+    /**
+     * Takes the backend from the client, to be cancelled, rolled back and freed. The client is told at once if a reply is
+     * owed, else with its next statement; its transaction, if it was in one, has failed.
+     */
+    private void giveUp(BackendConnection current, ErrorFields error) {
+        limits.nothingRuns();
+        overdue = null;
+        metrics.failures.increment();
+        boolean inTransaction = toldStatus != TransactionStatus.IDLE;
+        boolean ownBackend = mode == PoolMode.SESSION || pinned;
+        if (ownBackend && current.isSettled() && !relay.isUnitOpen()) {
+            transaction = transaction.to(ClientTransaction.FAILED);
+            relay.errorForNextStatement(error);
+            current.sendInternalQuery("ROLLBACK", this::injected);
+            current.flush();
+            return;
+        }
+        if (ownBackend || scanner.insideFrame() || current.isInsideReply()) {
+            closeWith(error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
+            return;
+        }
+        backend = null;
+        transaction = inTransaction ? ClientTransaction.FAILED : ClientTransaction.NONE;
+        boolean touched = settingsTouched;
+        settingsTouched = false;
+        boolean hopeless = relay.isUnitOpen() || spoiled;
+        spoiled = false;
+        current.detach();
+        relay.backendLost(current, error);
+        relay.released();
+        BackendCleanup.start(current, pool, loop, hopeless, touched, metrics);
+        if (scanner.isPaused()) {
+            resume();
+        }
+        flushToClient();
     }
 
     // ---- shutdown
@@ -581,6 +714,7 @@ final class ClientSession implements Attachment {
     /** A request begins; its duration counts from here. */
     void requestBegins() {
         requestAt = System.nanoTime();
+        limits.statementRuns();
     }
 
     /** A ReadyForQuery of our own ends a reply that no backend gave. */

@@ -33,6 +33,8 @@ final class FrontendRelay implements FrameScanner.Sink {
         NO,
         /** Too many replies are outstanding. */
         BY_BOUND,
+        /** A cancel request is on its way, and must not meet what the client sends next. */
+        UNTIL_CANCELED,
         /** This message may only be judged once the backend has been given back. */
         UNTIL_RELEASED
     }
@@ -131,12 +133,20 @@ final class FrontendRelay implements FrameScanner.Sink {
             }
             return true;
         }
+        if (session.transaction() == ClientTransaction.FAILED) {
+            local.inFailedTransaction(type, source, at, length, available);
+            return true;
+        }
         BackendConnection backend = session.backend();
         if (backend == null) {
             return detached(type, source, at, length, available);
         }
         if (backend.isSkippingToSync() && type != FrontendType.SYNC) {
             return true;
+        }
+        if (backend.cancelsInFlight() > 0) {
+            held = Held.UNTIL_CANCELED;
+            return false;
         }
         if (backend.owed() >= MOST_OWED) {
             held = Held.BY_BOUND;
@@ -146,10 +156,6 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     private boolean detached(byte type, ByteBuf source, int at, int length, int available) {
-        if (session.transaction() == ClientTransaction.FAILED) {
-            local.inFailedTransaction(type, source, at, length, available);
-            return true;
-        }
         switch (type) {
             case FrontendType.SYNC:
                 unitOpen = false;
@@ -446,6 +452,15 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     boolean isHeldUntilReleased() {
         return held == Held.UNTIL_RELEASED;
+    }
+
+    boolean isHeldUntilCanceled() {
+        return held == Held.UNTIL_CANCELED;
+    }
+
+    /** The next statement of the client, in its failed transaction, is told why it failed. */
+    void errorForNextStatement(ErrorFields error) {
+        local.errorForNextStatement(error);
     }
 
     void notHeld() {

@@ -101,6 +101,9 @@ final class ProfileQuery implements Attachment {
     public void readComplete() {}
 
     @Override
+    public void cancelArrived() {}
+
+    @Override
     public void backendWritabilityChanged() {}
 
     @Override
