@@ -132,6 +132,10 @@ final class ReplyReader implements FrameScanner.Sink {
         switch (type) {
             case BackendType.DATA_ROW:
                 return Reply.isSwallowed(owed.peek()) ? length : FrameScanner.HEADER;
+            case BackendType.ROW_DESCRIPTION:
+                // The end of a Describe: a reply of our own may follow at once, and must not land inside it.
+                return length;
+            case BackendType.NOTIFICATION_RESPONSE:
             case BackendType.READY_FOR_QUERY:
             case BackendType.COMMAND_COMPLETE:
             case BackendType.PARAMETER_STATUS:

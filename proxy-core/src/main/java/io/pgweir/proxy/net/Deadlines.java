@@ -4,6 +4,7 @@ import io.netty.channel.EventLoop;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +39,17 @@ public final class Deadlines {
     }
 
     private final EventLoop loop;
+    private final LongSupplier clock;
     private final Map<Long, Line> lines = new HashMap<>();
 
     public Deadlines(EventLoop loop) {
+        this(loop, System::nanoTime);
+    }
+
+    /** @param clock as {@link System#nanoTime} */
+    Deadlines(EventLoop loop, LongSupplier clock) {
         this.loop = loop;
+        this.clock = clock;
     }
 
     /** Arms (again) for {@code nanos} from now. */
@@ -67,7 +75,7 @@ public final class Deadlines {
         }
 
         void append(Deadline deadline) {
-            deadline.expiresAt = System.nanoTime() + nanos;
+            deadline.expiresAt = clock.getAsLong() + nanos;
             deadline.line = this;
             deadline.previous = last;
             deadline.next = null;
@@ -100,15 +108,23 @@ public final class Deadlines {
 
         @Override
         public void run() {
-            long now = System.nanoTime();
-            while (first != null && first.expiresAt - now <= 0) {
-                Deadline deadline = first;
-                unlink(deadline);
-                deadline.expired();
+            long now = clock.getAsLong();
+            try {
+                while (first != null && first.expiresAt - now <= 0) {
+                    Deadline deadline = first;
+                    unlink(deadline);
+                    deadline.expired();
+                }
+            } finally {
+                // Also when one of them fails: the others have nothing to do with it.
+                scheduleNext(now);
             }
+        }
+
+        private void scheduleNext(long now) {
             scheduled = first != null;
             if (first != null) {
-                loop.schedule(this, first.expiresAt - now, TimeUnit.NANOSECONDS);
+                loop.schedule(this, Math.max(0, first.expiresAt - now), TimeUnit.NANOSECONDS);
             } else if (lines.size() > MAX_IDLE_LINES) {
                 lines.remove(nanos);
                 dropped = true;
