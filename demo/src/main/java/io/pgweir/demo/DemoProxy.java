@@ -27,6 +27,7 @@ final class DemoProxy implements AutoCloseable {
         Map<String, String> flags = Map.of(
                 "database_url", "postgresql://demo:demo@127.0.0.1:" + serverPort + "/demo",
                 "connection_limit", String.valueOf(options.connectionLimit()),
+                "shutdown_timeout", (STOP_SECONDS / 2) + "s",
                 "listen", "127.0.0.1:" + options.port(),
                 "http", "127.0.0.1:" + options.http());
         LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags, Map.of()));

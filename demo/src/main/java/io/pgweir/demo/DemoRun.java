@@ -156,6 +156,9 @@ final class DemoRun {
                 long now = System.nanoTime();
                 long total = statistics.statements();
                 System.out.println(line(now - start, backends.now(), (total - statements) * 1e9 / (now - last)));
+                if (total == statements && now - last >= REPORT_SECONDS * 1_000_000_000L) {
+                    statistics.failed("stall"); // a hundred clients, and not one statement: that is no success
+                }
                 if (now - start >= end) {
                     return;
                 }
