@@ -302,7 +302,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     /** Starts the clock when nothing else is under way. */
     private void beginUnit(BackendConnection backend) {
         if (backend.owed() == 0 && !unitOpen) {
-            session.requestBegins();
+            session.lease().requestBegins();
         }
     }
 
@@ -318,7 +318,7 @@ final class FrontendRelay implements FrameScanner.Sink {
             case PREPARE:
             case CREATE_TEMP:
             case LOAD:
-                session.pin();
+                session.lease().pin();
                 break;
             default:
                 break;
@@ -421,11 +421,10 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     void commandCompleted(CommandTags.Effect effect) {
         switch (effect) {
-            case SETTING -> session.settingsTouched();
+            case SETTING -> session.lease().settingsTouched();
             case DISCARD_ALL -> {
                 extended.forgetAll();
-                session.settingsDiscarded();
-                session.unpin();
+                session.lease().settingsDiscarded();
             }
             case DEALLOCATE_ALL -> extended.forgetAll();
             case NONE -> {}

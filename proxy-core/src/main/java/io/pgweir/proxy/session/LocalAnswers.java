@@ -50,7 +50,7 @@ final class LocalAnswers {
                     return false;
                 }
                 extended.forgetAll();
-                session.settingsDiscarded();
+                session.lease().settingsDiscarded();
                 complete("DISCARD ALL");
                 return true;
             default:

@@ -92,10 +92,16 @@ final class TestBackend implements AutoCloseable {
         }
 
         @Override
-        public boolean errorForClient(ErrorFields error) {
+        public ErrorAction errorForClient(ErrorFields error) {
             events.add("error " + error.code());
-            return true;
+            return ErrorAction.FORWARD;
         }
+
+        @Override
+        public void replay() {}
+
+        @Override
+        public void cancelArrived() {}
 
         @Override
         public boolean wantsNotifications() {

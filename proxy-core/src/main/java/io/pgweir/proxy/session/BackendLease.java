@@ -1,0 +1,430 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorField;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.TransactionStatus;
+import io.pgweir.proxy.backend.Attachment;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.ErrorAction;
+import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.metrics.PoolMetrics;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Outbound;
+import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.settings.PoolMode;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The backend a client holds: makes it the client's own at the beginning, takes what PostgreSQL sends, and gives it back as
+ * soon as it may. Whether it may stands in {@link #mayRelease} and nowhere else. On the session's loop.
+ */
+final class BackendLease implements Attachment {
+    private static final int RESUME_OWED = FrontendRelay.MOST_OWED / 2;
+    private static final Logger LOG = LoggerFactory.getLogger(BackendLease.class);
+
+    private final ClientSession session;
+    private final FrontendRelay relay;
+    private final Pool pool;
+    private final PoolMode mode;
+    private final LoopContext loop;
+    private final PoolMetrics metrics;
+    private final SessionSettings startup;
+    private final ParameterView parameters;
+    private final Overdue overdue;
+    private SessionSettings settings;
+    private @Nullable BackendConnection backend;
+    private boolean settingsTouched;
+    private boolean pinned;
+    private boolean spoiled;
+    private long begunAt;
+    private long requestAt;
+
+    BackendLease(
+            ClientSession session,
+            FrontendRelay relay,
+            LoopContext loop,
+            SessionSettings startup,
+            ParameterView parameters) {
+        this.session = session;
+        this.relay = relay;
+        this.pool = session.pool();
+        this.mode = session.mode();
+        this.loop = loop;
+        this.metrics = pool.metrics(loop);
+        this.startup = startup;
+        this.settings = startup;
+        this.parameters = parameters;
+        this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
+    }
+
+    @Nullable
+    BackendConnection backend() {
+        return backend;
+    }
+
+    // ---- beginning and end
+
+    void begin(BackendConnection granted) {
+        backend = granted;
+        granted.lastClient(session);
+        granted.attach(this);
+        begunAt = requestAt = System.nanoTime();
+        relay.attached(granted);
+        if (mode == PoolMode.SESSION) {
+            return;
+        }
+        parameters.corrections(granted.parameters()).forEach(this::tell);
+        SettingsSync.apply(granted, settings, this::injected);
+        DeferredBegin begin = session.takeDeferredBegin();
+        if (begin != null) {
+            begin.send(granted, this::injected);
+            overdue.transactionBegins();
+        }
+    }
+
+    private boolean mayRelease(BackendConnection current) {
+        return mode != PoolMode.SESSION
+                && current.isSettled()
+                && current.status() == TransactionStatus.IDLE
+                && !relay.isUnitOpen()
+                && !session.isInsideFrame()
+                && !relay.holdsBackend()
+                && !pinned
+                && current.cancelsInFlight() == 0;
+    }
+
+    private void releaseIfDone() {
+        BackendConnection current = backend;
+        if (current == null || !mayRelease(current)) {
+            return;
+        }
+        if (settingsTouched) {
+            settingsTouched = false;
+            SettingsSync.snapshot(current, this::learned);
+            current.flush();
+            return;
+        }
+        session.flush();
+        relay.released();
+        metrics.transactions.record(System.nanoTime() - begunAt);
+        boolean fit = !spoiled;
+        end(current);
+        if (fit) {
+            pool.release(current);
+        } else {
+            pool.discard(current);
+        }
+    }
+
+    /** The client has no backend any more; what happens to {@code current} is the caller's business. */
+    private void end(BackendConnection current) {
+        backend = null;
+        settingsTouched = false;
+        spoiled = false;
+        overdue.over();
+        current.detach();
+    }
+
+    private void learned(@Nullable SessionSettings snapshot) {
+        BackendConnection current = backend;
+        if (current == null) {
+            return;
+        }
+        if (snapshot == null) {
+            spoiled = true;
+        } else {
+            settings = startup.overlaidWith(snapshot);
+            current.applied(snapshot);
+        }
+    }
+
+    /** The client has gone. */
+    void abandon(boolean halfSent) {
+        BackendConnection current = backend;
+        if (current != null) {
+            boolean hopeless = halfSent || relay.isUnitOpen() || pinned || spoiled;
+            boolean touched = settingsTouched;
+            end(current);
+            BackendCleanup.start(current, pool, loop, hopeless, touched, metrics);
+        }
+    }
+
+    /**
+     * Takes the backend from the client, to be cancelled, rolled back and freed. The client is told at once if a reply is
+     * owed, else with its next statement; its transaction, if it was in one, has failed. A backend that no other can
+     * replace is only rolled back.
+     */
+    void giveUp(BackendConnection current, ErrorFields error) {
+        metrics.failures.increment();
+        boolean irreplaceable = mode == PoolMode.SESSION || pinned;
+        if (irreplaceable && current.isSettled() && !relay.isUnitOpen()) {
+            overdue.over();
+            session.transaction(ClientTransaction.FAILED);
+            relay.errorForNextStatement(error);
+            current.sendInternalQuery("ROLLBACK", this::injected);
+            current.flush();
+            return;
+        }
+        if (irreplaceable || session.isInsideFrame() || current.isInsideReply()) {
+            session.closeWith(error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
+            return;
+        }
+        boolean hopeless = relay.isUnitOpen() || spoiled;
+        boolean touched = settingsTouched;
+        end(current);
+        failTransaction(false);
+        relay.backendLost(current, error);
+        relay.released();
+        BackendCleanup.start(current, pool, loop, hopeless, touched, metrics);
+        session.resumeIfPaused();
+        session.flush();
+    }
+
+    private void failTransaction(boolean committing) {
+        boolean failed = session.toldStatus() != TransactionStatus.IDLE && !committing;
+        session.transaction(failed ? ClientTransaction.FAILED : ClientTransaction.NONE);
+    }
+
+    /** What pgweir put in front of the client's own work has been answered. */
+    private void injected(@Nullable ErrorFields error) {
+        BackendConnection current = backend;
+        if (error != null && current != null) {
+            LOG.warn(
+                    "pool {}: backend {} closed: a setting or BEGIN in front of a client's statement failed: {} {}",
+                    pool.key(),
+                    current,
+                    error.code(),
+                    error.message());
+            end(current);
+            pool.discard(current);
+            lost(
+                    current,
+                    new BackendFailure(
+                            BackendFailure.Kind.LOST,
+                            error.code(),
+                            "its settings could not be applied: " + error.message()));
+        }
+    }
+
+    @Override
+    public void backendLost(BackendFailure failure) {
+        BackendConnection current = backend;
+        if (current != null) {
+            boolean own = mode == PoolMode.SESSION || pinned;
+            end(current);
+            if (current.brokeInsideReply()) {
+                // Half a message has gone out; whatever followed would be taken for its rest.
+                session.terminate();
+            } else if (own || session.isInsideFrame()) {
+                ErrorFields error = ClientError.SESSION_LOST.with(failure.message());
+                session.closeWith(failure.sqlState() == null ? error : error.with(ErrorField.CODE, failure.sqlState()));
+            } else {
+                lost(current, failure);
+            }
+        }
+    }
+
+    private void lost(BackendConnection current, BackendFailure failure) {
+        metrics.failures.increment();
+        LOG.info(
+                "pool {}: backend {} lost under client {}: {}",
+                pool.key(),
+                current,
+                session.channel().remoteAddress(),
+                failure.message());
+        boolean committing = current.owed() > 0 && relay.isCommitting();
+        failTransaction(committing);
+        ClientError error = committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST;
+        relay.backendLost(current, error.with(failure.brief()).withDetail(failure.message()));
+        relay.released();
+        session.resumeIfPaused();
+        session.flush();
+    }
+
+    // ---- from PostgreSQL
+
+    @Override
+    public EventLoop eventLoop() {
+        return session.eventLoop();
+    }
+
+    @Override
+    public Outbound toClient() {
+        return session.toClient();
+    }
+
+    @Override
+    public void readyForQuery(byte status) {
+        long now = System.nanoTime();
+        metrics.queries.record(now - requestAt);
+        requestAt = now;
+        session.told(status);
+        relay.readyForQuery();
+        BackendConnection current = backend;
+        overdue.readyForQuery(status, current != null && current.owed() > 0);
+    }
+
+    @Override
+    public void parameterStatus(String name, String value) {
+        if (parameters.changes(name, value)) {
+            tell(name, value);
+        }
+    }
+
+    private void tell(String name, String value) {
+        BackendWriter.parameterStatus(session.toClient().append(), name, value);
+        session.replied();
+    }
+
+    @Override
+    public void commandComplete(ByteBuf in, int at, int length) {
+        overdue.statementEnded();
+        if (mode != PoolMode.SESSION) {
+            byte first = in.getByte(at);
+            if (first == 'S' || first == 'R' || first == 'D') {
+                relay.commandCompleted(CommandTags.effectOf(in, at, length));
+            }
+        }
+    }
+
+    @Override
+    public ErrorAction errorForClient(ErrorFields error) {
+        BackendConnection current = backend;
+        if (current == null || overdue.tellsInsteadOf(error)) {
+            return ErrorAction.SUPPRESS;
+        }
+        return relay.errorForClient(current, error);
+    }
+
+    @Override
+    public void replay() {
+        BackendConnection current = backend;
+        if (current != null) {
+            relay.replay(current);
+            current.flush();
+        }
+    }
+
+    @Override
+    public boolean wantsNotifications() {
+        return mode == PoolMode.SESSION || pinned;
+    }
+
+    @Override
+    public void afterRead() {
+        session.replied();
+        BackendConnection current = backend;
+        if (current != null) {
+            if (relay.isHeldByBound() && current.owed() < RESUME_OWED) {
+                relay.notHeld();
+                session.resumeIfPaused();
+            }
+            if (!session.channel().isWritable()) {
+                current.channel().config().setAutoRead(false);
+            }
+            overdue.afterRead(current, relay.isUnitOpen());
+        }
+        if (mode == PoolMode.STATEMENT && session.toldStatus() != TransactionStatus.IDLE && !session.isClosed()) {
+            session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
+            return;
+        }
+        releaseIfDone();
+        if (relay.isHeldUntilReleased() && backend == null) {
+            relay.notHeld();
+            session.resumeIfPaused();
+        }
+        session.drainIfIdle();
+    }
+
+    @Override
+    public void readComplete() {
+        session.flush();
+    }
+
+    @Override
+    public void backendWritabilityChanged() {
+        BackendConnection current = backend;
+        if (current != null && !session.isPaused()) {
+            session.autoRead(current.channel().isWritable());
+        }
+    }
+
+    @Override
+    public void cancelArrived() {
+        if (relay.isHeldUntilCanceled()) {
+            relay.notHeld();
+            session.resumeIfPaused();
+        }
+        releaseIfDone();
+    }
+
+    // ---- for the session and the relay
+
+    /** Sends off what the client's read has put together. */
+    void flush() {
+        BackendConnection current = backend;
+        if (current != null) {
+            current.flush();
+            releaseIfDone();
+        }
+    }
+
+    void readIfWritable(boolean writable) {
+        BackendConnection current = backend;
+        if (current != null) {
+            current.channel().config().setAutoRead(writable);
+        }
+    }
+
+    /** Nothing runs, in a transaction or not. */
+    boolean isQuiet() {
+        return backend == null || (backend.owed() == 0 && !relay.isUnitOpen());
+    }
+
+    /** No transaction is open and nothing runs; in session mode there is a backend all the same. */
+    boolean isAtRest() {
+        BackendConnection current = backend;
+        return current == null
+                || (current.isSettled() && current.status() == TransactionStatus.IDLE && !relay.isUnitOpen());
+    }
+
+    /** Cancels what runs for the client. */
+    void cancel() {
+        BackendConnection current = backend;
+        boolean running =
+                current != null && (current.unansweredUnits() > 0 || (relay.isUnitOpen() && current.owed() > 0));
+        if (current != null && running && current.cancelsInFlight() == 0) {
+            metrics.cancelsForClients.increment();
+            pool.connector().cancel(current);
+        }
+    }
+
+    /** A request begins; its duration counts from here. */
+    void requestBegins() {
+        requestAt = System.nanoTime();
+        overdue.statementBegins();
+    }
+
+    /** The client has changed a setting; what it is now is asked for before the backend is given back. */
+    void settingsTouched() {
+        settingsTouched = true;
+    }
+
+    /** DISCARD ALL: back to what the client started with, on any backend. */
+    void settingsDiscarded() {
+        settingsTouched = false;
+        pinned = false;
+        settings = startup;
+    }
+
+    /** The client has made something on its backend that no other backend has. */
+    void pin() {
+        pinned = true;
+    }
+}

@@ -1,0 +1,139 @@
+package io.pgweir.proxy.session;
+
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.protocol.wire.TransactionStatus;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.metrics.PoolMetrics;
+import io.pgweir.proxy.net.Deadlines;
+import io.pgweir.proxy.settings.PoolSettings;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happens when something takes too long: PostgreSQL is asked to cancel it; its 57014 becomes ours; if it does not come
+ * within a grace, or nothing runs that could be cancelled, the backend is given up. On the session's loop.
+ */
+final class Overdue implements TimeLimits.Listener {
+    private final ClientSession session;
+    private final BackendLease lease;
+    private final PoolMetrics metrics;
+    private final TimeLimits limits;
+
+    /** What has been exceeded and has not ended yet. */
+    private TimeLimits.@Nullable Limit exceeded;
+
+    private boolean told;
+    private boolean statementEnded;
+
+    Overdue(ClientSession session, BackendLease lease, Deadlines deadlines, PoolMetrics metrics) {
+        this.session = session;
+        this.lease = lease;
+        this.metrics = metrics;
+        this.limits = new TimeLimits(deadlines, session.pool().settings(), this);
+    }
+
+    void statementBegins() {
+        limits.statementRuns();
+    }
+
+    void transactionBegins() {
+        limits.transactionRuns();
+    }
+
+    /** A command has completed; if more follows in its unit, that has a clock of its own. */
+    void statementEnded() {
+        statementEnded = true;
+    }
+
+    void readyForQuery(byte status, boolean moreRuns) {
+        statementEnded = false;
+        if (moreRuns) {
+            limits.statementRuns();
+        } else if (status == TransactionStatus.IDLE) {
+            limits.nothingRuns();
+        } else {
+            limits.clientHasTheTurn();
+        }
+    }
+
+    void afterRead(BackendConnection backend, boolean unitOpen) {
+        if (statementEnded) {
+            statementEnded = false;
+            limits.statementRuns();
+        }
+        if (exceeded != null && backend.isSettled() && !unitOpen) {
+            ended(backend, exceeded);
+        }
+    }
+
+    /** The client has no backend any more. */
+    void over() {
+        exceeded = null;
+        told = false;
+        statementEnded = false;
+        limits.nothingRuns();
+    }
+
+    /** If {@code error} is the cancellation that we asked for, the client is told the real cause; then true. */
+    boolean tellsInsteadOf(ErrorFields error) {
+        if (exceeded == null || !SqlState.QUERY_CANCELED.code().equals(error.code())) {
+            return false;
+        }
+        BackendWriter.error(session.toClient().append(), errorOf(exceeded));
+        told = true;
+        return true;
+    }
+
+    /** It was cancelled, or was done just before the cancel request came. */
+    private void ended(BackendConnection backend, TimeLimits.Limit limit) {
+        boolean wasTold = told;
+        exceeded = null;
+        told = false;
+        if (limit == TimeLimits.Limit.TRANSACTION && session.toldStatus() != TransactionStatus.IDLE) {
+            lease.giveUp(backend, wasTold ? ClientError.TRANSACTION_FAILED.with() : errorOf(limit));
+        }
+    }
+
+    @Override
+    public void exceeded(TimeLimits.Limit limit) {
+        BackendConnection backend = lease.backend();
+        if (backend == null) {
+            return;
+        }
+        switch (limit) {
+            case STATEMENT -> metrics.statementTimeouts.increment();
+            case TRANSACTION -> metrics.transactionTimeouts.increment();
+            case IDLE_IN_TRANSACTION -> metrics.idleInTransactionTimeouts.increment();
+            case CANCEL -> {
+                lease.giveUp(backend, errorOf(exceeded == null ? limit : exceeded));
+                return;
+            }
+        }
+        if (lease.isQuiet()) {
+            lease.giveUp(backend, errorOf(limit));
+            return;
+        }
+        exceeded = limit;
+        limits.cancelSent();
+        if (backend.cancelsInFlight() == 0) {
+            metrics.cancelsOfOverdue.increment();
+            session.pool().connector().cancel(backend);
+        }
+    }
+
+    private ErrorFields errorOf(TimeLimits.Limit limit) {
+        PoolSettings settings = session.pool().settings();
+        return switch (limit) {
+            case STATEMENT, CANCEL ->
+                ClientError.STATEMENT_TIMEOUT.with(
+                        CheckoutErrors.seconds(settings.statementTimeout().toNanos()));
+            case TRANSACTION ->
+                ClientError.TRANSACTION_TIMEOUT.with(
+                        CheckoutErrors.seconds(settings.transactionTimeout().toNanos()));
+            case IDLE_IN_TRANSACTION ->
+                ClientError.IDLE_IN_TRANSACTION_TIMEOUT.with(CheckoutErrors.seconds(
+                        settings.idleInTransactionTimeout().toNanos()));
+        };
+    }
+}
