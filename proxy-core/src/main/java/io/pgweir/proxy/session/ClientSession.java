@@ -462,7 +462,11 @@ final class ClientSession implements Attachment {
             relay.notHeld();
             resume();
         }
-        if (current != null && !channel.isWritable()) {
+        if (current != null && relay.isHeldUntilAnswered() && current.owed() == 0) {
+            relay.notHeld();
+            resume();
+        }
+        if (current != null && current == backend && !channel.isWritable()) {
             current.channel().config().setAutoRead(false);
         }
         if (statementEnded) {
@@ -690,6 +694,11 @@ final class ClientSession implements Attachment {
         settingsTouched = true;
     }
 
+    /** Whether the client has set something since its login, of which it may have been told. */
+    boolean hasOwnSettings() {
+        return !settings.equals(startup);
+    }
+
     /** DISCARD ALL: back to what the client started with. */
     void settingsDiscarded() {
         settingsTouched = false;
@@ -720,6 +729,14 @@ final class ClientSession implements Attachment {
     /** A ReadyForQuery of our own ends a reply that no backend gave. */
     void ready() {
         toldStatus = transaction.status();
+        BackendWriter.readyForQuery(toClient.append(), toldStatus);
+        unflushed = true;
+    }
+
+    /** Answers a Query in place of {@code current}, which owes nothing. */
+    void completed(BackendConnection current, String tag) {
+        toldStatus = current.status();
+        BackendWriter.commandComplete(toClient.append(), tag);
         BackendWriter.readyForQuery(toClient.append(), toldStatus);
         unflushed = true;
     }

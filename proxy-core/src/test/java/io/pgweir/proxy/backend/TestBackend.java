@@ -92,9 +92,19 @@ final class TestBackend implements AutoCloseable {
         }
 
         @Override
-        public boolean errorForClient(ErrorFields error) {
+        public ErrorAction errorForClient(ErrorFields error) {
             events.add("error " + error.code());
-            return true;
+            return ErrorAction.FORWARD;
+        }
+
+        @Override
+        public void replay() {
+            events.add("replay");
+        }
+
+        @Override
+        public void cancelArrived() {
+            events.add("cancel arrived");
         }
 
         @Override
