@@ -251,11 +251,11 @@ public final class BackendConnection {
         });
     }
 
-    /** Sends a Parse that must fail because its name is taken, so that PostgreSQL itself says so. */
-    public void prepareTwice(PreparedStatement statement) {
+    /** Sends a Parse that must fail because its name is taken, so that PostgreSQL itself says so, or why else it fails. */
+    public void prepareTwice(PreparedStatement statement, StatementChange change) {
         prepare(statement);
         writeParse(toServer.append(), statement);
-        replies.expect(Reply.PARSE);
+        replies.expect(Reply.PARSE, change);
     }
 
     private void sendParse(PreparedStatement statement) {

@@ -325,10 +325,16 @@ final class BackendLease implements Attachment {
                 relay.notHeld();
                 session.resumeIfPaused();
             }
-            if (!session.channel().isWritable()) {
+            if (relay.isHeldUntilAnswered() && current.owed() == 0) {
+                relay.notHeld();
+                session.resumeIfPaused();
+            }
+            if (current == backend && !session.channel().isWritable()) {
                 current.channel().config().setAutoRead(false);
             }
-            overdue.afterRead(current, relay.isUnitOpen());
+            if (current == backend) {
+                overdue.afterRead(current, relay.isUnitOpen());
+            }
         }
         if (mode == PoolMode.STATEMENT && session.toldStatus() != TransactionStatus.IDLE && !session.isClosed()) {
             session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
@@ -414,6 +420,11 @@ final class BackendLease implements Attachment {
     /** The client has changed a setting; what it is now is asked for before the backend is given back. */
     void settingsTouched() {
         settingsTouched = true;
+    }
+
+    /** Whether the client has set something since its login, of which it may have been told. */
+    boolean hasOwnSettings() {
+        return !settings.equals(startup);
     }
 
     /** DISCARD ALL: back to what the client started with, on any backend. */

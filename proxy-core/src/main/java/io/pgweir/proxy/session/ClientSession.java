@@ -320,6 +320,13 @@ final class ClientSession {
         unflushed = true;
     }
 
+    /** Answers a Query in place of {@code backend}, which owes nothing. */
+    void completed(BackendConnection backend, String tag) {
+        BackendWriter.commandComplete(toClient.append(), tag);
+        BackendWriter.readyForQuery(toClient.append(), backend.status());
+        told(backend.status());
+    }
+
     /** Answers a message of this type with {@code error}. */
     void refuse(ErrorFields error, byte type) {
         pool.metrics(loop).failures.increment();

@@ -9,8 +9,10 @@ import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.PreparedStatement;
@@ -18,6 +20,7 @@ import io.pgweir.proxy.backend.StatementChange;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +33,8 @@ final class ExtendedRelay {
 
     /** Both names of a Bind must be within this many bytes. */
     private static final int NAMES = 1024;
+
+    private static final String DROPPED = PreparedStatement.NAME_PREFIX + "dropped";
 
     private final ClientSession session;
     private final FrontendRelay relay;
@@ -116,23 +121,14 @@ final class ExtendedRelay {
             parseNamed(backend, in, name, nameEnd, bodyLength);
             return;
         }
-        StatementChange change = unnamed.parse(backend, in, body, bodyLength, available == length);
-        byte[] renamed =
-                kind == StatementKind.DEALLOCATE && textEnd >= 0 ? deallocation(backend, in, body, textEnd) : null;
-        if (renamed == null) {
+        StatementChange change = unnamed.parse(backend, in, body, bodyLength, available == length, kind);
+        String own = kind == StatementKind.DEALLOCATE && textEnd >= 0 ? deallocateTarget(in, body, textEnd) : null;
+        if (own == null) {
             relay.forward(backend, at, available);
+            backend.expectParse(change);
         } else {
-            int types = at + length - (textEnd + 1);
-            backend.toServer()
-                    .append()
-                    .writeByte('P')
-                    .writeInt(4 + 1 + renamed.length + 1 + types)
-                    .writeByte(0)
-                    .writeBytes(renamed)
-                    .writeByte(0)
-                    .writeBytes(in, textEnd + 1, types);
+            backend.expectParse(deallocate(backend, own, change));
         }
-        backend.expectParse(change);
     }
 
     private void parseNamed(BackendConnection backend, ByteBuf in, int name, int nameEnd, int bodyLength) {
@@ -142,18 +138,41 @@ final class ExtendedRelay {
         }
         PreparedStatement existing = own.get(in, name, nameEnd - name);
         if (existing != null) {
-            backend.prepareTwice(existing);
+            usedInUnit.add(existing);
+            backend.prepareTwice(existing, () -> {});
             return;
         }
         PreparedStatement statement = session.pool().statements().intern(in, nameEnd + 1, bodyLength);
         StatementChange change = new Named(own, ByteBufUtil.getBytes(in, name, nameEnd - name), statement);
         usedInUnit.add(statement);
         if (backend.hasPrepared(statement)) {
+            if (mustFail(backend, statement)) {
+                backend.prepareTwice(statement, change);
+                return;
+            }
             backend.makeParseComplete(change);
             session.replied();
         } else {
             backend.prepareForClient(statement, change);
         }
+    }
+
+    /** In a failed transaction PostgreSQL parses nothing but its end. */
+    private static boolean mustFail(BackendConnection backend, PreparedStatement statement) {
+        if (backend.status() != TransactionStatus.FAILED || backend.owed() > 0) {
+            return false;
+        }
+        return switch (statement.kind()) {
+            case COMMIT, ROLLBACK, ROLLBACK_TO, PREPARE_TRANSACTION, EMPTY -> false;
+            default -> true;
+        };
+    }
+
+    /** Whether a Parse gives a name that the client has given already. */
+    boolean isNameTaken(ByteBuf in, int at, int available) {
+        int name = at + FrameScanner.HEADER;
+        int nameEnd = terminator(in, name, at + available);
+        return nameEnd > name && find(in, name, nameEnd - name) != null;
     }
 
     /** A name given to a statement; taken back if the Parse fails or is skipped. */
@@ -192,6 +211,7 @@ final class ExtendedRelay {
             relay.forward(backend, at, available);
         } else if (nameEnd == name) {
             unnamed.ensure(backend);
+            relay.note(unnamed.kind());
             relay.forward(backend, at, available);
         } else {
             PreparedStatement statement = use(backend, in, name, nameEnd - name);
@@ -309,38 +329,42 @@ final class ExtendedRelay {
 
     // ---- DEALLOCATE, DISCARD
 
-    /** True if the Query was sent on under the name that backends know. */
-    boolean deallocateByQuery(BackendConnection backend, ByteBuf in, int from, int to) {
-        byte[] renamed = deallocation(backend, in, from, to);
-        if (renamed == null) {
-            return false;
-        }
-        backend.toServer()
-                .append()
-                .writeByte('Q')
-                .writeInt(4 + renamed.length + 1)
-                .writeBytes(renamed)
-                .writeByte(0);
-        backend.expectQuery();
-        return true;
+    /** The name in a DEALLOCATE of one of the client's protocol-level statements; else null. */
+    @Nullable
+    String deallocateTarget(ByteBuf in, int from, int to) {
+        String target = SqlScanner.deallocateTarget(in, from, to);
+        boolean own =
+                target != null && statements != null && statements.get(target.getBytes(StandardCharsets.UTF_8)) != null;
+        return own ? target : null;
     }
 
-    /** DEALLOCATE of one of the client's protocol-level statements, under its name on backends; else null. */
-    private byte @Nullable [] deallocation(BackendConnection backend, ByteBuf in, int from, int to) {
-        String target = SqlScanner.deallocateTarget(in, from, to);
-        if (target == null || target.equals(SqlScanner.ALL) || statements == null) {
-            return null;
-        }
+    /**
+     * Sends the Parse of a DEALLOCATE. What backends have prepared is everybody's, so it names a statement made for the
+     * purpose.
+     */
+    private StatementChange deallocate(BackendConnection backend, String target, StatementChange parsed) {
+        ByteBuf out = backend.toServer().append();
+        FrontendWriter.close(out, (byte) 'S', DROPPED);
+        backend.expectSwallowedClose();
+        FrontendWriter.parse(out, DROPPED, "");
+        backend.expectSwallowedParse();
+        FrontendWriter.parse(out, "", "DEALLOCATE " + DROPPED);
+        ClientStatements own = Objects.requireNonNull(statements);
         byte[] name = target.getBytes(StandardCharsets.UTF_8);
-        PreparedStatement statement = statements.get(name);
-        if (statement == null) {
-            return null;
-        }
-        backend.prepare(statement);
-        backend.forget(statement);
-        statements.remove(name);
-        String serverName = new String(statement.serverName(), StandardCharsets.US_ASCII);
-        return ("DEALLOCATE " + serverName).getBytes(StandardCharsets.US_ASCII);
+        PreparedStatement statement = Objects.requireNonNull(own.get(name));
+        own.remove(name);
+        return new StatementChange() {
+            @Override
+            public void completed() {
+                parsed.completed();
+            }
+
+            @Override
+            public void takenBack() {
+                parsed.takenBack();
+                own.put(name, statement);
+            }
+        };
     }
 
     /** Forgets one name without a backend; false if there is no such statement. */
@@ -366,9 +390,8 @@ final class ExtendedRelay {
     // ---- events
 
     /** "A simple Query message also destroys the unnamed statement." */
-    void queryDestroysUnnamed(BackendConnection backend) {
+    void queryDestroysUnnamed() {
         unnamed.forget();
-        backend.unnamed(null, 0);
     }
 
     boolean holdsBackend() {
@@ -395,10 +418,11 @@ final class ExtendedRelay {
         if (code == null || usedInUnit.isEmpty()) {
             return ErrorAction.FORWARD;
         }
-        boolean lost = code.equals("26000") && names(error, PreparedStatement.NAME_PREFIX);
+        PreparedStatement named = statementIn(error.message());
+        boolean lost = code.equals("26000") && named != null;
         boolean stale = code.equals("0A000") && "RevalidateCachedQuery".equals(error.routine());
         if (lost) {
-            usedInUnit.forEach(backend::forget);
+            backend.forget(named);
         } else if (stale) {
             for (PreparedStatement statement : usedInUnit) {
                 session.pool().statements().retire(statement);
@@ -408,32 +432,36 @@ final class ExtendedRelay {
         if ((lost || stale) && unit != null && unit.mayReplay(stale)) {
             return ErrorAction.REPLAY;
         }
-        boolean renamed = (lost || code.equals("42P05")) && sendRenamed(error);
-        return renamed ? ErrorAction.SUPPRESS : ErrorAction.FORWARD;
+        return named != null && sendRenamed(error, named) ? ErrorAction.SUPPRESS : ErrorAction.FORWARD;
     }
 
-    private static boolean names(ErrorFields error, String name) {
-        String message = error.message();
-        return message != null && message.contains(name);
+    /** The statement that PostgreSQL names by our name for it, if any. */
+    private @Nullable PreparedStatement statementIn(@Nullable String message) {
+        if (message != null && message.contains(PreparedStatement.NAME_PREFIX)) {
+            for (PreparedStatement statement : usedInUnit) {
+                if (message.contains(quoted(statement))) {
+                    return statement;
+                }
+            }
+        }
+        return null;
     }
 
     /** Puts the client's name of a statement where PostgreSQL wrote ours. */
-    private boolean sendRenamed(ErrorFields error) {
+    private boolean sendRenamed(ErrorFields error, PreparedStatement statement) {
+        String name = statements == null ? null : statements.nameOf(statement);
         String message = error.message();
-        if (message == null || statements == null || !names(error, PreparedStatement.NAME_PREFIX)) {
+        if (name == null || message == null) {
             return false;
         }
-        for (PreparedStatement statement : usedInUnit) {
-            String serverName = new String(statement.serverName(), StandardCharsets.US_ASCII);
-            String name = statements.nameOf(statement);
-            if (name != null && message.contains('"' + serverName + '"')) {
-                BackendWriter.error(
-                        session.toClient().append(), error.with(ErrorField.MESSAGE, message.replace(serverName, name)));
-                session.replied();
-                return true;
-            }
-        }
-        return false;
+        String renamed = message.replace(quoted(statement), '"' + name + '"');
+        BackendWriter.error(session.toClient().append(), error.with(ErrorField.MESSAGE, renamed));
+        session.replied();
+        return true;
+    }
+
+    private static String quoted(PreparedStatement statement) {
+        return '"' + new String(statement.serverName(), StandardCharsets.US_ASCII) + '"';
     }
 
     private static int terminator(ByteBuf in, int from, int to) {

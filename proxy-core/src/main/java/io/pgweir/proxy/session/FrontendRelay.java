@@ -35,6 +35,8 @@ final class FrontendRelay implements FrameScanner.Sink {
         BY_BOUND,
         /** A cancel request is on its way, and must not meet what the client sends next. */
         UNTIL_CANCELED,
+        /** What this message means depends on replies that are outstanding. */
+        UNTIL_ANSWERED,
         /** This message may only be judged once the backend has been given back. */
         UNTIL_RELEASED
     }
@@ -51,6 +53,9 @@ final class FrontendRelay implements FrameScanner.Sink {
     private boolean unitOpen;
     private boolean discarding;
     private boolean committing;
+    private int unitsBeforeCommit;
+    private boolean dropsStatements;
+    private boolean awaitsDrop;
 
     FrontendRelay(ClientSession session) {
         this.session = session;
@@ -152,12 +157,29 @@ final class FrontendRelay implements FrameScanner.Sink {
             held = Held.BY_BOUND;
             return false;
         }
+        if (awaitsDrop && !isCopyOrFlush(type)) {
+            if (backend.owed() > 0 && !backend.isCopyingIn()) {
+                held = Held.UNTIL_ANSWERED;
+                return false;
+            }
+            awaitsDrop = false;
+        }
         return attached(backend, type, source, at, length, available);
+    }
+
+    private static boolean isCopyOrFlush(byte type) {
+        return type == FrontendType.COPY_DATA
+                || type == FrontendType.COPY_DONE
+                || type == FrontendType.COPY_FAIL
+                || type == FrontendType.FLUSH;
     }
 
     private boolean detached(byte type, ByteBuf source, int at, int length, int available) {
         switch (type) {
             case FrontendType.SYNC:
+                if (length > FrameScanner.HEADER) {
+                    break; // malformed, and for PostgreSQL to judge
+                }
                 unitOpen = false;
                 session.ready();
                 return true;
@@ -168,6 +190,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                 return true;
             case FrontendType.QUERY:
                 if (mapped && available == length && !unitOpen && local.answersQuery(source, at, length)) {
+                    extended.queryDestroysUnnamed();
                     return true;
                 }
                 break;
@@ -202,6 +225,11 @@ final class FrontendRelay implements FrameScanner.Sink {
                 if (mapped && isForbiddenBegin(ExtendedRelay.kindOfParse(source, at, available))) {
                     return refuseBegin(backend, type);
                 }
+                if (mapped && !unitOpen && backend.owed() > 0 && extended.isNameTaken(source, at, available)) {
+                    // By a Parse that may yet fail.
+                    held = Held.UNTIL_ANSWERED;
+                    return false;
+                }
                 beginUnit(backend);
                 unitOpen = true;
                 extended.message(backend, type, source, at, length, available);
@@ -224,6 +252,8 @@ final class FrontendRelay implements FrameScanner.Sink {
                     forward(backend, at, available);
                     backend.expectSync();
                     unitOpen = false;
+                    awaitsDrop |= dropsStatements;
+                    dropsStatements = false;
                     if (in == source) {
                         unit.complete(source, at + length);
                     }
@@ -265,14 +295,28 @@ final class FrontendRelay implements FrameScanner.Sink {
             if (isForbiddenBegin(kind)) {
                 return refuseBegin(backend, FrontendType.QUERY);
             }
-            beginUnit(backend);
-            note(kind);
-            extended.queryDestroysUnnamed(backend);
             if (kind == StatementKind.DEALLOCATE
                     && available == length
-                    && extended.deallocateByQuery(backend, source, from, to)) {
-                return true;
+                    && !unitOpen
+                    && backend.status() != TransactionStatus.FAILED) {
+                String own = extended.deallocateTarget(source, from, to);
+                if (own != null && backend.owed() > 0) {
+                    held = Held.UNTIL_ANSWERED;
+                    return false;
+                }
+                if (own != null) {
+                    extended.forget(own);
+                    extended.queryDestroysUnnamed();
+                    session.completed(backend, "DEALLOCATE");
+                    return true;
+                }
             }
+            beginUnit(backend);
+            note(kind);
+            extended.queryDestroysUnnamed();
+            backend.unnamed(null, 0);
+            awaitsDrop |= dropsStatements;
+            dropsStatements = false;
         } else {
             beginUnit(backend);
         }
@@ -313,6 +357,12 @@ final class FrontendRelay implements FrameScanner.Sink {
             case PREPARE_TRANSACTION:
             case COMMIT_PREPARED:
                 committing = true;
+                BackendConnection backend = session.backend();
+                unitsBeforeCommit = backend == null ? 0 : backend.unansweredUnits();
+                break;
+            case DEALLOCATE:
+            case DISCARD:
+                dropsStatements = true;
                 break;
             case LISTEN:
             case PREPARE:
@@ -342,12 +392,18 @@ final class FrontendRelay implements FrameScanner.Sink {
         extended.released();
         unit.forget();
         committing = false;
+        awaitsDrop = false;
     }
 
     void readyForQuery() {
-        committing = false;
+        if (committing && --unitsBeforeCommit < 0) {
+            committing = false;
+        }
         unit.forget();
-        extended.unitEnded();
+        BackendConnection backend = session.backend();
+        if (backend == null || backend.owed() == 0) {
+            extended.unitEnded();
+        }
     }
 
     /** The message that asked for a backend gets {@code error}. */
@@ -447,6 +503,10 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     boolean isHeldByBound() {
         return held == Held.BY_BOUND;
+    }
+
+    boolean isHeldUntilAnswered() {
+        return held == Held.UNTIL_ANSWERED;
     }
 
     boolean isHeldUntilReleased() {

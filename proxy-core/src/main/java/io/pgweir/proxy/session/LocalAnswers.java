@@ -46,7 +46,7 @@ final class LocalAnswers {
             case DEALLOCATE:
                 return deallocate(SqlScanner.deallocateTarget(in, from, to));
             case DISCARD:
-                if (begun || !SqlScanner.isDiscardAll(in, from, to)) {
+                if (begun || session.lease().hasOwnSettings() || !SqlScanner.isDiscardAll(in, from, to)) {
                     return false;
                 }
                 extended.forgetAll();

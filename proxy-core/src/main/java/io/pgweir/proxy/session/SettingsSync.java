@@ -19,9 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class SettingsSync {
     /**
-     * Everything that was set in this session, in a form that set_config takes back. {@code role} is not in pg_settings.
+     * Everything that was set in this session, in a form that set_config takes back. {@code role} is not in pg_settings;
+     * those left out belong to a transaction or a moment, and cannot be reset.
      */
     static final String SNAPSHOT = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'"
+            + " AND name NOT IN"
+            + " ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'seed')"
             + " UNION ALL SELECT 'role', pg_catalog.current_setting('role')"
             + " WHERE pg_catalog.current_setting('role') <> 'none'";
 

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.StatementChange;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,24 @@ final class UnnamedStatement {
     private long version;
     private boolean tooLong;
     private boolean used;
+    private int outstanding;
+    private StatementKind kind = StatementKind.OTHER;
 
-    /** Takes back a Parse that failed or was skipped; which statement the backend has now is nobody's business. */
+    /**
+     * Takes back a Parse that failed or was skipped, unless a later one is on its way; which statement the backend has now
+     * is nobody's business.
+     */
     private final StatementChange parsed = new StatementChange() {
         @Override
+        public void completed() {
+            outstanding--;
+        }
+
+        @Override
         public void takenBack() {
+            if (--outstanding > 0) {
+                return;
+            }
             forget();
             BackendConnection backend = onBackend;
             if (backend != null) {
@@ -36,8 +50,11 @@ final class UnnamedStatement {
     private @Nullable BackendConnection onBackend;
 
     /** A Parse is being forwarded to {@code backend}: {@code in} holds its body behind the name. */
-    StatementChange parse(BackendConnection backend, ByteBuf in, int at, int bodyLength, boolean complete) {
+    StatementChange parse(
+            BackendConnection backend, ByteBuf in, int at, int bodyLength, boolean complete, StatementKind ofKind) {
         version++;
+        outstanding++;
+        kind = ofKind;
         used = false;
         tooLong = !complete || bodyLength > MOST_REMEMBERED;
         if (tooLong) {
@@ -53,6 +70,10 @@ final class UnnamedStatement {
         backend.unnamed(this, version);
         onBackend = backend;
         return parsed;
+    }
+
+    StatementKind kind() {
+        return kind;
     }
 
     /** Makes sure that the unnamed statement on {@code backend} is this client's, in front of a message that uses it. */

@@ -98,10 +98,14 @@ final class TestBackend implements AutoCloseable {
         }
 
         @Override
-        public void replay() {}
+        public void replay() {
+            events.add("replay");
+        }
 
         @Override
-        public void cancelArrived() {}
+        public void cancelArrived() {
+            events.add("cancel arrived");
+        }
 
         @Override
         public boolean wantsNotifications() {
