@@ -34,7 +34,8 @@ final class UnitRecord {
 
     /** Sync: the unit is complete in {@code in}. */
     void complete(ByteBuf in, int end) {
-        if (from >= 0) {
+        // A further Sync behind the unit is a unit of its own.
+        if (from >= 0 && buffer == null) {
             buffer = in.retain();
             to = end;
         }
