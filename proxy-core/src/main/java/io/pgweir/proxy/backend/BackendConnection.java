@@ -44,9 +44,10 @@ public final class BackendConnection {
     private final byte[] secret;
     private final ServerParameters parameters;
     private final SessionSettings startup;
-    private final BackendStatements statements;
+    private final ServerStatements statements;
     private final FrameScanner scanner = new FrameScanner();
-    private final ReplyReader replies = new ReplyReader(this);
+    private final Ledger ledger = new Ledger(this);
+    private final ReplyReader replies = new ReplyReader(this, ledger);
     private final Outbound toServer = new Outbound();
     private final Listener listener;
     private final long openedAt = System.nanoTime();
@@ -72,7 +73,7 @@ public final class BackendConnection {
         this.secret = login.secret();
         this.parameters = login.parameters();
         this.startup = login.startup();
-        this.statements = new BackendStatements(login.statementLimit());
+        this.statements = new ServerStatements(login.statementLimit(), toServer, ledger);
         this.listener = listener;
         this.owner = home.loop();
         toServer.target(channel);
@@ -168,169 +169,28 @@ public final class BackendConnection {
         channel.flush();
     }
 
-    /** A Parse, Bind, ... of the client's own has been put into {@link #toServer}. */
-    public void expectParse() {
-        replies.expect(Reply.PARSE);
+    /** What has been sent and is owed for it. */
+    public Ledger ledger() {
+        return ledger;
     }
 
-    public void expectParse(StatementChange change) {
-        replies.expect(Reply.PARSE, change);
-    }
-
-    public void expectBind() {
-        replies.expect(Reply.BIND);
-    }
-
-    public void expectDescribe() {
-        replies.expect(Reply.DESCRIBE);
-    }
-
-    public void expectExecute() {
-        replies.expect(Reply.EXECUTE);
-    }
-
-    public void expectClose() {
-        replies.expect(Reply.CLOSE);
-    }
-
-    public void expectSync() {
-        replies.expect(Reply.SYNC);
-    }
-
-    public void expectQuery() {
-        replies.expect(Reply.QUERY);
-    }
-
-    public void expectFunction() {
-        replies.expect(Reply.FUNCTION);
-    }
-
-    /** A ParseComplete that pgweir answers in its turn. */
-    public void makeParseComplete(StatementChange change) {
-        replies.make(Reply.MADE_PARSE_COMPLETE, change);
-    }
-
-    /** A CloseComplete that pgweir answers in its turn. */
-    public void makeCloseComplete(@Nullable StatementChange change) {
-        replies.make(Reply.MADE_CLOSE_COMPLETE, change);
-    }
-
-    /** CopyDone or CopyFail is sent. */
-    public void copyEnd() {
-        replies.copyEnd();
-    }
-
-    /** Between CopyInResponse and the end of the copy: PostgreSQL ignores Sync and Flush. */
-    public boolean isCopyingIn() {
-        return replies.isCopyingIn();
-    }
-
-    /** PostgreSQL discards everything up to a Sync that has not been sent yet. */
-    public boolean isSkippingToSync() {
-        return replies.isSkippingToSync();
-    }
-
-    /** Makes sure PostgreSQL knows {@code statement}, in front of a message that uses it. */
-    public void prepare(PreparedStatement statement) {
-        if (!statements.use(statement)) {
-            sendParse(statement);
-            replies.expect((byte) (Reply.PARSE | Reply.SWALLOW), preparing(statement));
-        }
-    }
-
-    /** Prepares {@code statement}, which is not prepared here, for a client that asked for it: the reply is the client's. */
-    public void prepareForClient(PreparedStatement statement, StatementChange change) {
-        sendParse(statement);
-        StatementChange here = preparing(statement);
-        replies.expect(Reply.PARSE, new StatementChange() {
-            @Override
-            public void takenBack() {
-                here.takenBack();
-                change.takenBack();
-            }
-        });
-    }
-
-    /** Sends a Parse that must fail because its name is taken, so that PostgreSQL itself says so, or why else it fails. */
-    public void prepareTwice(PreparedStatement statement, StatementChange change) {
-        prepare(statement);
-        writeParse(toServer.append(), statement);
-        replies.expect(Reply.PARSE, change);
-    }
-
-    private void sendParse(PreparedStatement statement) {
-        if (statements.takeStale(statement)) {
-            writeClose(statement);
-            replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW), () -> statements.markStaleAgain(statement));
-        }
-        PreparedStatement evicted = statements.evictForOneMore();
-        if (evicted != null) {
-            writeClose(evicted);
-            replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW), () -> statements.add(evicted));
-        }
-        writeParse(toServer.append(), statement);
-    }
-
-    private StatementChange preparing(PreparedStatement statement) {
-        statements.add(statement);
-        return () -> statements.remove(statement);
-    }
-
-    /** True if PostgreSQL knows {@code statement}; counts as a use. */
-    public boolean hasPrepared(PreparedStatement statement) {
-        return statements.use(statement);
-    }
-
-    /** Its plan here is stale; it is closed and prepared anew when it is used. */
-    public void markStale(PreparedStatement statement) {
-        statements.markStale(statement);
-    }
-
-    /** PostgreSQL does not know {@code statement} any more. */
-    public void forget(PreparedStatement statement) {
-        statements.remove(statement);
-    }
-
-    private void writeClose(PreparedStatement statement) {
-        byte[] name = statement.serverName();
-        ByteBuf out = toServer.append();
-        out.writeByte('C')
-                .writeInt(4 + 1 + name.length + 1)
-                .writeByte('S')
-                .writeBytes(name)
-                .writeByte(0);
-    }
-
-    /** Parse under the statement's name on backends. */
-    private static void writeParse(ByteBuf out, PreparedStatement statement) {
-        byte[] name = statement.serverName();
-        byte[] body = statement.body();
-        out.writeByte('P').writeInt(4 + name.length + 1 + body.length);
-        out.writeBytes(name).writeByte(0).writeBytes(body);
-    }
-
-    /** A Parse of our own in the client's unit of work, its reply swallowed. */
-    public void expectSwallowedParse() {
-        replies.expect((byte) (Reply.PARSE | Reply.SWALLOW));
-    }
-
-    /** A Close of our own in the client's unit of work, its reply swallowed. */
-    public void expectSwallowedClose() {
-        replies.expect((byte) (Reply.CLOSE | Reply.SWALLOW));
+    /** The shared prepared statements it knows. */
+    public ServerStatements statements() {
+        return statements;
     }
 
     /** Sends a simple Query of our own; only between the client's units of work. */
     public void sendInternalQuery(String sql, InternalReply reply) {
         FrontendWriter.query(toServer.append(), sql);
-        replies.expectInternal(reply);
-        replies.expect((byte) (Reply.QUERY | Reply.SWALLOW));
+        ledger.expectInternal(reply);
+        ledger.expectSwallowed(Reply.QUERY);
     }
 
     /** Opens an extended-protocol conversation of our own; only between the client's units of work. */
     public InternalConversation converse(InternalReply reply) {
-        replies.expectInternal(reply);
+        ledger.expectInternal(reply);
         unnamedOwner = null;
-        return new InternalConversation(toServer, replies);
+        return new InternalConversation(toServer, ledger);
     }
 
     // ---- what is known
@@ -346,17 +206,12 @@ public final class BackendConnection {
 
     /** Nothing is owed and no part of a message is pending: with status I anybody may have this backend. */
     public boolean isSettled() {
-        return replies.owed().isEmpty() && !scanner.insideFrame() && scanner.keptBytes() == 0;
-    }
-
-    /** Replies owed; the bound for pipelining. */
-    public int owed() {
-        return replies.owed().size();
+        return ledger.isEmpty() && !scanner.insideFrame() && scanner.keptBytes() == 0;
     }
 
     /** True if this backend must not be used by anybody else, though it is settled. */
     public boolean isAmbiguous() {
-        return replies.isAmbiguous();
+        return ledger.isAmbiguous();
     }
 
     /** The settings in force here beyond {@link #startup}. */
@@ -489,7 +344,7 @@ public final class BackendConnection {
         if (current != null) {
             current.toClient().end();
         }
-        replies.abandon();
+        ledger.abandon();
         toServer.target(null);
         channel.close();
         if (current != null) {
@@ -505,11 +360,6 @@ public final class BackendConnection {
     /** True if the connection broke when part of a message had been forwarded already. */
     public boolean brokeInsideReply() {
         return brokeInsideReply;
-    }
-
-    /** Units of the client's own (Query, FunctionCall, or up to a Sync) that ReadyForQuery is owed for. */
-    public int unansweredUnits() {
-        return replies.unansweredUnits();
     }
 
     /** True once it is of no use to anybody. Any thread. */
@@ -529,7 +379,7 @@ public final class BackendConnection {
         closed = true;
         attachment = null;
         scanner.close();
-        replies.abandon();
+        ledger.abandon();
         if (!channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
         }

@@ -6,11 +6,11 @@ import io.pgweir.proxy.net.Outbound;
 /** Writes an extended-protocol conversation of pgweir's own; every reply to it is swallowed. End with {@link #sync}. */
 public final class InternalConversation {
     private final Outbound out;
-    private final ReplyReader replies;
+    private final Ledger ledger;
 
-    InternalConversation(Outbound out, ReplyReader replies) {
+    InternalConversation(Outbound out, Ledger ledger) {
         this.out = out;
-        this.replies = replies;
+        this.ledger = ledger;
     }
 
     /** Runs {@code sql} with text parameters. */
@@ -18,15 +18,15 @@ public final class InternalConversation {
         FrontendWriter.parse(out.append(), "", sql);
         FrontendWriter.bind(out.append(), "", "", parameters);
         FrontendWriter.execute(out.append(), "", 0);
-        replies.expect((byte) (Reply.PARSE | Reply.SWALLOW));
-        replies.expect((byte) (Reply.BIND | Reply.SWALLOW));
-        replies.expect((byte) (Reply.EXECUTE | Reply.SWALLOW));
+        ledger.expectSwallowed(Reply.PARSE);
+        ledger.expectSwallowed(Reply.BIND);
+        ledger.expectSwallowed(Reply.EXECUTE);
         return this;
     }
 
     /** Ends it. */
     public void sync() {
         FrontendWriter.sync(out.append());
-        replies.expect((byte) (Reply.SYNC | Reply.SWALLOW));
+        ledger.expectSwallowed(Reply.SYNC);
     }
 }

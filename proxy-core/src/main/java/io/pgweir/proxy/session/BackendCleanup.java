@@ -46,7 +46,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
         this.backend = backend;
         this.pool = pool;
         this.loop = loop;
-        this.hopeless = hopeless || backend.isCopyingIn();
+        this.hopeless = hopeless || backend.ledger().isCopyingIn();
         this.settingsTouched = touched;
         this.discardAll = pool.settings().mode() == PoolMode.SESSION;
     }
@@ -70,7 +70,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
         if (!backend.channel().config().isAutoRead()) {
             backend.channel().config().setAutoRead(true);
         }
-        if (backend.owed() > 0) {
+        if (backend.ledger().size() > 0) {
             metrics.cancelsOfAbandoned.increment();
             pool.connector().cancel(backend);
         }

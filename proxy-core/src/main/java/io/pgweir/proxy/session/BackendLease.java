@@ -238,7 +238,7 @@ final class BackendLease implements Attachment {
                 current,
                 session.channel().remoteAddress(),
                 failure.message());
-        boolean committing = current.owed() > 0 && relay.isCommitting();
+        boolean committing = current.ledger().size() > 0 && relay.isCommitting();
         failTransaction(committing);
         ClientError error = committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST;
         relay.backendLost(current, error.with(failure.brief()).withDetail(failure.message()));
@@ -267,7 +267,7 @@ final class BackendLease implements Attachment {
         session.told(status);
         relay.readyForQuery();
         BackendConnection current = backend;
-        overdue.readyForQuery(status, current != null && current.owed() > 0);
+        overdue.readyForQuery(status, current != null && current.ledger().size() > 0);
     }
 
     @Override
@@ -321,11 +321,11 @@ final class BackendLease implements Attachment {
         session.replied();
         BackendConnection current = backend;
         if (current != null) {
-            if (relay.isHeldByBound() && current.owed() < RESUME_OWED) {
+            if (relay.isHeldByBound() && current.ledger().size() < RESUME_OWED) {
                 relay.notHeld();
                 session.resumeIfPaused();
             }
-            if (relay.isHeldUntilAnswered() && current.owed() == 0) {
+            if (relay.isHeldUntilAnswered() && current.ledger().size() == 0) {
                 relay.notHeld();
                 session.resumeIfPaused();
             }
@@ -390,7 +390,7 @@ final class BackendLease implements Attachment {
 
     /** Nothing runs, in a transaction or not. */
     boolean isQuiet() {
-        return backend == null || (backend.owed() == 0 && !relay.isUnitOpen());
+        return backend == null || (backend.ledger().size() == 0 && !relay.isUnitOpen());
     }
 
     /** No transaction is open and nothing runs; in session mode there is a backend all the same. */
@@ -403,8 +403,9 @@ final class BackendLease implements Attachment {
     /** Cancels what runs for the client. */
     void cancel() {
         BackendConnection current = backend;
-        boolean running =
-                current != null && (current.unansweredUnits() > 0 || (relay.isUnitOpen() && current.owed() > 0));
+        boolean running = current != null
+                && (current.ledger().unansweredUnits() > 0
+                        || (relay.isUnitOpen() && current.ledger().size() > 0));
         if (current != null && running && current.cancelsInFlight() == 0) {
             metrics.cancelsForClients.increment();
             pool.connector().cancel(current);

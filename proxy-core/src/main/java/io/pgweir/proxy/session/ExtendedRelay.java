@@ -87,11 +87,11 @@ final class ExtendedRelay {
 
     private static void expect(BackendConnection backend, byte type) {
         switch (type) {
-            case FrontendType.PARSE -> backend.expectParse();
-            case FrontendType.BIND -> backend.expectBind();
-            case FrontendType.DESCRIBE -> backend.expectDescribe();
-            case FrontendType.CLOSE -> backend.expectClose();
-            default -> backend.expectExecute();
+            case FrontendType.PARSE -> backend.ledger().expectParse();
+            case FrontendType.BIND -> backend.ledger().expectBind();
+            case FrontendType.DESCRIBE -> backend.ledger().expectDescribe();
+            case FrontendType.CLOSE -> backend.ledger().expectClose();
+            default -> backend.ledger().expectExecute();
         }
     }
 
@@ -111,7 +111,7 @@ final class ExtendedRelay {
         if (nameEnd < 0 || (textEnd < 0 && available == length)) {
             // Malformed; PostgreSQL says so better than we could.
             relay.forward(backend, at, available);
-            backend.expectParse();
+            backend.ledger().expectParse();
             return;
         }
         int bodyLength = at + length - body;
@@ -125,9 +125,9 @@ final class ExtendedRelay {
         String own = kind == StatementKind.DEALLOCATE && textEnd >= 0 ? deallocateTarget(in, body, textEnd) : null;
         if (own == null) {
             relay.forward(backend, at, available);
-            backend.expectParse(change);
+            backend.ledger().expectParse(change);
         } else {
-            backend.expectParse(deallocate(backend, own, change));
+            backend.ledger().expectParse(deallocate(backend, own, change));
         }
     }
 
@@ -139,27 +139,27 @@ final class ExtendedRelay {
         PreparedStatement existing = own.get(in, name, nameEnd - name);
         if (existing != null) {
             usedInUnit.add(existing);
-            backend.prepareTwice(existing, () -> {});
+            backend.statements().prepareTwice(existing, () -> {});
             return;
         }
         PreparedStatement statement = session.pool().statements().intern(in, nameEnd + 1, bodyLength);
         StatementChange change = new Named(own, ByteBufUtil.getBytes(in, name, nameEnd - name), statement);
         usedInUnit.add(statement);
-        if (backend.hasPrepared(statement)) {
+        if (backend.statements().has(statement)) {
             if (mustFail(backend, statement)) {
-                backend.prepareTwice(statement, change);
+                backend.statements().prepareTwice(statement, change);
                 return;
             }
-            backend.makeParseComplete(change);
+            backend.ledger().makeParseComplete(change);
             session.replied();
         } else {
-            backend.prepareForClient(statement, change);
+            backend.statements().prepareForClient(statement, change);
         }
     }
 
     /** In a failed transaction PostgreSQL parses nothing but its end. */
     private static boolean mustFail(BackendConnection backend, PreparedStatement statement) {
-        if (backend.status() != TransactionStatus.FAILED || backend.owed() > 0) {
+        if (backend.status() != TransactionStatus.FAILED || backend.ledger().size() > 0) {
             return false;
         }
         return switch (statement.kind()) {
@@ -225,7 +225,7 @@ final class ExtendedRelay {
                     .writeByte(0);
             relay.forward(backend, nameEnd + 1, end - (nameEnd + 1));
         }
-        backend.expectBind();
+        backend.ledger().expectBind();
     }
 
     private void describe(BackendConnection backend, ByteBuf in, int at, int length) {
@@ -249,14 +249,14 @@ final class ExtendedRelay {
                     .writeBytes(serverName)
                     .writeByte(0);
         }
-        backend.expectDescribe();
+        backend.ledger().expectDescribe();
     }
 
     private @Nullable PreparedStatement use(BackendConnection backend, ByteBuf in, int name, int length) {
         PreparedStatement statement = statements == null ? null : statements.get(in, name, length);
         if (statement != null) {
             relay.note(statement.kind());
-            backend.prepare(statement);
+            backend.statements().prepare(statement);
             usedInUnit.add(statement);
         }
         return statement;
@@ -276,14 +276,14 @@ final class ExtendedRelay {
         boolean ofStatement = length > FrameScanner.HEADER + 1 && in.getByte(target) == 'S';
         if (!ofStatement || nameEnd < 0) {
             relay.forward(backend, at, length);
-            backend.expectClose();
+            backend.ledger().expectClose();
         } else if (nameEnd == name) {
             unnamed.forget();
             backend.unnamed(null, 0);
             relay.forward(backend, at, length);
-            backend.expectClose();
+            backend.ledger().expectClose();
         } else {
-            backend.makeCloseComplete(closing(in, name, nameEnd - name));
+            backend.ledger().makeCloseComplete(closing(in, name, nameEnd - name));
             session.replied();
         }
     }
@@ -345,9 +345,9 @@ final class ExtendedRelay {
     private StatementChange deallocate(BackendConnection backend, String target, StatementChange parsed) {
         ByteBuf out = backend.toServer().append();
         FrontendWriter.close(out, (byte) 'S', DROPPED);
-        backend.expectSwallowedClose();
+        backend.ledger().expectSwallowedClose();
         FrontendWriter.parse(out, DROPPED, "");
-        backend.expectSwallowedParse();
+        backend.ledger().expectSwallowedParse();
         FrontendWriter.parse(out, "", "DEALLOCATE " + DROPPED);
         ClientStatements own = Objects.requireNonNull(statements);
         byte[] name = target.getBytes(StandardCharsets.UTF_8);
@@ -422,11 +422,11 @@ final class ExtendedRelay {
         boolean lost = code.equals("26000") && named != null;
         boolean stale = code.equals("0A000") && "RevalidateCachedQuery".equals(error.routine());
         if (lost) {
-            backend.forget(named);
+            backend.statements().forget(named);
         } else if (stale) {
             for (PreparedStatement statement : usedInUnit) {
                 session.pool().statements().retire(statement);
-                backend.markStale(statement);
+                backend.statements().markStale(statement);
             }
         }
         if ((lost || stale) && unit != null && unit.mayReplay(stale)) {

@@ -146,19 +146,19 @@ final class FrontendRelay implements FrameScanner.Sink {
         if (backend == null) {
             return detached(type, source, at, length, available);
         }
-        if (backend.isSkippingToSync() && type != FrontendType.SYNC) {
+        if (backend.ledger().isSkippingToSync() && type != FrontendType.SYNC) {
             return true;
         }
         if (backend.cancelsInFlight() > 0) {
             held = Held.UNTIL_CANCELED;
             return false;
         }
-        if (backend.owed() >= MOST_OWED) {
+        if (backend.ledger().size() >= MOST_OWED) {
             held = Held.BY_BOUND;
             return false;
         }
         if (awaitsDrop && !isCopyOrFlush(type)) {
-            if (backend.owed() > 0 && !backend.isCopyingIn()) {
+            if (backend.ledger().size() > 0 && !backend.ledger().isCopyingIn()) {
                 held = Held.UNTIL_ANSWERED;
                 return false;
             }
@@ -225,7 +225,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                 if (mapped && isForbiddenBegin(ExtendedRelay.kindOfParse(source, at, available))) {
                     return refuseBegin(backend, type);
                 }
-                if (mapped && !unitOpen && backend.owed() > 0 && extended.isNameTaken(source, at, available)) {
+                if (mapped && !unitOpen && backend.ledger().size() > 0 && extended.isNameTaken(source, at, available)) {
                     // By a Parse that may yet fail.
                     held = Held.UNTIL_ANSWERED;
                     return false;
@@ -248,9 +248,9 @@ final class FrontendRelay implements FrameScanner.Sink {
                 extended.message(backend, type, source, at, length, available);
                 return true;
             case FrontendType.SYNC:
-                if (!backend.isCopyingIn()) {
+                if (!backend.ledger().isCopyingIn()) {
                     forward(backend, at, available);
-                    backend.expectSync();
+                    backend.ledger().expectSync();
                     unitOpen = false;
                     awaitsDrop |= dropsStatements;
                     dropsStatements = false;
@@ -262,12 +262,12 @@ final class FrontendRelay implements FrameScanner.Sink {
             case FrontendType.FUNCTION_CALL:
                 beginUnit(backend);
                 forward(backend, at, available);
-                backend.expectFunction();
+                backend.ledger().expectFunction();
                 return true;
             case FrontendType.COPY_DONE:
             case FrontendType.COPY_FAIL:
                 forward(backend, at, available);
-                backend.copyEnd();
+                backend.ledger().copyEnd();
                 return true;
             default:
                 forward(backend, at, available);
@@ -279,7 +279,9 @@ final class FrontendRelay implements FrameScanner.Sink {
         if (in != source) {
             return; // a replay
         }
-        if (!unitOpen && session.toldStatus() == TransactionStatus.IDLE && backend.unansweredUnits() == 0) {
+        if (!unitOpen
+                && session.toldStatus() == TransactionStatus.IDLE
+                && backend.ledger().unansweredUnits() == 0) {
             unit.begin(at);
         }
         if (type == FrontendType.DESCRIBE) {
@@ -300,7 +302,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                     && !unitOpen
                     && backend.status() != TransactionStatus.FAILED) {
                 String own = extended.deallocateTarget(source, from, to);
-                if (own != null && backend.owed() > 0) {
+                if (own != null && backend.ledger().size() > 0) {
                     held = Held.UNTIL_ANSWERED;
                     return false;
                 }
@@ -321,7 +323,7 @@ final class FrontendRelay implements FrameScanner.Sink {
             beginUnit(backend);
         }
         forward(backend, at, available);
-        backend.expectQuery();
+        backend.ledger().expectQuery();
         unitOpen = false;
         return true;
     }
@@ -334,7 +336,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     private boolean refuseBegin(BackendConnection backend, byte type) {
         if (unitOpen) {
             session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
-        } else if (backend.owed() > 0) {
+        } else if (backend.ledger().size() > 0) {
             held = Held.UNTIL_RELEASED;
             return false;
         } else {
@@ -345,7 +347,7 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     /** Starts the clock when nothing else is under way. */
     private void beginUnit(BackendConnection backend) {
-        if (backend.owed() == 0 && !unitOpen) {
+        if (backend.ledger().size() == 0 && !unitOpen) {
             session.lease().requestBegins();
         }
     }
@@ -358,7 +360,7 @@ final class FrontendRelay implements FrameScanner.Sink {
             case COMMIT_PREPARED:
                 committing = true;
                 BackendConnection backend = session.backend();
-                unitsBeforeCommit = backend == null ? 0 : backend.unansweredUnits();
+                unitsBeforeCommit = backend == null ? 0 : backend.ledger().unansweredUnits();
                 break;
             case DEALLOCATE:
             case DISCARD:
@@ -401,7 +403,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
         unit.forget();
         BackendConnection backend = session.backend();
-        if (backend == null || backend.owed() == 0) {
+        if (backend == null || backend.ledger().size() == 0) {
             extended.unitEnded();
         }
     }
@@ -432,13 +434,13 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     /** Answers everything that {@code lost} still owed with {@code error}, so that replies and requests line up. */
     void backendLost(BackendConnection lost, ErrorFields error) {
-        int units = lost.unansweredUnits();
+        int units = lost.ledger().unansweredUnits();
         for (int i = 0; i < units; i++) {
             BackendWriter.error(session.toClient().append(), error);
             session.ready();
         }
         if (unitOpen) {
-            if (!lost.isSkippingToSync()) {
+            if (!lost.ledger().isSkippingToSync()) {
                 BackendWriter.error(session.toClient().append(), error);
                 session.replied();
             }
@@ -454,7 +456,7 @@ final class FrontendRelay implements FrameScanner.Sink {
             return ErrorAction.FORWARD;
         }
         // Only the unit sent last can be repeated behind nothing else.
-        boolean last = backend.unansweredUnits() == 1 && !unitOpen;
+        boolean last = backend.ledger().unansweredUnits() == 1 && !unitOpen;
         return extended.errorForClient(backend, error, last ? unit : null);
     }
 

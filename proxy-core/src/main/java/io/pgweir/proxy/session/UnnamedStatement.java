@@ -86,12 +86,12 @@ final class UnnamedStatement {
         if (length < 0) {
             // Nothing to use. PostgreSQL shall say so, rather than use what another client left there.
             out.writeByte('C').writeInt(4 + 1 + 1).writeByte('S').writeByte(0);
-            backend.expectSwallowedClose();
+            backend.ledger().expectSwallowedClose();
             backend.unnamed(null, 0);
             return;
         }
         out.writeByte('P').writeInt(4 + 1 + length).writeByte(0).writeBytes(body, 0, length);
-        backend.expectSwallowedParse();
+        backend.ledger().expectSwallowedParse();
         backend.unnamed(this, version);
         onBackend = backend;
     }

@@ -54,7 +54,7 @@ class ReplyReaderModelTest {
                     .isTrue();
             assertThat(preparedOnServer).hasSizeLessThanOrEqualTo(LIMIT);
             for (PreparedStatement statement : statements) {
-                assertThat(connection.hasPrepared(statement))
+                assertThat(connection.statements().has(statement))
                         .as("round %d, seed %d", round, seed)
                         .isEqualTo(preparedOnServer.contains(name(statement)));
             }
@@ -64,7 +64,7 @@ class ReplyReaderModelTest {
     }
 
     private void simpleQuery() {
-        connection.expectQuery();
+        connection.ledger().expectQuery();
         if (random.nextInt(5) == 0) {
             both(Backend.errorResponse("ERROR", "22012", "division by zero"));
         } else {
@@ -78,13 +78,13 @@ class ReplyReaderModelTest {
     private void extendedUnit() {
         failed = false;
         int messages = random.nextInt(12);
-        for (int i = 0; i < messages && !connection.isSkippingToSync(); i++) {
+        for (int i = 0; i < messages && !connection.ledger().isSkippingToSync(); i++) {
             message();
             if (random.nextInt(10) == 0) {
                 deliver(false);
             }
         }
-        connection.expectSync();
+        connection.ledger().expectSync();
         both(Backend.readyForQuery('I'));
         if (failed) {
             deliver(true);
@@ -94,33 +94,33 @@ class ReplyReaderModelTest {
     private void message() {
         switch (random.nextInt(8)) {
             case 0 -> {
-                connection.expectParse();
+                connection.ledger().expectParse();
                 reply(Backend.parseComplete());
             }
             case 1 -> {
-                connection.expectBind();
+                connection.ledger().expectBind();
                 reply(Backend.bindComplete());
             }
             case 2 -> {
-                connection.expectDescribe();
+                connection.ledger().expectDescribe();
                 reply(random.nextBoolean() ? Backend.noData() : Backend.rowDescription("a", "b"));
             }
             case 3 -> {
-                connection.expectExecute();
+                connection.ledger().expectExecute();
                 execute();
             }
             case 4 -> {
-                connection.expectClose();
+                connection.ledger().expectClose();
                 reply(Frontend.raw('3', new byte[0]));
             }
             case 5 -> {
-                connection.makeParseComplete(() -> {});
+                connection.ledger().makeParseComplete(() -> {});
                 if (!failed) {
                     expected.writeBytes(Backend.parseComplete());
                 }
             }
             default -> {
-                connection.prepare(statements.get(random.nextInt(STATEMENTS)));
+                connection.statements().prepare(statements.get(random.nextInt(STATEMENTS)));
                 answerOurs();
             }
         }

@@ -42,7 +42,7 @@ class ReplyReaderTest {
 
     @Test
     void everyReplyOfASimpleQueryGoesToTheClientAndOnlyReadyForQueryEndsIt() {
-        connection.expectQuery();
+        connection.ledger().expectQuery();
         byte[] first = Frontend.join(
                 Backend.rowDescription("a"),
                 Backend.dataRow("1"),
@@ -61,26 +61,26 @@ class ReplyReaderTest {
     @Test
     void aPreparationOfOursIsNotSeenByTheClient() {
         PreparedStatement statement = backend.statement("select 1");
-        connection.prepare(statement);
-        connection.expectBind();
-        connection.expectExecute();
-        connection.expectSync();
+        connection.statements().prepare(statement);
+        connection.ledger().expectBind();
+        connection.ledger().expectExecute();
+        connection.ledger().expectSync();
         assertThat(new String(backend.serverGot(), UTF_8)).startsWith("P").contains("pgweir_1\0select 1\0");
         byte[] seen = Frontend.join(Backend.bindComplete(), Backend.commandComplete("SELECT 0"), READY);
         backend.serverSends(Frontend.join(Backend.parseComplete(), seen));
         assertThat(backend.clientGot()).isEqualTo(seen);
-        connection.prepare(statement);
+        connection.statements().prepare(statement);
         assertThat(backend.serverGot()).isEmpty();
         assertThat(connection.isSettled()).isTrue();
     }
 
     @Test
     void aReplyOfOurOwnComesInItsTurn() {
-        connection.expectParse(change("a"));
-        connection.makeParseComplete(change("b"));
-        connection.makeCloseComplete(null);
-        connection.expectBind();
-        connection.expectSync();
+        connection.ledger().expectParse(change("a"));
+        connection.ledger().makeParseComplete(change("b"));
+        connection.ledger().makeCloseComplete(null);
+        connection.ledger().expectBind();
+        connection.ledger().expectSync();
         assertThat(backend.clientGot()).isEmpty();
         backend.serverSends(Backend.parseComplete());
         assertThat(backend.clientGot())
@@ -93,24 +93,24 @@ class ReplyReaderTest {
     @Test
     void aReplyOfOurOwnNeverLandsInsideADescriptionThatIsCut() {
         byte[] description = Backend.rowDescription("a", "b", "c");
-        connection.expectDescribe();
-        connection.makeParseComplete(change("a"));
-        connection.expectSync();
+        connection.ledger().expectDescribe();
+        connection.ledger().makeParseComplete(change("a"));
+        connection.ledger().expectSync();
         backend.serverSends(Frontend.join(description, READY), 6, 20);
         assertThat(backend.clientGot()).isEqualTo(Frontend.join(description, Backend.parseComplete(), READY));
     }
 
     @Test
     void afterAnErrorEverythingUpToSyncIsNotOwedAnyMoreAndItsChangesAreTakenBackYoungestFirst() {
-        connection.expectParse(change("a"));
-        connection.expectParse(change("b"));
-        connection.expectQuery();
-        connection.makeParseComplete(change("c"));
-        connection.expectSync();
-        connection.expectQuery();
+        connection.ledger().expectParse(change("a"));
+        connection.ledger().expectParse(change("b"));
+        connection.ledger().expectQuery();
+        connection.ledger().makeParseComplete(change("c"));
+        connection.ledger().expectSync();
+        connection.ledger().expectQuery();
         backend.serverSends(Frontend.join(Backend.parseComplete(), ERROR, READY));
         assertThat(changes).containsExactly("a completed", "c taken back", "b taken back");
-        assertThat(connection.unansweredUnits()).isEqualTo(1);
+        assertThat(connection.ledger().unansweredUnits()).isEqualTo(1);
         backend.serverSends(Frontend.join(Backend.commandComplete("SET"), READY));
         assertThat(connection.isSettled()).isTrue();
         assertThat(backend.clientGot())
@@ -119,11 +119,11 @@ class ReplyReaderTest {
 
     @Test
     void afterAnErrorWhoseSyncIsNotSentYetTheBackendIsNotSettled() {
-        connection.expectBind();
+        connection.ledger().expectBind();
         backend.serverSends(ERROR);
-        assertThat(connection.isSkippingToSync()).isTrue();
-        connection.expectSync();
-        assertThat(connection.isSkippingToSync()).isFalse();
+        assertThat(connection.ledger().isSkippingToSync()).isTrue();
+        connection.ledger().expectSync();
+        assertThat(connection.ledger().isSkippingToSync()).isFalse();
         assertThat(connection.isSettled()).isFalse();
         backend.serverSends(READY);
         assertThat(connection.isSettled()).isTrue();
@@ -138,7 +138,7 @@ class ReplyReaderTest {
                 .converse(error -> errors.add(String.valueOf(error == null ? null : error.code())))
                 .execute("select set_config($1, $2, false)", "a", "b")
                 .sync();
-        connection.expectQuery();
+        connection.ledger().expectQuery();
         backend.serverSends(Frontend.join(Backend.commandComplete("ROLLBACK"), READY, ERROR, READY));
         assertThat(errors).containsExactly("null", "42601");
         backend.serverSends(Frontend.join(Backend.commandComplete("SELECT 0"), READY));
@@ -168,7 +168,7 @@ class ReplyReaderTest {
 
     @Test
     void aReplyOfTheWrongKindClosesTheBackendAndTakesChangesBack() {
-        connection.expectParse(change("a"));
+        connection.ledger().expectParse(change("a"));
         backend.serverSends(Backend.bindComplete());
         assertThat(connection.isClosed()).isTrue();
         assertThat(changes).containsExactly("a taken back");
@@ -177,7 +177,7 @@ class ReplyReaderTest {
 
     @Test
     void theLastWordsOfAServerAreTheCauseAndNotAReply() {
-        connection.expectQuery();
+        connection.ledger().expectQuery();
         backend.serverSends(Backend.errorResponse("FATAL", "57P01", "terminating connection"));
         assertThat(backend.clientGot()).isEmpty();
         connection.lost();
@@ -187,7 +187,7 @@ class ReplyReaderTest {
 
     @Test
     void aRowThatIsCutOffIsKnownToBe() {
-        connection.expectQuery();
+        connection.ledger().expectQuery();
         byte[] row = Backend.dataRow("x".repeat(5_000));
         backend.serverSends(java.util.Arrays.copyOf(row, 3_000), 10, 200);
         assertThat(connection.isSettled()).isFalse();
@@ -198,14 +198,14 @@ class ReplyReaderTest {
 
     @Test
     void syncDuringCopyInIsNotAnswered() {
-        connection.expectExecute();
-        connection.expectSync();
-        connection.expectSync();
+        connection.ledger().expectExecute();
+        connection.ledger().expectSync();
+        connection.ledger().expectSync();
         backend.serverSends(COPY_IN);
-        assertThat(connection.isCopyingIn()).isTrue();
-        connection.copyEnd();
-        assertThat(connection.isCopyingIn()).isFalse();
-        connection.expectSync();
+        assertThat(connection.ledger().isCopyingIn()).isTrue();
+        connection.ledger().copyEnd();
+        assertThat(connection.ledger().isCopyingIn()).isFalse();
+        connection.ledger().expectSync();
         backend.serverSends(Frontend.join(Backend.commandComplete("COPY 1"), READY));
         assertThat(connection.isSettled()).isTrue();
         assertThat(connection.isAmbiguous()).isFalse();
@@ -214,13 +214,13 @@ class ReplyReaderTest {
 
     @Test
     void copyDoneSentAheadEndsTheCopy() {
-        connection.expectQuery();
-        connection.copyEnd();
-        connection.expectQuery();
+        connection.ledger().expectQuery();
+        connection.ledger().copyEnd();
+        connection.ledger().expectQuery();
         backend.serverSends(COPY_IN);
-        assertThat(connection.isCopyingIn()).isFalse();
+        assertThat(connection.ledger().isCopyingIn()).isFalse();
         backend.serverSends(Frontend.join(Backend.commandComplete("COPY 0"), READY));
-        assertThat(connection.unansweredUnits()).isEqualTo(1);
+        assertThat(connection.ledger().unansweredUnits()).isEqualTo(1);
         backend.serverSends(Frontend.join(Backend.commandComplete("SELECT 0"), READY));
         assertThat(connection.isSettled()).isTrue();
     }
@@ -228,26 +228,26 @@ class ReplyReaderTest {
     @Test
     void discardAllMakesEveryStatementUnknown() {
         PreparedStatement statement = backend.statement("select 1");
-        connection.prepare(statement);
-        connection.expectSync();
+        connection.statements().prepare(statement);
+        connection.ledger().expectSync();
         backend.serverSends(Frontend.join(Backend.parseComplete(), READY));
-        assertThat(connection.hasPrepared(statement)).isTrue();
-        connection.expectQuery();
+        assertThat(connection.statements().has(statement)).isTrue();
+        connection.ledger().expectQuery();
         backend.serverSends(Frontend.join(Backend.commandComplete("DISCARD ALL"), READY));
-        assertThat(connection.hasPrepared(statement)).isFalse();
+        assertThat(connection.statements().has(statement)).isFalse();
     }
 
     @Test
     void aLostBackendTakesBackWhatItHasNotAnswered() {
-        connection.expectParse(change("a"));
-        connection.makeParseComplete(change("b"));
+        connection.ledger().expectParse(change("a"));
+        connection.ledger().makeParseComplete(change("b"));
         connection.lost();
         assertThat(changes).containsExactly("b taken back", "a taken back");
     }
 
     @Test
     void aTerminatedBackendForwardsNothingMore() {
-        connection.expectQuery();
+        connection.ledger().expectQuery();
         connection.terminate(1_000);
         backend.serverSends(Frontend.join(Backend.dataRow("late"), Backend.commandComplete("SELECT 1"), READY));
         assertThat(backend.clientGot()).isEmpty();

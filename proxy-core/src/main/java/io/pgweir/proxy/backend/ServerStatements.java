@@ -1,0 +1,104 @@
+package io.pgweir.proxy.backend;
+
+import io.netty.buffer.ByteBuf;
+import io.pgweir.proxy.net.Outbound;
+
+/**
+ * The shared prepared statements on one backend: prepares them in front of messages that use them, closes the least recently
+ * used for want of room, and those whose plan is stale. Same thread as its {@link BackendConnection}.
+ */
+public final class ServerStatements {
+    private final BackendStatements known;
+    private final Outbound toServer;
+    private final Ledger ledger;
+
+    ServerStatements(int limit, Outbound toServer, Ledger ledger) {
+        this.known = new BackendStatements(limit);
+        this.toServer = toServer;
+        this.ledger = ledger;
+    }
+
+    /** Makes sure PostgreSQL knows {@code statement}, in front of a message that uses it. */
+    public void prepare(PreparedStatement statement) {
+        if (!known.use(statement)) {
+            sendParse(statement);
+            ledger.expectSwallowed(Reply.PARSE, preparing(statement));
+        }
+    }
+
+    /** Prepares {@code statement}, which is not prepared here, for a client that asked for it: the reply is the client's. */
+    public void prepareForClient(PreparedStatement statement, StatementChange change) {
+        sendParse(statement);
+        StatementChange here = preparing(statement);
+        ledger.expect(Reply.PARSE, new StatementChange() {
+            @Override
+            public void takenBack() {
+                here.takenBack();
+                change.takenBack();
+            }
+        });
+    }
+
+    /** Sends a Parse that must fail because its name is taken, so that PostgreSQL itself says so, or why else it fails. */
+    public void prepareTwice(PreparedStatement statement, StatementChange change) {
+        prepare(statement);
+        writeParse(toServer.append(), statement);
+        ledger.expect(Reply.PARSE, change);
+    }
+
+    private void sendParse(PreparedStatement statement) {
+        if (known.takeStale(statement)) {
+            writeClose(statement);
+            ledger.expectSwallowed(Reply.CLOSE, () -> known.markStaleAgain(statement));
+        }
+        PreparedStatement evicted = known.evictForOneMore();
+        if (evicted != null) {
+            writeClose(evicted);
+            ledger.expectSwallowed(Reply.CLOSE, () -> known.add(evicted));
+        }
+        writeParse(toServer.append(), statement);
+    }
+
+    private StatementChange preparing(PreparedStatement statement) {
+        known.add(statement);
+        return () -> known.remove(statement);
+    }
+
+    /** True if PostgreSQL knows {@code statement}; counts as a use. */
+    public boolean has(PreparedStatement statement) {
+        return known.use(statement);
+    }
+
+    /** Its plan here is stale; it is closed and prepared anew when it is used. */
+    public void markStale(PreparedStatement statement) {
+        known.markStale(statement);
+    }
+
+    /** PostgreSQL does not know {@code statement} any more. */
+    public void forget(PreparedStatement statement) {
+        known.remove(statement);
+    }
+
+    private void writeClose(PreparedStatement statement) {
+        byte[] name = statement.serverName();
+        ByteBuf out = toServer.append();
+        out.writeByte('C')
+                .writeInt(4 + 1 + name.length + 1)
+                .writeByte('S')
+                .writeBytes(name)
+                .writeByte(0);
+    }
+
+    /** Parse under the statement's name on backends. */
+    private static void writeParse(ByteBuf out, PreparedStatement statement) {
+        byte[] name = statement.serverName();
+        byte[] body = statement.body();
+        out.writeByte('P').writeInt(4 + name.length + 1 + body.length);
+        out.writeBytes(name).writeByte(0).writeBytes(body);
+    }
+
+    /** PostgreSQL knows none any more. */
+    void clear() {
+        known.clear();
+    }
+}
