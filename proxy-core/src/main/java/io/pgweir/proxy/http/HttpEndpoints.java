@@ -1,19 +1,121 @@
 package io.pgweir.proxy.http;
 
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Placeholder until the next commit. */
-public final class HttpEndpoints {
-    public HttpEndpoints(PoolDirectory pools, Sessions sessions, EventLoops loops) {}
+/**
+ * Serves health and metrics; docs/http.md and docs/metrics.md are the contract. Everything here runs on one thread of its
+ * own, which no client's traffic can keep busy. Thread-safe.
+ */
+public final class HttpEndpoints implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoints.class);
+    private static final Duration STUCK_AFTER = Duration.ofSeconds(5);
+    private static final int MOST_POOLS_NAMED = 200;
 
-    public void bind(InetSocketAddress address) {}
+    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("pgweir-http", true), NioIoHandler.newFactory());
+    private final Heartbeats heartbeats;
+    private final Readiness readiness;
+    private final HealthReport report;
+    private final MetricsPage metrics;
+    private final Routes routes = new Routes();
+    private @Nullable Channel listener;
 
-    public InetSocketAddress address() {
-        return new InetSocketAddress(0);
+    public HttpEndpoints(PoolDirectory pools, Sessions sessions, EventLoops loops) {
+        this(pools, sessions, loops, STUCK_AFTER, MOST_POOLS_NAMED);
     }
 
-    public void close() {}
+    HttpEndpoints(PoolDirectory pools, Sessions sessions, EventLoops loops, Duration stuckAfter, int mostPoolsNamed) {
+        PoolLabels labels = new PoolLabels(mostPoolsNamed);
+        this.heartbeats = new Heartbeats(loops, stuckAfter);
+        this.readiness = new Readiness(pools, sessions, heartbeats, group.next());
+        this.report = new HealthReport(pools, sessions, labels);
+        this.metrics = new MetricsPage(new PoolCollector(pools, sessions, labels));
+        routes.add("/health/live", "200 while the event loops turn", () -> Routes.now(live()));
+        routes.add("/health/ready", "200 while a client could be served, else 503 and why", this::ready);
+        routes.add("/health", "pools and clients, as JSON", this::health);
+        routes.add("/metrics", "metrics for Prometheus", () -> Routes.now(metrics.render()));
+    }
+
+    private Answer live() {
+        List<String> stuck = heartbeats.stuck();
+        return stuck.isEmpty()
+                ? Answer.text(HttpResponseStatus.OK, "live")
+                : Answer.text(HttpResponseStatus.SERVICE_UNAVAILABLE, "not live: " + String.join("; ", stuck));
+    }
+
+    private CompletableFuture<Answer> ready() {
+        return readiness
+                .check()
+                .thenApply(verdict -> verdict.ready()
+                        ? Answer.text(HttpResponseStatus.OK, "ready")
+                        : Answer.text(HttpResponseStatus.SERVICE_UNAVAILABLE, "not ready: " + verdict.cause()));
+    }
+
+    private CompletableFuture<Answer> health() {
+        return readiness.check().thenApply(verdict -> Answer.json(report.render(verdict)));
+    }
+
+    /**
+     * Starts serving.
+     *
+     * @throws java.io.IOException if the address cannot be had
+     */
+    public void bind(InetSocketAddress address) throws Exception {
+        if (address.isUnresolved()) {
+            throw new UnknownHostException("the host name \"" + address.getHostString() + "\" could not be resolved");
+        }
+        listener = new ServerBootstrap()
+                .group(group)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(new HttpConnections(routes))
+                .bind(address)
+                .sync()
+                .channel();
+        if (!address.getAddress().isLoopbackAddress()) {
+            LOG.warn(
+                    "health and metrics on {} are open to everybody who can reach that address: they show the names of"
+                            + " databases and users; guard it, or listen on 127.0.0.1 with --http",
+                    address());
+        }
+    }
+
+    /** Where they are served; only after {@link #bind}. */
+    public InetSocketAddress address() {
+        Channel bound = listener;
+        if (bound == null) {
+            throw new IllegalStateException("not listening");
+        }
+        return (InetSocketAddress) bound.localAddress();
+    }
+
+    /** Stops serving; waits for it, but not long. */
+    @Override
+    public void close() {
+        heartbeats.close();
+        group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+        readiness.close();
+        metrics.close();
+    }
 }

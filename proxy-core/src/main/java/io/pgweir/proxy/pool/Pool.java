@@ -459,16 +459,28 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     private void keepMinimum(LoopPool part) {
-        while (true) {
-            synchronized (lock) {
-                boolean enough = open >= Math.min(settings.minConnections(), settings.connectionLimit());
-                if (enough || shutdown || connecting >= MOST_CONNECTING || gate.nanosToRetry() > 0) {
-                    return;
-                }
-                open++;
-                connecting++;
-            }
+        while (reserve(Math.min(settings.minConnections(), settings.connectionLimit()))) {
             connect(part, SessionSettings.NONE);
+        }
+    }
+
+    /** Opens a backend if there is none, to find out whether it can be had; it stays as an idle one. Any thread. */
+    public void probe() {
+        if (reserve(1)) {
+            LoopPool part = parts[0];
+            part.loop().loop().execute(() -> connect(part, SessionSettings.NONE));
+        }
+    }
+
+    /** Takes a permit for a connect if there are fewer than {@code enough} backends and connects are not held back. */
+    private boolean reserve(int enough) {
+        synchronized (lock) {
+            if (open >= enough || shutdown || connecting >= MOST_CONNECTING || gate.nanosToRetry() > 0) {
+                return false;
+            }
+            open++;
+            connecting++;
+            return true;
         }
     }
 
@@ -516,6 +528,13 @@ public final class Pool implements BackendConnection.Listener {
 
     public int connecting() {
         return connecting;
+    }
+
+    /** Permits of backends that have been logged in: a server has answered. */
+    public int established() {
+        synchronized (lock) {
+            return open - connecting;
+        }
     }
 
     public int idle() {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** The pools, made when somebody who has proved who they are first needs them. Thread-safe. */
 public final class PoolDirectory {
@@ -24,10 +25,12 @@ public final class PoolDirectory {
     private final Map<PoolKey, Entry> entries = new ConcurrentHashMap<>();
 
     private static final class Entry {
+        private final DatabaseConfig database;
         private final Pool pool;
         private final LoginProfiles profiles;
 
-        Entry(Pool pool) {
+        Entry(DatabaseConfig database, Pool pool) {
+            this.database = database;
             this.pool = pool;
             this.profiles = new LoginProfiles(pool);
         }
@@ -55,7 +58,7 @@ public final class PoolDirectory {
     }
 
     private Entry entry(DatabaseConfig database, String name, String user) {
-        return entries.computeIfAbsent(new PoolKey(name, user), key -> new Entry(create(database, key)));
+        return entries.computeIfAbsent(new PoolKey(name, user), key -> new Entry(database, create(database, key)));
     }
 
     private Pool create(DatabaseConfig database, PoolKey key) {
@@ -69,6 +72,28 @@ public final class PoolDirectory {
                 settings.connectTimeout(),
                 Math.max(1, settings.preparedStatementLimit()));
         return new Pool(key, settings, target, connector, new StatementRegistry(statementNumbers), loops);
+    }
+
+    /** The configured databases. */
+    public List<DatabaseConfig> databases() {
+        return config.databases();
+    }
+
+    /** The pool of the user whose credentials the database's URL carries; null without one, or if it is any database. */
+    public @Nullable Pool ownPool(DatabaseConfig database) {
+        String user = database.user();
+        return user == null || database.isWildcard() ? null : pool(database, database.name(), user);
+    }
+
+    /** The pools of one configured database, whoever their users are. */
+    public List<Pool> poolsOf(DatabaseConfig database) {
+        List<Pool> pools = new ArrayList<>();
+        for (Entry entry : entries.values()) {
+            if (entry.database == database) {
+                pools.add(entry.pool);
+            }
+        }
+        return pools;
     }
 
     /** All pools there are now. */

@@ -78,7 +78,8 @@ public final class Sessions {
         open.remove(session);
     }
 
-    boolean isDraining() {
+    /** Whether the proxy is shutting down. */
+    public boolean isDraining() {
         return draining;
     }
 

@@ -1,0 +1,71 @@
+package io.pgweir.proxy.http;
+
+import io.netty.util.concurrent.Future;
+import io.pgweir.proxy.net.EventLoops;
+import io.pgweir.proxy.net.LoopContext;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/** Knows when each event loop last turned: a task on each writes the time down. Thread-safe. */
+final class Heartbeats implements AutoCloseable {
+    private final long limitNanos;
+    private final List<Beat> beats = new ArrayList<>();
+    private final List<Future<?>> tasks = new ArrayList<>();
+
+    /** @param limit a loop that has not turned for this long is stuck */
+    Heartbeats(EventLoops loops, Duration limit) {
+        this.limitNanos = limit.toNanos();
+        long period = limitNanos / 5;
+        for (LoopContext context : loops.contexts()) {
+            Beat beat = new Beat(context.index());
+            beats.add(beat);
+            tasks.add(context.loop().scheduleAtFixedRate(beat, 0, period, TimeUnit.NANOSECONDS));
+        }
+    }
+
+    /** One phrase for each loop that is stuck. */
+    List<String> stuck() {
+        List<String> stuck = new ArrayList<>(0);
+        long now = System.nanoTime();
+        for (Beat beat : beats) {
+            long still = now - beat.at;
+            if (still > limitNanos) {
+                stuck.add(String.format(
+                        Locale.ROOT,
+                        "event loop %d (%s) has not turned for %.1f s",
+                        beat.loop,
+                        beat.thread,
+                        still / 1e9));
+            }
+        }
+        return stuck;
+    }
+
+    int loops() {
+        return beats.size();
+    }
+
+    @Override
+    public void close() {
+        tasks.forEach(task -> task.cancel(false));
+    }
+
+    private static final class Beat implements Runnable {
+        private final int loop;
+        private volatile long at = System.nanoTime();
+        private volatile String thread = "not started";
+
+        Beat(int loop) {
+            this.loop = loop;
+        }
+
+        @Override
+        public void run() {
+            thread = Thread.currentThread().getName();
+            at = System.nanoTime();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package io.pgweir.proxy.http;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Writes JSON (RFC 8259). The caller closes what it opens. Finite numbers only. */
+final class JsonText {
+    private final StringBuilder out = new StringBuilder(1024);
+    private boolean first = true;
+
+    JsonText open(char bracket) {
+        next();
+        out.append(bracket);
+        first = true;
+        return this;
+    }
+
+    JsonText close(char bracket) {
+        out.append(bracket);
+        first = false;
+        return this;
+    }
+
+    /** The name of a member; its value comes next. */
+    JsonText name(String name) {
+        next();
+        quote(name);
+        out.append(':');
+        first = true;
+        return this;
+    }
+
+    JsonText value(@Nullable String text) {
+        next();
+        if (text == null) {
+            out.append("null");
+        } else {
+            quote(text);
+        }
+        return this;
+    }
+
+    JsonText value(boolean value) {
+        next();
+        out.append(value);
+        return this;
+    }
+
+    JsonText value(long number) {
+        next();
+        out.append(number);
+        return this;
+    }
+
+    /** With three decimals. */
+    JsonText value(double number) {
+        next();
+        out.append(String.format(Locale.ROOT, "%.3f", number));
+        return this;
+    }
+
+    private void next() {
+        if (!first) {
+            out.append(',');
+        }
+        first = false;
+    }
+
+    private void quote(String text) {
+        out.append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' || c == '\\') {
+                out.append('\\').append(c);
+            } else if (c < 0x20 || Character.isSurrogate(c)) {
+                // Escaped surrogates stay JSON even if one is without its other half.
+                out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+            } else {
+                out.append(c);
+            }
+        }
+        out.append('"');
+    }
+
+    @Override
+    public String toString() {
+        return out.toString();
+    }
+}

@@ -1,0 +1,148 @@
+package io.pgweir.proxy.http;
+
+import java.util.List;
+
+/** The one table of pgweir's own metrics; {@link PoolCollector} fills them, docs/metrics.md is made from them. */
+enum Metric {
+    POOL_CONNECTIONS(
+            "pgweir_pool_connections",
+            Kind.GAUGE,
+            "connections",
+            "Backend connections: idle; active, which work for a client, are cleaned up after one or close; connecting.",
+            Label.POOL,
+            new Label("state", "idle", "active", "connecting")),
+    POOL_LIMIT(
+            "pgweir_pool_limit", Kind.GAUGE, "connections", "Most backend connections: connection_limit.", Label.POOL),
+    POOL_USAGE(
+            "pgweir_pool_usage_ratio",
+            Kind.GAUGE,
+            "ratio",
+            "Part of connection_limit that is active or connecting, from 0 to 1.",
+            Label.POOL),
+    POOL_WAITING("pgweir_pool_waiting", Kind.GAUGE, "clients", "Clients waiting for a backend connection.", Label.POOL),
+    POOL_WAIT(
+            "pgweir_pool_wait_seconds",
+            Kind.HISTOGRAM,
+            "seconds",
+            "Time from asking for a backend connection to the outcome: served; timeout, that is pool_timeout; failed, that"
+                    + " is any other failure or a client that left.",
+            Label.POOL,
+            new Label("outcome", "served", "timeout", "failed")),
+    POOL_TIMEOUTS(
+            "pgweir_pool_timeouts_total",
+            Kind.COUNTER,
+            "timeouts",
+            "Requests for a backend connection that ended with pool_timeout.",
+            Label.POOL),
+    QUERY_DURATION(
+            "pgweir_query_duration_seconds",
+            Kind.HISTOGRAM,
+            "seconds",
+            "Time from the first message of a request to its ReadyForQuery, waiting included.",
+            Label.POOL),
+    TRANSACTION_DURATION(
+            "pgweir_transaction_duration_seconds",
+            Kind.HISTOGRAM,
+            "seconds",
+            "Time for which a client held a backend connection, from checkout to release.",
+            Label.POOL),
+    BACKEND_CONNECT(
+            "pgweir_backend_connect_seconds",
+            Kind.HISTOGRAM,
+            "seconds",
+            "Time to connect and log in to PostgreSQL.",
+            Label.POOL,
+            new Label("outcome", "succeeded", "failed")),
+    CANCELS(
+            "pgweir_cancels_total",
+            Kind.COUNTER,
+            "requests",
+            "Cancel requests sent to PostgreSQL: for a client that asked, because the client is gone, or because a time limit"
+                    + " was exceeded.",
+            Label.POOL,
+            new Label("reason", "client", "abandoned", "timeout")),
+    TIMEOUTS(
+            "pgweir_timeouts_total",
+            Kind.COUNTER,
+            "timeouts",
+            "Time limits exceeded: statement_timeout, transaction_timeout, idle_in_transaction_timeout. Waiting in vain for"
+                    + " a backend connection counts in pgweir_pool_timeouts_total.",
+            Label.POOL,
+            new Label("kind", "statement", "transaction", "idle_in_transaction")),
+    ERRORS(
+            "pgweir_errors_total",
+            Kind.COUNTER,
+            "errors",
+            "Statements that failed because of pgweir or a lost backend connection, not in PostgreSQL.",
+            Label.POOL,
+            new Label("type", "proxy")),
+    CLIENTS(
+            "pgweir_clients",
+            Kind.GAUGE,
+            "clients",
+            "Clients connected.",
+            new Label("state", "logging_in", "logged_in")),
+    BUFFER_MEMORY(
+            "pgweir_buffer_memory_bytes",
+            Kind.GAUGE,
+            "bytes",
+            "Memory that the allocator of network buffers holds, in use or kept for use.",
+            new Label("area", "heap", "direct"));
+
+    /** How the numbers behave. */
+    enum Kind {
+        GAUGE,
+        COUNTER,
+        HISTOGRAM
+    }
+
+    /**
+     * A label and its possible values.
+     *
+     * @param values empty if they are open
+     */
+    record Label(String name, List<String> values) {
+        static final Label POOL = new Label("pool", List.of());
+
+        Label(String name, String... values) {
+            this(name, List.of(values));
+        }
+    }
+
+    private final String exposed;
+    private final Kind kind;
+    private final String unit;
+    private final String help;
+    private final List<Label> labels;
+
+    Metric(String exposed, Kind kind, String unit, String help, Label... labels) {
+        this.exposed = exposed;
+        this.kind = kind;
+        this.unit = unit;
+        this.help = help;
+        this.labels = List.of(labels);
+    }
+
+    /** The name in Prometheus. */
+    String exposed() {
+        return exposed;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    /** What is counted or measured. */
+    String unit() {
+        return unit;
+    }
+
+    /** One sentence or two. */
+    String help() {
+        return help;
+    }
+
+    List<Label> labels() {
+        return labels;
+    }
+}

@@ -1,0 +1,154 @@
+package io.pgweir.proxy.http;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetric;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.pgweir.proxy.metrics.Histogram;
+import io.pgweir.proxy.session.PoolDirectory;
+import io.pgweir.proxy.session.Sessions;
+import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.Collection;
+
+/**
+ * Sums up, at each scrape, what the event loops have counted. The loops count in plain longs, because looking a meter up
+ * for each query would cost more than the rest of its bookkeeping. One thread.
+ */
+final class PoolCollector implements MultiCollector {
+    private final PoolDirectory pools;
+    private final Sessions sessions;
+    private final PoolLabels labels;
+
+    PoolCollector(PoolDirectory pools, Sessions sessions, PoolLabels labels) {
+        this.pools = pools;
+        this.sessions = sessions;
+        this.labels = labels;
+    }
+
+    @Override
+    public MetricSnapshots collect() {
+        Collection<PoolFigures> figures = PoolFigures.of(pools.pools(), labels);
+        MetricSnapshots.Builder all = MetricSnapshots.builder();
+        for (Metric metric : Metric.values()) {
+            Series series = new Series(metric);
+            switch (metric) {
+                case CLIENTS -> {
+                    series.add(sessions.loggingIn(), "logging_in");
+                    series.add(sessions.loggedIn(), "logged_in");
+                }
+                case BUFFER_MEMORY -> {
+                    ByteBufAllocatorMetric buffers =
+                            ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric();
+                    series.add(buffers.usedHeapMemory(), "heap");
+                    series.add(buffers.usedDirectMemory(), "direct");
+                }
+                default -> figures.forEach(pool -> add(pool, metric, series));
+            }
+            all.metricSnapshot(series.build());
+        }
+        return all.build();
+    }
+
+    private static void add(PoolFigures pool, Metric metric, Series series) {
+        String name = pool.label();
+        switch (metric) {
+            case POOL_CONNECTIONS -> {
+                series.add(pool.idle(), name, "idle");
+                series.add(pool.active(), name, "active");
+                series.add(pool.connecting(), name, "connecting");
+            }
+            case POOL_LIMIT -> series.add(pool.limit(), name);
+            case POOL_USAGE -> series.add(pool.usage(), name);
+            case POOL_WAITING -> series.add(pool.waiting(), name);
+            case POOL_WAIT -> {
+                series.add(pool.sum(m -> m.waitsServed), name, "served");
+                series.add(pool.sum(m -> m.waitsTimedOut), name, "timeout");
+                series.add(pool.sum(m -> m.waitsFailed), name, "failed");
+            }
+            case POOL_TIMEOUTS -> series.add(pool.sum(m -> m.waitsTimedOut).count(), name);
+            case QUERY_DURATION -> series.add(pool.sum(m -> m.queries), name);
+            case TRANSACTION_DURATION -> series.add(pool.sum(m -> m.transactions), name);
+            case BACKEND_CONNECT -> {
+                series.add(pool.sum(m -> m.connects), name, "succeeded");
+                series.add(pool.sum(m -> m.connectsFailed), name, "failed");
+            }
+            case CANCELS -> {
+                series.add(pool.total(m -> m.cancelsForClients), name, "client");
+                series.add(pool.total(m -> m.cancelsOfAbandoned), name, "abandoned");
+                series.add(pool.total(m -> m.cancelsOfOverdue), name, "timeout");
+            }
+            case TIMEOUTS -> {
+                series.add(pool.total(m -> m.statementTimeouts), name, "statement");
+                series.add(pool.total(m -> m.transactionTimeouts), name, "transaction");
+                series.add(pool.total(m -> m.idleInTransactionTimeouts), name, "idle_in_transaction");
+            }
+            case ERRORS -> series.add(pool.total(m -> m.failures), name, "proxy");
+            default -> throw new IllegalStateException(metric + " has no figures");
+        }
+    }
+
+    /** The series of one metric, built with Prometheus' own types. */
+    private static final class Series {
+        private final Metric metric;
+        private final GaugeSnapshot.Builder gauges = GaugeSnapshot.builder();
+        private final CounterSnapshot.Builder counters = CounterSnapshot.builder();
+        private final HistogramSnapshot.Builder histograms = HistogramSnapshot.builder();
+
+        Series(Metric metric) {
+            this.metric = metric;
+        }
+
+        void add(double value, String... labelValues) {
+            if (metric.kind() == Metric.Kind.COUNTER) {
+                counters.dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
+                        .value(value)
+                        .labels(labels(labelValues))
+                        .build());
+            } else {
+                gauges.dataPoint(GaugeSnapshot.GaugeDataPointSnapshot.builder()
+                        .value(value)
+                        .labels(labels(labelValues))
+                        .build());
+            }
+        }
+
+        void add(Histogram.Snapshot sum, String... labelValues) {
+            ClassicHistogramBuckets.Builder buckets = ClassicHistogramBuckets.builder();
+            long below = 0;
+            for (int i = 0; i < sum.buckets(); i++) {
+                long upTo = sum.cumulative(i);
+                buckets.bucket(sum.boundSeconds(i), upTo - below);
+                below = upTo;
+            }
+            buckets.bucket(Double.POSITIVE_INFINITY, sum.count() - below);
+            histograms.dataPoint(HistogramSnapshot.HistogramDataPointSnapshot.builder()
+                    .classicHistogramBuckets(buckets.build())
+                    .sum(sum.sumSeconds())
+                    .labels(labels(labelValues))
+                    .build());
+        }
+
+        private Labels labels(String... values) {
+            String[] names = metric.labels().stream().map(Metric.Label::name).toArray(String[]::new);
+            return Labels.of(names, values);
+        }
+
+        MetricSnapshot build() {
+            String name = metric.exposed();
+            return switch (metric.kind()) {
+                case GAUGE -> gauges.name(name).help(metric.help()).build();
+                case COUNTER ->
+                    counters.name(name.substring(0, name.length() - "_total".length()))
+                            .help(metric.help())
+                            .build();
+                case HISTOGRAM -> histograms.name(name).help(metric.help()).build();
+            };
+        }
+    }
+}

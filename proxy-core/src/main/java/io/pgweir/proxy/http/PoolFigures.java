@@ -1,0 +1,104 @@
+package io.pgweir.proxy.http;
+
+import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.metrics.Counter;
+import io.pgweir.proxy.metrics.Histogram;
+import io.pgweir.proxy.metrics.PoolMetrics;
+import io.pgweir.proxy.pool.Pool;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The figures of the pools that share a label, mostly one. Read while the pools work, so they may be off by one. */
+final class PoolFigures {
+    private final String label;
+    private final List<PoolMetrics> metrics = new ArrayList<>();
+    private long limit;
+    private long open;
+    private long connecting;
+    private long idle;
+    private long waiting;
+    private @Nullable BackendFailure failure;
+
+    private PoolFigures(String label) {
+        this.label = label;
+    }
+
+    /** One for each label, in the order of the labels. */
+    static Collection<PoolFigures> of(List<Pool> pools, PoolLabels labels) {
+        TreeMap<String, PoolFigures> all = new TreeMap<>();
+        for (Pool pool : pools) {
+            all.computeIfAbsent(labels.of(pool.key()), PoolFigures::new).add(pool);
+        }
+        return all.values();
+    }
+
+    private void add(Pool pool) {
+        metrics.addAll(pool.allMetrics());
+        limit += pool.settings().connectionLimit();
+        // Permits last: what is idle or connecting has one, unless it has been closed since.
+        idle += pool.idle();
+        connecting += pool.connecting();
+        open += pool.open();
+        waiting += pool.waiting();
+        BackendFailure last = pool.failure();
+        if (last != null) {
+            failure = last;
+        }
+    }
+
+    String label() {
+        return label;
+    }
+
+    /** Most backends. */
+    long limit() {
+        return limit;
+    }
+
+    /** Backends that count against the limit. */
+    long open() {
+        return open;
+    }
+
+    long connecting() {
+        return connecting;
+    }
+
+    long idle() {
+        return idle;
+    }
+
+    /** Backends that work for a client, are cleaned up after one, or close. */
+    long active() {
+        return Math.max(0, open - idle - connecting);
+    }
+
+    long waiting() {
+        return waiting;
+    }
+
+    /** The part of the limit that is not there for the next client: 0 to 1. */
+    double usage() {
+        return limit == 0 ? 0 : Math.min(1, (double) Math.max(0, open - idle) / limit);
+    }
+
+    /** The last failed connect that no success has followed, or null. */
+    @Nullable
+    BackendFailure failure() {
+        return failure;
+    }
+
+    Histogram.Snapshot sum(Function<PoolMetrics, Histogram> histogram) {
+        Histogram.Snapshot sum = new Histogram.Snapshot();
+        metrics.forEach(one -> histogram.apply(one).addTo(sum));
+        return sum;
+    }
+
+    long total(Function<PoolMetrics, Counter> counter) {
+        return metrics.stream().mapToLong(one -> counter.apply(one).get()).sum();
+    }
+}

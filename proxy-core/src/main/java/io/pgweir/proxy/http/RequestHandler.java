@@ -1,0 +1,133 @@
+package io.pgweir.proxy.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.timeout.IdleStateEvent;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers the requests of one HTTP connection in their order, one at a time. */
+final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+    /** More requests than this sent ahead of their answers end the connection. */
+    private static final int MOST_WAITING = 16;
+
+    private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
+
+    private final Routes routes;
+    private final ArrayDeque<Supplier<CompletableFuture<Answer>>> waiting = new ArrayDeque<>(2);
+    private boolean answering;
+    private boolean malformed;
+
+    RequestHandler(Routes routes) {
+        this.routes = routes;
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+        if (malformed) {
+            return;
+        }
+        malformed = request.decoderResult().isFailure();
+        if (waiting.size() >= MOST_WAITING) {
+            ctx.close();
+            return;
+        }
+        waiting.add(answerTo(request));
+        answerNext(ctx);
+    }
+
+    /** Holds nothing of {@code request} that must be released. */
+    private Supplier<CompletableFuture<Answer>> answerTo(FullHttpRequest request) {
+        if (malformed) {
+            Answer answer = malformed(request.decoderResult().cause());
+            return () -> Routes.now(answer);
+        }
+        HttpMethod method = request.method();
+        if (!method.equals(HttpMethod.GET) && !method.equals(HttpMethod.HEAD)) {
+            return () -> Routes.now(Answer.text(HttpResponseStatus.METHOD_NOT_ALLOWED, "only GET and HEAD"));
+        }
+        String uri = request.uri();
+        return () -> routes.answer(uri);
+    }
+
+    private void answerNext(ChannelHandlerContext ctx) {
+        Supplier<CompletableFuture<Answer>> next = answering ? null : waiting.poll();
+        if (next == null) {
+            return;
+        }
+        answering = true;
+        CompletableFuture<Answer> answer;
+        try {
+            answer = next.get();
+        } catch (RuntimeException e) {
+            answer = CompletableFuture.failedFuture(e);
+        }
+        answer.exceptionally(RequestHandler::failed).thenAccept(found -> {
+            send(ctx, found, malformed && waiting.isEmpty());
+            answering = false;
+            answerNext(ctx);
+        });
+    }
+
+    private static Answer malformed(Throwable cause) {
+        if (cause instanceof TooLongHttpLineException) {
+            return Answer.text(HttpResponseStatus.REQUEST_URI_TOO_LONG, "the request line is too long");
+        }
+        if (cause instanceof TooLongHttpHeaderException) {
+            return Answer.text(HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too long");
+        }
+        return Answer.text(HttpResponseStatus.BAD_REQUEST, "this is not an HTTP request");
+    }
+
+    private static Answer failed(Throwable failure) {
+        LOG.error("an HTTP request failed", failure);
+        return Answer.text(HttpResponseStatus.INTERNAL_SERVER_ERROR, "this failed; see pgweir's log");
+    }
+
+    private static void send(ChannelHandlerContext ctx, Answer answer, boolean last) {
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, answer.status(), Unpooled.wrappedBuffer(answer.body()));
+        response.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, answer.contentType())
+                .setInt(HttpHeaderNames.CONTENT_LENGTH, answer.body().length)
+                .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
+                .set("X-Content-Type-Options", "nosniff");
+        if (answer.status().equals(HttpResponseStatus.METHOD_NOT_ALLOWED)) {
+            response.headers().set(HttpHeaderNames.ALLOW, "GET, HEAD");
+        }
+        if (last) {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
+        ctx.writeAndFlush(response);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof IdleStateEvent) {
+            ctx.close();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            LOG.debug("HTTP connection {} closed: {}", ctx.channel().remoteAddress(), cause.toString());
+        }
+        ctx.close();
+    }
+}

@@ -1,0 +1,43 @@
+package io.pgweir.proxy.http;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+
+/** Asks an HTTP server and waits for the answer. */
+final class Http {
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final InetSocketAddress address;
+
+    Http(InetSocketAddress address) {
+        this.address = address;
+    }
+
+    HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return send("GET", path, HttpRequest.BodyPublishers.noBody());
+    }
+
+    HttpResponse<String> send(String method, String path, HttpRequest.BodyPublisher body)
+            throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder()
+                .uri(URI.create("http://127.0.0.1:" + address.getPort() + path))
+                .timeout(Duration.ofSeconds(10))
+                .method(method, body)
+                .build();
+        return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** Status and body in one line, for comparing. */
+    String line(String path) throws IOException, InterruptedException {
+        HttpResponse<String> answer = get(path);
+        return answer.statusCode() + " " + answer.body().strip();
+    }
+
+    Exposition metrics() throws IOException, InterruptedException {
+        return Exposition.parse(get("/metrics").body());
+    }
+}
