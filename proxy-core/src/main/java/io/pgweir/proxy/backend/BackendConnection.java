@@ -58,7 +58,7 @@ public final class BackendConnection {
     private SessionSettings applied = SessionSettings.NONE;
     private @Nullable Object unnamedOwner;
     private long unnamedVersion;
-    private @Nullable ErrorFields fatal;
+    private volatile @Nullable ErrorFields fatal;
     private long idleSince;
     private int cancelsInFlight;
     private @Nullable Object lastClient;
@@ -364,7 +364,7 @@ public final class BackendConnection {
 
     /** True once it is of no use to anybody. Any thread. */
     public boolean isClosed() {
-        return closed || !channel.isActive();
+        return closed || fatal != null || !channel.isActive();
     }
 
     /**

@@ -67,11 +67,6 @@ final class LoopPool {
         idleCount = idle.size();
     }
 
-    void putOldest(BackendConnection backend) {
-        idle.addFirst(backend);
-        idleCount = idle.size();
-    }
-
     boolean remove(BackendConnection backend) {
         boolean removed = idle.remove(backend);
         idleCount = idle.size();
@@ -86,5 +81,9 @@ final class LoopPool {
 
     Iterable<BackendConnection> all() {
         return idle;
+    }
+
+    Iterable<BackendConnection> lastUsedFirst() {
+        return idle::descendingIterator;
     }
 }

@@ -11,7 +11,9 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +49,7 @@ public final class Pool implements BackendConnection.Listener {
     private final Object lock = new Object();
     private final WaitQueue queue = new WaitQueue();
     private final ConnectGate gate = new ConnectGate();
+    private final Set<BackendConnection> retiring = new HashSet<>();
     private boolean retryScheduled;
     private volatile int waiting;
     private volatile int open;
@@ -195,10 +198,7 @@ public final class Pool implements BackendConnection.Listener {
 
     /** Gives a backend back: settled, outside a transaction, detached. On the loop that owns it. */
     public void release(BackendConnection backend) {
-        if (backend.isClosed()) {
-            return;
-        }
-        if (shutdown || isTooOld(backend) || backend.isAmbiguous()) {
+        if (backend.isClosed() || shutdown || isTooOld(backend) || backend.isAmbiguous()) {
             discard(backend);
             return;
         }
@@ -228,7 +228,8 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     private void putAway(LoopPool part, BackendConnection backend) {
-        if (backend.isClosed()) {
+        if (backend.isClosed() || shutdown) {
+            discard(backend);
             return;
         }
         backend.idleSince(System.nanoTime());
@@ -248,67 +249,95 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     private void hand(BackendConnection backend, Waiter waiter) {
+        if (backend.isClosed()) {
+            lostOnItsWay(waiter);
+            return;
+        }
         waiter.disarm();
         metrics(waiter.loop).waitsServed.record(waiter.waitedNanos());
         waiter.granted(backend);
+    }
+
+    /** The waiter is first again, unless its time is over. */
+    private void lostOnItsWay(Waiter waiter) {
+        CheckoutFailure failure = null;
+        synchronized (lock) {
+            if (shutdown) {
+                failure = failure(CheckoutFailure.Reason.SHUTDOWN, waiter);
+            } else if (!waiter.isArmed()) {
+                failure = failure(CheckoutFailure.Reason.TIMEOUT, waiter);
+            } else {
+                queue.addFirst(waiter);
+                waiting = queue.size();
+            }
+        }
+        if (failure == null) {
+            serve(parts[waiter.loop.index()]);
+        } else {
+            waiter.disarm();
+            fail(waiter, failure);
+        }
     }
 
     // ---- bringing waiters and backends together
 
     /** Gives this loop's idle backends to waiters, then opens more, then wakes the loops that have some. */
     private void serve(LoopPool part) {
-        while (waiting > 0 && part.idleCount() > 0 && handOverIdle(part)) {
-            // one more
-        }
+        handOverIdle(part);
         if (waiting == 0) {
             return;
         }
         grow(part);
         for (LoopPool other : parts) {
             if (waiting > 0 && other != part && other.idleCount() > 0) {
-                other.loop().loop().execute(() -> serveHere(other));
+                other.loop().loop().execute(() -> handOverIdle(other));
             }
         }
     }
 
-    private void serveHere(LoopPool part) {
-        while (waiting > 0 && part.idleCount() > 0 && handOverIdle(part)) {
-            // one more
+    /**
+     * A backend counts as idle until somebody has it: if it were taken out to look for a waiter, a newcomer could miss it
+     * in between and wait beside it.
+     */
+    private void handOverIdle(LoopPool part) {
+        while (waiting > 0 && part.idleCount() > 0) {
+            Match match;
+            synchronized (lock) {
+                match = match(part);
+                waiting = queue.size();
+            }
+            if (match == null) {
+                makeRoom(part);
+                return;
+            }
+            part.remove(match.backend());
+            grant(match.backend(), match.waiter());
         }
     }
 
-    private boolean handOverIdle(LoopPool part) {
-        BackendConnection backend = part.takeAny();
-        if (backend == null) {
-            return false;
+    private record Match(BackendConnection backend, Waiter waiter) {}
+
+    private @Nullable Match match(LoopPool part) {
+        for (BackendConnection backend : part.lastUsedFirst()) {
+            Waiter waiter = backend.isClosed() ? null : queue.pollFor(backend, settings.shuffle());
+            if (waiter != null) {
+                return new Match(backend, waiter);
+            }
         }
-        if (backend.isClosed()) {
-            return true;
-        }
-        Waiter waiter;
-        synchronized (lock) {
-            waiter = queue.pollFor(backend, settings.shuffle());
-            waiting = queue.size();
-        }
-        if (waiter != null) {
-            grant(backend, waiter);
-            return true;
-        }
-        return makeRoom(part, backend);
+        return null;
     }
 
     /**
-     * Nobody in the queue can use this idle backend. If another one could be opened in its place, it goes: session mode
-     * needs backends opened with the client's own parameters.
+     * Nobody in the queue can use what is idle here. If another backend could be opened in the place of one, it goes:
+     * session mode needs backends opened with the client's own parameters.
      */
-    private boolean makeRoom(LoopPool part, BackendConnection backend) {
+    private void makeRoom(LoopPool part) {
+        BackendConnection oldest = part.oldest();
         boolean inTheWay = picky && waiting > connecting && open >= settings.connectionLimit();
-        if (inTheWay) {
-            discard(backend);
-            return false;
+        if (inTheWay && oldest != null) {
+            part.remove(oldest);
+            discard(oldest);
         }
-        part.putOldest(backend);
-        return false;
     }
 
     private void grow(LoopPool part) {
@@ -333,7 +362,7 @@ public final class Pool implements BackendConnection.Listener {
                 open++;
                 connecting++;
             }
-            connect(part, forWhom.startup());
+            connect(part, forWhom.startup(), forWhom);
         }
     }
 
@@ -351,7 +380,7 @@ public final class Pool implements BackendConnection.Listener {
         serve(part);
     }
 
-    private void connect(LoopPool part, SessionSettings startup) {
+    private void connect(LoopPool part, SessionSettings startup, @Nullable Waiter forWhom) {
         long begin = System.nanoTime();
         connector.connect(part.loop(), target, startup, this, new BackendConnector.Result() {
             @Override
@@ -363,7 +392,7 @@ public final class Pool implements BackendConnection.Listener {
             @Override
             public void failed(BackendFailure failure) {
                 part.metrics().connectsFailed.record(System.nanoTime() - begin);
-                connectFailed(part, failure);
+                connectFailed(part, forWhom, failure);
             }
         });
     }
@@ -381,12 +410,15 @@ public final class Pool implements BackendConnection.Listener {
         serve(parts[backend.home().index()]);
     }
 
-    private void connectFailed(LoopPool part, BackendFailure failure) {
+    private void connectFailed(LoopPool part, @Nullable Waiter forWhom, BackendFailure failure) {
         List<Waiter> hopeless = new ArrayList<>();
         List<CheckoutFailure> failures = new ArrayList<>();
         synchronized (lock) {
             connecting--;
             open--;
+            if (forWhom != null) {
+                forWhom.connectUnderWay = false;
+            }
             if (gate.failure() == null) {
                 LOG.warn("pool {}: no backend could be opened: {}", key, failure.message());
             }
@@ -418,6 +450,7 @@ public final class Pool implements BackendConnection.Listener {
         part.remove(backend);
         synchronized (lock) {
             open--;
+            retiring.remove(backend);
         }
         LOG.debug("pool {}: backend {} closed, {} of {}", key, backend, open, settings.connectionLimit());
         if (waiting > 0) {
@@ -437,8 +470,11 @@ public final class Pool implements BackendConnection.Listener {
             if (oldest == null || idleNanos == 0 || now - oldest.idleSince() < jittered(idleNanos, oldest)) {
                 break;
             }
-            if (open <= settings.minConnections()) {
-                break;
+            synchronized (lock) {
+                if (open - retiring.size() <= settings.minConnections()) {
+                    break;
+                }
+                retiring.add(oldest);
             }
             part.remove(oldest);
             discard(oldest);
@@ -450,6 +486,9 @@ public final class Pool implements BackendConnection.Listener {
             }
         }
         for (BackendConnection backend : old) {
+            synchronized (lock) {
+                retiring.add(backend);
+            }
             part.remove(backend);
             discard(backend);
         }
@@ -460,7 +499,7 @@ public final class Pool implements BackendConnection.Listener {
 
     private void keepMinimum(LoopPool part) {
         while (reserve(Math.min(settings.minConnections(), settings.connectionLimit()))) {
-            connect(part, SessionSettings.NONE);
+            connect(part, SessionSettings.NONE, null);
         }
     }
 
@@ -468,7 +507,7 @@ public final class Pool implements BackendConnection.Listener {
     public void probe() {
         if (reserve(1)) {
             LoopPool part = parts[0];
-            part.loop().loop().execute(() -> connect(part, SessionSettings.NONE));
+            part.loop().loop().execute(() -> connect(part, SessionSettings.NONE, null));
         }
     }
 

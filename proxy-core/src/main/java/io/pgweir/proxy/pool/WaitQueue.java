@@ -27,6 +27,21 @@ final class WaitQueue {
         size++;
     }
 
+    /** Back to the head: what it had been given was lost. */
+    void addFirst(Waiter waiter) {
+        waiter.queued = true;
+        waiter.connectUnderWay = false;
+        waiter.previous = null;
+        waiter.next = first;
+        if (first == null) {
+            last = waiter;
+        } else {
+            first.previous = waiter;
+        }
+        first = waiter;
+        size++;
+    }
+
     /** Returns false if it is not queued (any more): somebody else has decided. */
     boolean remove(Waiter waiter) {
         if (!waiter.queued) {
