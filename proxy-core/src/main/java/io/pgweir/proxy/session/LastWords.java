@@ -12,12 +12,16 @@ import java.util.concurrent.TimeUnit;
 final class LastWords {
     private static final int LINGER_MILLIS = 1000;
 
+    /** For whoever does not read them. */
+    private static final int LONGEST_MILLIS = 10_000;
+
     private LastWords() {}
 
     static void closeAfterFlush(Channel channel) {
         if (!channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
         }
+        channel.eventLoop().schedule(() -> channel.close(), LONGEST_MILLIS, TimeUnit.MILLISECONDS);
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
             if (written.isSuccess() && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
