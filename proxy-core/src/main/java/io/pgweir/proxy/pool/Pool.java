@@ -4,17 +4,13 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.BackendTarget;
-import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,9 +28,6 @@ import org.slf4j.LoggerFactory;
  * two sees the other.
  */
 public final class Pool implements BackendConnection.Listener {
-    /** Connects of one pool under way at a time: fast growth without a stampede. */
-    static final int MOST_CONNECTING = 4;
-
     private static final long GOODBYE_MILLIS = 5_000;
     private static final Logger LOG = LoggerFactory.getLogger(Pool.class);
 
@@ -48,12 +41,9 @@ public final class Pool implements BackendConnection.Listener {
 
     private final Object lock = new Object();
     private final WaitQueue queue = new WaitQueue();
-    private final ConnectGate gate = new ConnectGate();
-    private final Set<BackendConnection> retiring = new HashSet<>();
-    private boolean retryScheduled;
+    private final Growth growth;
+    private final Upkeep upkeep;
     private volatile int waiting;
-    private volatile int open;
-    private volatile int connecting;
     private volatile boolean shutdown;
 
     public Pool(
@@ -69,6 +59,8 @@ public final class Pool implements BackendConnection.Listener {
         this.connector = connector;
         this.statements = statements;
         this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
+        this.growth = new Growth(this, lock, queue);
+        this.upkeep = new Upkeep(this, growth);
         this.parts = new LoopPool[loops.size()];
         for (LoopContext loop : loops) {
             parts[loop.index()] = new LoopPool(loop);
@@ -121,7 +113,7 @@ public final class Pool implements BackendConnection.Listener {
         }
         CheckoutFailure refusal;
         synchronized (lock) {
-            refusal = refusal(waiter, timeoutNanos);
+            refusal = refusal(waiter);
             if (refusal == null) {
                 queue.add(waiter);
                 waiting = queue.size();
@@ -138,16 +130,14 @@ public final class Pool implements BackendConnection.Listener {
         }
     }
 
-    private @Nullable CheckoutFailure refusal(Waiter waiter, long timeoutNanos) {
+    private @Nullable CheckoutFailure refusal(Waiter waiter) {
         if (shutdown) {
             return failure(CheckoutFailure.Reason.SHUTDOWN, waiter);
         }
         if (queue.size() >= settings.queueLimit()) {
             return failure(CheckoutFailure.Reason.QUEUE_FULL, waiter);
         }
-        BackendFailure cause = gate.failure();
-        boolean down = cause != null && cause.kind() != BackendFailure.Kind.TEMPORARY;
-        if (down && open == 0 && gate.nanosToRetry() > 0) {
+        if (growth.isHopeless()) {
             return failure(CheckoutFailure.Reason.UNAVAILABLE, waiter);
         }
         return null;
@@ -181,7 +171,12 @@ public final class Pool implements BackendConnection.Listener {
 
     private CheckoutFailure failure(CheckoutFailure.Reason reason, Waiter waiter) {
         return new CheckoutFailure(
-                reason, waiter.waitedNanos(), open - idle(), settings.connectionLimit(), queue.size(), gate.failure());
+                reason,
+                waiter.waitedNanos(),
+                growth.open() - idle(),
+                settings.connectionLimit(),
+                queue.size(),
+                growth.failure());
     }
 
     private void fail(Waiter waiter, CheckoutFailure failure) {
@@ -198,7 +193,7 @@ public final class Pool implements BackendConnection.Listener {
 
     /** Gives a backend back: settled, outside a transaction, detached. On the loop that owns it. */
     public void release(BackendConnection backend) {
-        if (backend.isClosed() || shutdown || isTooOld(backend) || backend.isAmbiguous()) {
+        if (backend.isClosed() || shutdown || upkeep.isTooOld(backend) || backend.isAmbiguous()) {
             discard(backend);
             return;
         }
@@ -282,12 +277,12 @@ public final class Pool implements BackendConnection.Listener {
     // ---- bringing waiters and backends together
 
     /** Gives this loop's idle backends to waiters, then opens more, then wakes the loops that have some. */
-    private void serve(LoopPool part) {
+    void serve(LoopPool part) {
         handOverIdle(part);
         if (waiting == 0) {
             return;
         }
-        grow(part);
+        growth.grow(part);
         for (LoopPool other : parts) {
             if (waiting > 0 && other != part && other.idleCount() > 0) {
                 other.loop().loop().execute(() -> handOverIdle(other));
@@ -333,128 +328,42 @@ public final class Pool implements BackendConnection.Listener {
      */
     private void makeRoom(LoopPool part) {
         BackendConnection oldest = part.oldest();
-        boolean inTheWay = picky && waiting > connecting && open >= settings.connectionLimit();
+        boolean inTheWay = picky && waiting > growth.connecting() && growth.open() >= settings.connectionLimit();
         if (inTheWay && oldest != null) {
             part.remove(oldest);
             discard(oldest);
         }
     }
 
-    private void grow(LoopPool part) {
-        while (true) {
-            Waiter forWhom;
-            synchronized (lock) {
-                if (shutdown
-                        || connecting >= MOST_CONNECTING
-                        || connecting >= queue.size()
-                        || open >= settings.connectionLimit()) {
-                    return;
-                }
-                long pause = gate.nanosToRetry();
-                if (pause > 0) {
-                    retryAfter(part, pause);
-                    return;
-                }
-                forWhom = queue.nextToConnectFor();
-                if (forWhom == null) {
-                    return;
-                }
-                open++;
-                connecting++;
-            }
-            connect(part, forWhom.startup(), forWhom);
+    @Override
+    public void closed(BackendConnection backend) {
+        LoopPool part = parts[backend.home().index()];
+        part.remove(backend);
+        growth.closed(backend);
+        upkeep.closed(backend);
+        if (waiting > 0) {
+            serve(part);
         }
     }
 
-    private void retryAfter(LoopPool part, long nanos) {
-        if (!retryScheduled) {
-            retryScheduled = true;
-            part.loop().loop().schedule(() -> retry(part), nanos, TimeUnit.NANOSECONDS);
-        }
-    }
-
-    private void retry(LoopPool part) {
-        synchronized (lock) {
-            retryScheduled = false;
-        }
-        serve(part);
-    }
-
-    private void connect(LoopPool part, SessionSettings startup, @Nullable Waiter forWhom) {
-        long begin = System.nanoTime();
-        connector.connect(part.loop(), target, startup, this, new BackendConnector.Result() {
-            @Override
-            public void connected(BackendConnection backend) {
-                part.metrics().connects.record(System.nanoTime() - begin);
-                opened(backend);
-            }
-
-            @Override
-            public void failed(BackendFailure failure) {
-                part.metrics().connectsFailed.record(System.nanoTime() - begin);
-                connectFailed(part, forWhom, failure);
-            }
-        });
-    }
-
-    private void opened(BackendConnection backend) {
-        synchronized (lock) {
-            connecting--;
-            if (gate.failure() != null) {
-                LOG.info("pool {}: backends can be opened again", key);
-            }
-            gate.succeeded();
-        }
-        LOG.debug("pool {}: backend {} opened, {} of {}", key, backend, open, settings.connectionLimit());
-        release(backend);
-        serve(parts[backend.home().index()]);
-    }
-
-    private void connectFailed(LoopPool part, @Nullable Waiter forWhom, BackendFailure failure) {
-        List<Waiter> hopeless = new ArrayList<>();
+    /** Nobody who waits now can be helped. */
+    void failAll(CheckoutFailure.Reason reason) {
+        List<Waiter> left = new ArrayList<>();
         List<CheckoutFailure> failures = new ArrayList<>();
         synchronized (lock) {
-            connecting--;
-            open--;
-            if (forWhom != null) {
-                forWhom.connectUnderWay = false;
+            for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
+                left.add(waiter);
+                failures.add(failure(reason, waiter));
             }
-            if (gate.failure() == null) {
-                LOG.warn("pool {}: no backend could be opened: {}", key, failure.message());
-            }
-            gate.failed(failure);
-            boolean temporary = failure.kind() == BackendFailure.Kind.TEMPORARY;
-            boolean othersLive = open - connecting > 0;
-            if (!temporary && !othersLive) {
-                for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
-                    hopeless.add(waiter);
-                    failures.add(failure(CheckoutFailure.Reason.UNAVAILABLE, waiter));
-                }
-                waiting = queue.size();
-            }
+            waiting = queue.size();
         }
-        for (int i = 0; i < hopeless.size(); i++) {
-            Waiter waiter = hopeless.get(i);
+        for (int i = 0; i < left.size(); i++) {
+            Waiter waiter = left.get(i);
             CheckoutFailure why = failures.get(i);
             waiter.loop.loop().execute(() -> {
                 waiter.disarm();
                 fail(waiter, why);
             });
-        }
-        serve(part);
-    }
-
-    @Override
-    public void closed(BackendConnection backend) {
-        LoopPool part = parts[backend.home().index()];
-        part.remove(backend);
-        synchronized (lock) {
-            open--;
-            retiring.remove(backend);
-        }
-        LOG.debug("pool {}: backend {} closed, {} of {}", key, backend, open, settings.connectionLimit());
-        if (waiting > 0) {
-            serve(part);
         }
     }
 
@@ -462,93 +371,19 @@ public final class Pool implements BackendConnection.Listener {
 
     /** Retires what is too old or too long idle on this loop, keeps {@code min_connections}; about once a second. */
     public void maintain(LoopContext loop) {
-        LoopPool part = parts[loop.index()];
-        long idleNanos = settings.backendIdleTimeout().toNanos();
-        long now = System.nanoTime();
-        while (true) {
-            BackendConnection oldest = part.oldest();
-            if (oldest == null || idleNanos == 0 || now - oldest.idleSince() < jittered(idleNanos, oldest)) {
-                break;
-            }
-            synchronized (lock) {
-                if (open - retiring.size() <= settings.minConnections()) {
-                    break;
-                }
-                retiring.add(oldest);
-            }
-            part.remove(oldest);
-            discard(oldest);
-        }
-        List<BackendConnection> old = new ArrayList<>(0);
-        for (BackendConnection backend : part.all()) {
-            if (isTooOld(backend)) {
-                old.add(backend);
-            }
-        }
-        for (BackendConnection backend : old) {
-            synchronized (lock) {
-                retiring.add(backend);
-            }
-            part.remove(backend);
-            discard(backend);
-        }
-        if (loop.index() == 0) {
-            keepMinimum(part);
-        }
-    }
-
-    private void keepMinimum(LoopPool part) {
-        while (reserve(Math.min(settings.minConnections(), settings.connectionLimit()))) {
-            connect(part, SessionSettings.NONE, null);
-        }
+        upkeep.round(parts[loop.index()]);
     }
 
     /** Opens a backend if there is none, to find out whether it can be had; it stays as an idle one. Any thread. */
     public void probe() {
-        if (reserve(1)) {
-            LoopPool part = parts[0];
-            part.loop().loop().execute(() -> connect(part, SessionSettings.NONE, null));
-        }
-    }
-
-    /** Takes a permit for a connect if there are fewer than {@code enough} backends and connects are not held back. */
-    private boolean reserve(int enough) {
-        synchronized (lock) {
-            if (open >= enough || shutdown || connecting >= MOST_CONNECTING || gate.nanosToRetry() > 0) {
-                return false;
-            }
-            open++;
-            connecting++;
-            return true;
-        }
-    }
-
-    private boolean isTooOld(BackendConnection backend) {
-        long lifetime = settings.backendLifetime().toNanos();
-        return lifetime > 0 && System.nanoTime() - backend.openedAt() > jittered(lifetime, backend);
-    }
-
-    /** Within a tenth below {@code nanos}, the same for a backend every time, so that they do not retire together. */
-    private static long jittered(long nanos, BackendConnection backend) {
-        return nanos - Math.floorMod(backend.hashCode() * 0x9E3779B97F4A7C15L, nanos / 10 + 1);
+        growth.probe(parts[0]);
     }
 
     /** Refuses newcomers, fails waiters, closes idle backends; others close when they are released. */
     public void shutdown() {
-        List<Waiter> left = new ArrayList<>();
-        synchronized (lock) {
-            shutdown = true;
-            for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
-                left.add(waiter);
-            }
-            waiting = 0;
-        }
-        for (Waiter waiter : left) {
-            waiter.loop.loop().execute(() -> {
-                waiter.disarm();
-                fail(waiter, failure(CheckoutFailure.Reason.SHUTDOWN, waiter));
-            });
-        }
+        shutdown = true;
+        growth.stop();
+        failAll(CheckoutFailure.Reason.SHUTDOWN);
         for (LoopPool part : parts) {
             part.loop().loop().execute(() -> {
                 for (BackendConnection idle = part.takeAny(); idle != null; idle = part.takeAny()) {
@@ -562,18 +397,16 @@ public final class Pool implements BackendConnection.Listener {
 
     /** Permits taken: connecting, open and closing. */
     public int open() {
-        return open;
+        return growth.open();
     }
 
     public int connecting() {
-        return connecting;
+        return growth.connecting();
     }
 
     /** Permits of backends that have been logged in: a server has answered. */
     public int established() {
-        synchronized (lock) {
-            return open - connecting;
-        }
+        return growth.established();
     }
 
     public int idle() {
@@ -590,9 +423,7 @@ public final class Pool implements BackendConnection.Listener {
 
     /** The last failed connect that no success has followed, or null. */
     public @Nullable BackendFailure failure() {
-        synchronized (lock) {
-            return gate.failure();
-        }
+        return growth.failure();
     }
 
     /** The counters of every loop. */

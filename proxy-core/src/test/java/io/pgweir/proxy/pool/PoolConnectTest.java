@@ -70,7 +70,7 @@ class PoolConnectTest {
             }
             clients.subList(0, 20).forEach(TestClient::backend);
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
-            assertThat(mostLoggingIn).hasValue(Pool.MOST_CONNECTING);
+            assertThat(mostLoggingIn).hasValue(Growth.MOST_CONNECTING);
             assertThat(millis).as("20 logins of 50 ms").isBetween(250L, 600L);
             assertThat(server.accepted()).isEqualTo(20);
             assertThat(harness.pool().waiting()).isEqualTo(10);

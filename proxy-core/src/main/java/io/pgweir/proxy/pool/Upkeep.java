@@ -1,0 +1,84 @@
+package io.pgweir.proxy.pool;
+
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.settings.PoolSettings;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Retires backends of one pool that are too old or too long idle, but keeps {@code min_connections}. */
+final class Upkeep {
+    private final Pool pool;
+    private final PoolSettings settings;
+    private final Growth growth;
+
+    /** Told to go, and still counted. Guarded by itself: loops retire at the same time. */
+    private final Set<BackendConnection> retiring = new HashSet<>();
+
+    Upkeep(Pool pool, Growth growth) {
+        this.pool = pool;
+        this.settings = pool.settings();
+        this.growth = growth;
+    }
+
+    /** One round over what is idle on one loop; on that loop. */
+    void round(LoopPool part) {
+        retireIdle(part);
+        retireOld(part);
+        if (part.loop().index() == 0) {
+            growth.keepMinimum(part);
+        }
+    }
+
+    private void retireIdle(LoopPool part) {
+        long limit = settings.backendIdleTimeout().toNanos();
+        long now = System.nanoTime();
+        for (BackendConnection oldest = part.oldest(); oldest != null; oldest = part.oldest()) {
+            boolean idleTooLong = limit > 0 && now - oldest.idleSince() >= jittered(limit, oldest);
+            if (!idleTooLong || !mayGo(oldest)) {
+                return;
+            }
+            part.remove(oldest);
+            pool.discard(oldest);
+        }
+    }
+
+    private boolean mayGo(BackendConnection backend) {
+        synchronized (retiring) {
+            return growth.open() - retiring.size() > settings.minConnections() && retiring.add(backend);
+        }
+    }
+
+    private void retireOld(LoopPool part) {
+        List<BackendConnection> old = new ArrayList<>(0);
+        for (BackendConnection backend : part.all()) {
+            if (isTooOld(backend)) {
+                old.add(backend);
+            }
+        }
+        for (BackendConnection backend : old) {
+            synchronized (retiring) {
+                retiring.add(backend);
+            }
+            part.remove(backend);
+            pool.discard(backend);
+        }
+    }
+
+    void closed(BackendConnection backend) {
+        synchronized (retiring) {
+            retiring.remove(backend);
+        }
+    }
+
+    boolean isTooOld(BackendConnection backend) {
+        long lifetime = settings.backendLifetime().toNanos();
+        return lifetime > 0 && System.nanoTime() - backend.openedAt() > jittered(lifetime, backend);
+    }
+
+    /** Within a tenth below {@code nanos}, the same for a backend every time, so that they do not retire together. */
+    private static long jittered(long nanos, BackendConnection backend) {
+        return nanos - Math.floorMod(backend.hashCode() * 0x9E3779B97F4A7C15L, nanos / 10 + 1);
+    }
+}
