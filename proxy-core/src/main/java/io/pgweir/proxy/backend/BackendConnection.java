@@ -1,8 +1,10 @@
 package io.pgweir.proxy.backend;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DuplexChannel;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendWriter;
@@ -61,6 +63,7 @@ public final class BackendConnection {
     private volatile @Nullable ErrorFields fatal;
     private long idleSince;
     private int cancelsInFlight;
+    private boolean cancelUncertain;
     private @Nullable Object lastClient;
     private boolean brokeInsideReply;
 
@@ -211,7 +214,7 @@ public final class BackendConnection {
 
     /** True if this backend must not be used by anybody else, though it is settled. */
     public boolean isAmbiguous() {
-        return ledger.isAmbiguous();
+        return cancelUncertain || ledger.isAmbiguous();
     }
 
     /** The settings in force here beyond {@link #startup}. */
@@ -261,8 +264,10 @@ public final class BackendConnection {
         cancelsInFlight++;
     }
 
-    void cancelArrived() {
+    /** @param certain false if it may still come, or has come and was not answered */
+    void cancelArrived(boolean certain) {
         cancelsInFlight--;
+        cancelUncertain |= !certain;
         if (attachment != null) {
             attachment.cancelArrived();
         }
@@ -384,8 +389,14 @@ public final class BackendConnection {
             channel.config().setAutoRead(true);
         }
         FrontendWriter.terminate(toServer.append());
-        flush();
+        toServer.end();
         toServer.target(null);
+        // Behind half a message Terminate would be taken for its rest; the end of the stream says it in any case.
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
+            if (channel instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+            }
+        });
         home.loop()
                 .schedule(
                         () -> {

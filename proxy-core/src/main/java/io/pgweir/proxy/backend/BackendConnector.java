@@ -100,6 +100,10 @@ public final class BackendConnector {
      */
     public void cancel(BackendConnection backend) {
         CancelRequest request = new CancelRequest(backend);
-        bootstrap(backend.home()).handler(request).connect(backend.address()).addListener(request);
+        bootstrap(backend.home())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 1000 * CancelRequest.TIMEOUT_SECONDS)
+                .handler(request)
+                .connect(backend.address())
+                .addListener(request);
     }
 }

@@ -15,10 +15,11 @@ import java.util.concurrent.TimeUnit;
  * that connection: by then the signal has been sent.
  */
 final class CancelRequest extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
-    private static final int TIMEOUT_SECONDS = 5;
+    static final int TIMEOUT_SECONDS = 5;
 
     private final BackendConnection backend;
     private final EventLoop owner;
+    private boolean certain = true;
 
     CancelRequest(BackendConnection backend) {
         this.backend = backend;
@@ -31,7 +32,12 @@ final class CancelRequest extends ChannelInboundHandlerAdapter implements Channe
         ByteBuf out = ctx.alloc().buffer(32);
         FrontendWriter.cancelRequest(out, backend.pid(), backend.secret());
         ctx.writeAndFlush(out, ctx.voidPromise());
-        ctx.executor().schedule(() -> ctx.close(), TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        ctx.executor().schedule(() -> giveUp(ctx), TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private void giveUp(ChannelHandlerContext ctx) {
+        certain &= !ctx.channel().isActive();
+        ctx.close();
     }
 
     @Override
@@ -46,7 +52,7 @@ final class CancelRequest extends ChannelInboundHandlerAdapter implements Channe
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        ctx.close();
+        giveUp(ctx);
     }
 
     /** The connect itself. */
@@ -59,6 +65,7 @@ final class CancelRequest extends ChannelInboundHandlerAdapter implements Channe
 
     /** The owner at the time of the request still owns the backend: nobody releases it while a cancel is in flight. */
     private void finish() {
-        owner.execute(backend::cancelArrived);
+        boolean known = certain;
+        owner.execute(() -> backend.cancelArrived(known));
     }
 }

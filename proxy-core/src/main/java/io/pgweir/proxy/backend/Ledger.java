@@ -147,6 +147,11 @@ public final class Ledger {
         return owed.isEmpty();
     }
 
+    /** Whether something is owed behind the last Sync or Query that PostgreSQL has taken for one. */
+    public boolean owesOpenUnit() {
+        return !owed.isEmpty() && !Reply.endsWithReady(owed.peek(owed.size() - 1));
+    }
+
     /** Units of the client's own (Query, FunctionCall, or up to a Sync) that ReadyForQuery is owed for. */
     public int unansweredUnits() {
         int units = 0;

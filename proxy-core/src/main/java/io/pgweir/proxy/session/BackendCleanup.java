@@ -9,7 +9,6 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.SessionSettings;
-import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
@@ -52,27 +51,19 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
     }
 
     /**
-     * Takes over a backend from a client that is gone; on the loop that owns it.
+     * Takes over a backend from a client that is gone; on the loop that owns it. Whoever gives it away has asked for the
+     * cancellation of what runs, if that is to be cancelled.
      *
      * @param hopeless the backend is not to be used again, whatever it says
      * @param settingsTouched the client has changed settings that nobody has asked for yet
      */
     static void start(
-            BackendConnection backend,
-            Pool pool,
-            LoopContext loop,
-            boolean hopeless,
-            boolean settingsTouched,
-            PoolMetrics metrics) {
+            BackendConnection backend, Pool pool, LoopContext loop, boolean hopeless, boolean settingsTouched) {
         BackendCleanup cleanup = new BackendCleanup(backend, pool, loop, hopeless, settingsTouched);
         loop.deadlines().arm(cleanup, DEADLINE_NANOS);
         backend.attach(cleanup);
         if (!backend.channel().config().isAutoRead()) {
             backend.channel().config().setAutoRead(true);
-        }
-        if (backend.ledger().size() > 0) {
-            metrics.cancelsOfAbandoned.increment();
-            pool.connector().cancel(backend);
         }
         backend.flush();
         cleanup.advance();
@@ -82,7 +73,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
         if (done || backend.cancelsInFlight() > 0) {
             return;
         }
-        if (hopeless || failed) {
+        if (hopeless || failed || backend.ledger().isCopyingIn()) {
             finish(false);
             return;
         }

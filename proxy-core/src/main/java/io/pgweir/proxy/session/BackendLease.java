@@ -151,7 +151,11 @@ final class BackendLease implements Attachment {
             boolean hopeless = halfSent || relay.isUnitOpen() || pinned || spoiled;
             boolean touched = settingsTouched;
             end(current);
-            BackendCleanup.start(current, pool, loop, hopeless, touched, metrics);
+            if (current.ledger().size() > 0 && !relay.isCommitting()) {
+                metrics.cancelsOfAbandoned.increment();
+                pool.connector().cancel(current);
+            }
+            BackendCleanup.start(current, pool, loop, hopeless, touched);
         }
     }
 
@@ -181,9 +185,12 @@ final class BackendLease implements Attachment {
         failTransaction(false);
         relay.backendLost(current, error);
         relay.released();
-        BackendCleanup.start(current, pool, loop, hopeless, touched, metrics);
-        session.resumeIfPaused();
-        session.flush();
+        if (current.ledger().size() > 0) {
+            metrics.cancelsOfAbandoned.increment();
+            pool.connector().cancel(current);
+        }
+        BackendCleanup.start(current, pool, loop, hopeless, touched);
+        goOn();
     }
 
     private void failTransaction(boolean committing) {
@@ -243,7 +250,16 @@ final class BackendLease implements Attachment {
         ClientError error = committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST;
         relay.backendLost(current, error.with(failure.brief()).withDetail(failure.message()));
         relay.released();
-        session.resumeIfPaused();
+        goOn();
+    }
+
+    /** The client is read again, whatever kept it from being read. */
+    private void goOn() {
+        if (session.isPaused()) {
+            session.resumeIfPaused();
+        } else if (!session.isClosed()) {
+            session.autoRead(true);
+        }
         session.flush();
     }
 

@@ -49,6 +49,7 @@ final class ClientSession {
     private @Nullable DeferredBegin deferredBegin;
     private byte toldStatus = TransactionStatus.IDLE;
     private boolean queued;
+    private boolean cancelRequested;
     private boolean closed;
     private boolean unflushed;
     private boolean draining;
@@ -165,6 +166,12 @@ final class ClientSession {
             pool.release(granted);
             return;
         }
+        if (cancelRequested) {
+            cancelRequested = false;
+            pool.release(granted);
+            refused(ClientError.QUEUED_STATEMENT_CANCELED.with());
+            return;
+        }
         lease.begin(granted);
         resumeIfPaused();
     }
@@ -176,6 +183,7 @@ final class ClientSession {
 
     private void refused(ErrorFields error) {
         queued = false;
+        cancelRequested = false;
         pool.metrics(loop).failures.increment();
         if (!closed) {
             relay.refuse(error);
@@ -208,6 +216,8 @@ final class ClientSession {
         }
         if (queued && pool.leave(waiter)) {
             refused(ClientError.QUEUED_STATEMENT_CANCELED.with());
+        } else if (queued) {
+            cancelRequested = true; // the backend is on its way here
         } else {
             lease.cancel();
         }

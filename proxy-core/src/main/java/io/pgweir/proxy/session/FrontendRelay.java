@@ -439,7 +439,8 @@ final class FrontendRelay implements FrameScanner.Sink {
             BackendWriter.error(session.toClient().append(), error);
             session.ready();
         }
-        if (unitOpen) {
+        // In COPY a Sync has ended the unit for the client, but PostgreSQL has ignored it.
+        if (unitOpen || lost.ledger().owesOpenUnit()) {
             if (!lost.ledger().isSkippingToSync()) {
                 BackendWriter.error(session.toClient().append(), error);
                 session.replied();
