@@ -157,6 +157,20 @@ final class ExtendedRelay {
         }
     }
 
+    /** Gives a statement its name without a backend; false if the name is taken. */
+    boolean giveName(ByteBuf in, int name, int nameEnd, int end) {
+        ClientStatements own = statements;
+        if (own == null) {
+            statements = own = new ClientStatements();
+        }
+        byte[] bytes = ByteBufUtil.getBytes(in, name, nameEnd - name);
+        if (own.get(bytes) != null) {
+            return false;
+        }
+        own.put(bytes, session.pool().statements().intern(in, nameEnd + 1, end - (nameEnd + 1)));
+        return true;
+    }
+
     /** In a failed transaction PostgreSQL parses nothing but its end. */
     private static boolean mustFail(BackendConnection backend, PreparedStatement statement) {
         if (backend.status() != TransactionStatus.FAILED || backend.ledger().size() > 0) {

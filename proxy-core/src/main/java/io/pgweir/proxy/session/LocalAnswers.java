@@ -117,7 +117,7 @@ final class LocalAnswers {
     void inFailedTransaction(byte type, ByteBuf in, int at, int length, int available) {
         switch (type) {
             case FrontendType.QUERY -> {
-                if (endsTransaction(in, at + FrameScanner.HEADER, at + available - 1)) {
+                if (available == length && endsTransaction(in, at + FrameScanner.HEADER, at + length - 1)) {
                     endFailed();
                     session.ready();
                 } else {
@@ -136,9 +136,8 @@ final class LocalAnswers {
     /** ROLLBACK or COMMIT as Parse, Bind, Describe, Execute. */
     private void extendedEnd(byte type, ByteBuf in, int at, int length, int available) {
         int name = at + FrameScanner.HEADER;
-        if (type == FrontendType.PARSE && in.getByte(name) == 0) {
-            int textEnd = name + 1 + in.bytesBefore(name + 1, available - FrameScanner.HEADER - 1, (byte) 0);
-            endingParsed = textEnd > name && endsTransaction(in, name + 1, textEnd);
+        if (type == FrontendType.PARSE && available == length) {
+            endingParsed = parsesEnding(in, name, at + length);
             if (endingParsed) {
                 BackendWriter.parseComplete(session.toClient().append());
                 session.replied();
@@ -167,6 +166,15 @@ final class LocalAnswers {
         }
         endingParsed = false;
         refuse(type);
+    }
+
+    /** A name, if it has one, is the statement's from now on. */
+    private boolean parsesEnding(ByteBuf in, int name, int end) {
+        int text = name + in.bytesBefore(name, end - name, (byte) 0) + 1;
+        int textLength = text == name ? -1 : in.bytesBefore(text, end - text, (byte) 0);
+        return textLength > 0
+                && endsTransaction(in, text, text + textLength)
+                && (text == name + 1 || extended.giveName(in, name, text - 1, end));
     }
 
     private boolean bindsEnding(ByteBuf in, int portal, int available) {
