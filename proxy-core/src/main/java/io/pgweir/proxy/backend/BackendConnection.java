@@ -3,6 +3,7 @@ package io.pgweir.proxy.backend;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DuplexChannel;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendWriter;
@@ -386,6 +387,10 @@ public final class BackendConnection {
         FrontendWriter.terminate(toServer.append());
         flush();
         toServer.target(null);
+        if (channel instanceof DuplexChannel duplex) {
+            // In COPY or within a message PostgreSQL does not understand a goodbye, but it does see the end.
+            duplex.shutdownOutput();
+        }
         home.loop()
                 .schedule(
                         () -> {

@@ -15,6 +15,7 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.settings.PoolMode;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * one deadline:
  *
  * <pre>
- *   something runs --CancelRequest, wait for its arrival and every ReadyForQuery--> settled
+ *   something runs --CancelRequest, again and again, wait for its arrival and every ReadyForQuery--> settled
  *   settled in a transaction --ROLLBACK--> settled
  *   session mode --DISCARD ALL--> settled          settings touched --snapshot--> settled
  *   settled, idle --> released to the pool
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BackendCleanup extends Deadlines.Deadline implements Attachment {
     private static final long DEADLINE_NANOS = 10_000_000_000L;
+    private static final long INSIST_MILLIS = 250;
 
     private final BackendConnection backend;
     private final Pool pool;
@@ -41,6 +43,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
     private boolean discardAll;
     private boolean failed;
     private boolean done;
+    private boolean released;
 
     private BackendCleanup(BackendConnection backend, Pool pool, LoopContext loop, boolean hopeless, boolean touched) {
         this.backend = backend;
@@ -72,10 +75,21 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
         }
         if (backend.ledger().size() > 0) {
             metrics.cancelsOfAbandoned.increment();
-            pool.connector().cancel(backend);
+            cleanup.cancel();
         }
         backend.flush();
         cleanup.advance();
+    }
+
+    /** PostgreSQL ignores a cancel request that overtakes the statement it is meant for; so until something has come. */
+    private void cancel() {
+        boolean running = done ? !released && backend.channel().isActive() : backend.owed() > 0;
+        if (running) {
+            if (backend.cancelsInFlight() == 0) {
+                pool.connector().cancel(backend);
+            }
+            loop.loop().schedule(this::cancel, INSIST_MILLIS, TimeUnit.MILLISECONDS);
+        }
     }
 
     private void advance() {
@@ -118,6 +132,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
 
     private void finish(boolean fit) {
         done = true;
+        released = fit;
         disarm();
         backend.detach();
         if (fit) {

@@ -129,6 +129,10 @@ final class BackendLease implements Attachment {
         spoiled = false;
         overdue.over();
         current.detach();
+        if (!session.isPaused()) {
+            // If the backend took no more bytes, that was its own affair.
+            session.autoRead(true);
+        }
     }
 
     private void learned(@Nullable SessionSettings snapshot) {
