@@ -14,6 +14,8 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.settings.PoolMode;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * one deadline:
  *
  * <pre>
- *   something runs --CancelRequest, wait for its arrival and every ReadyForQuery--> settled
+ *   something runs --CancelRequest, again and again, wait for its arrival and every ReadyForQuery--> settled
  *   settled in a transaction --ROLLBACK--> settled
  *   session mode --DISCARD ALL--> settled          settings touched --snapshot--> settled
  *   settled, idle --> released to the pool
@@ -30,43 +32,65 @@ import org.jspecify.annotations.Nullable;
  */
 final class BackendCleanup extends Deadlines.Deadline implements Attachment {
     private static final long DEADLINE_NANOS = 10_000_000_000L;
+    private static final long INSIST_MILLIS = 250;
 
     private final BackendConnection backend;
     private final Pool pool;
     private final LoopContext loop;
     private final Outbound nowhere = new Outbound();
     private final boolean hopeless;
+    private final Set<String> customSettings;
     private boolean settingsTouched;
     private boolean discardAll;
     private boolean failed;
     private boolean done;
+    private boolean released;
 
-    private BackendCleanup(BackendConnection backend, Pool pool, LoopContext loop, boolean hopeless, boolean touched) {
+    private BackendCleanup(BackendConnection backend, Pool pool, LoopContext loop, Leftover leftover) {
         this.backend = backend;
         this.pool = pool;
         this.loop = loop;
-        this.hopeless = hopeless || backend.ledger().isCopyingIn();
-        this.settingsTouched = touched;
+        this.hopeless = leftover.hopeless() || backend.ledger().isCopyingIn();
+        this.settingsTouched = leftover.settingsTouched();
+        this.customSettings = leftover.customSettings();
         this.discardAll = pool.settings().mode() == PoolMode.SESSION;
     }
 
     /**
-     * Takes over a backend from a client that is gone; on the loop that owns it. Whoever gives it away has asked for the
-     * cancellation of what runs, if that is to be cancelled.
+     * What a client leaves behind.
      *
      * @param hopeless the backend is not to be used again, whatever it says
+     * @param cancel what still runs is to be cancelled
      * @param settingsTouched the client has changed settings that nobody has asked for yet
+     * @param customSettings names with a dot that it may have set
      */
-    static void start(
-            BackendConnection backend, Pool pool, LoopContext loop, boolean hopeless, boolean settingsTouched) {
-        BackendCleanup cleanup = new BackendCleanup(backend, pool, loop, hopeless, settingsTouched);
+    record Leftover(boolean hopeless, boolean cancel, boolean settingsTouched, Set<String> customSettings) {}
+
+    /** Takes over a backend from a client that is gone; on the loop that owns it. */
+    static void start(BackendConnection backend, Pool pool, LoopContext loop, Leftover leftover) {
+        BackendCleanup cleanup = new BackendCleanup(backend, pool, loop, leftover);
         loop.deadlines().arm(cleanup, DEADLINE_NANOS);
         backend.attach(cleanup);
         if (!backend.channel().config().isAutoRead()) {
             backend.channel().config().setAutoRead(true);
         }
+        if (leftover.cancel() && !backend.ledger().isEmpty()) {
+            pool.metrics(loop).cancelsOfAbandoned.increment();
+            cleanup.cancel();
+        }
         backend.flush();
         cleanup.advance();
+    }
+
+    /** PostgreSQL ignores a cancel request that overtakes the statement it is meant for; so until something has come. */
+    private void cancel() {
+        boolean running = done ? !released && backend.channel().isActive() : !backend.ledger().isEmpty();
+        if (running) {
+            if (backend.cancelsInFlight() == 0) {
+                pool.connector().cancel(backend);
+            }
+            loop.loop().schedule(this::cancel, INSIST_MILLIS, TimeUnit.MILLISECONDS);
+        }
     }
 
     private void advance() {
@@ -87,7 +111,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
             backend.sendInternalQuery("DISCARD ALL", this::stepDone);
         } else if (settingsTouched) {
             settingsTouched = false;
-            SettingsSync.snapshot(backend, this::learned);
+            SettingsSync.snapshot(backend, customSettings, this::learned);
         } else {
             finish(true);
             return;
@@ -109,6 +133,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
 
     private void finish(boolean fit) {
         done = true;
+        released = fit;
         disarm();
         backend.detach();
         if (fit) {

@@ -15,6 +15,7 @@ import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.session.BackendCleanup.Leftover;
 import io.pgweir.proxy.settings.PoolMode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -129,6 +130,10 @@ final class BackendLease implements Attachment {
         spoiled = false;
         overdue.over();
         current.detach();
+        if (!session.isPaused()) {
+            // If the backend took no more bytes, that was its own affair.
+            session.autoRead(true);
+        }
     }
 
     private void learned(@Nullable SessionSettings snapshot) {
@@ -149,13 +154,9 @@ final class BackendLease implements Attachment {
         BackendConnection current = backend;
         if (current != null) {
             boolean hopeless = halfSent || relay.isUnitOpen() || pinned || spoiled;
-            boolean touched = settingsTouched;
+            Leftover leftover = new Leftover(hopeless, !relay.isCommitting(), settingsTouched, customSettings);
             end(current);
-            if (current.ledger().size() > 0 && !relay.isCommitting()) {
-                metrics.cancelsOfAbandoned.increment();
-                pool.connector().cancel(current);
-            }
-            BackendCleanup.start(current, pool, loop, hopeless, touched);
+            BackendCleanup.start(current, pool, loop, leftover);
         }
     }
 
@@ -179,17 +180,12 @@ final class BackendLease implements Attachment {
             session.closeWith(error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
             return;
         }
-        boolean hopeless = relay.isUnitOpen() || spoiled;
-        boolean touched = settingsTouched;
+        Leftover leftover = new Leftover(relay.isUnitOpen() || spoiled, true, settingsTouched, customSettings);
         end(current);
         failTransaction(false);
         relay.backendLost(current, error);
         relay.released();
-        if (current.ledger().size() > 0) {
-            metrics.cancelsOfAbandoned.increment();
-            pool.connector().cancel(current);
-        }
-        BackendCleanup.start(current, pool, loop, hopeless, touched);
+        BackendCleanup.start(current, pool, loop, leftover);
         goOn();
     }
 

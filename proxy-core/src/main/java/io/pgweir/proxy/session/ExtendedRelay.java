@@ -115,8 +115,9 @@ final class ExtendedRelay {
             return;
         }
         int bodyLength = at + length - body;
-        StatementKind kind = SqlScanner.classify(in, body, textEnd < 0 ? at + available : textEnd);
-        relay.note(kind);
+        int textLimit = textEnd < 0 ? at + available : textEnd;
+        StatementKind kind = SqlScanner.classify(in, body, textLimit);
+        relay.note(kind, in, body, textLimit);
         if (nameEnd > name) {
             parseNamed(backend, in, name, nameEnd, bodyLength);
             return;

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.sql.SettingChange;
 import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.protocol.wire.BackendWriter;
@@ -314,7 +315,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                 }
             }
             beginUnit(backend);
-            note(kind);
+            note(kind, source, from, to);
             extended.queryDestroysUnnamed();
             backend.unnamed(null, 0);
             awaitsDrop |= dropsStatements;
@@ -349,6 +350,15 @@ final class FrontendRelay implements FrameScanner.Sink {
     private void beginUnit(BackendConnection backend) {
         if (backend.ledger().size() == 0 && !unitOpen) {
             session.lease().requestBegins();
+        }
+    }
+
+    /** The same, and which setting of a client's own invention a SET changes. */
+    void note(StatementKind kind, ByteBuf source, int from, int to) {
+        note(kind);
+        SettingChange change = kind == StatementKind.SET ? SqlScanner.settingChange(source, from, to) : null;
+        if (change != null && SettingsSync.isCustom(change.name())) {
+            session.lease().customSettingTouched(change.name());
         }
     }
 
