@@ -131,9 +131,16 @@ class ReadinessTest {
     }
 
     @Test
-    void aFullPoolWithAFullQueueStaysReady() throws Exception {
-        try (RunningProxy proxy = RunningProxy.before(
-                        POSTGRES, "connection_limit", "1", "queue_limit", "1", "pool_timeout", "20s");
+    void aFullPoolWithAFullQueueStaysReadyAndItsBusyBackendIsProofEnough() throws Exception {
+        try (FaultProxy server = FaultProxy.to(POSTGRES.host(), POSTGRES.port(), 1);
+                RunningProxy proxy = RunningProxy.at(
+                        "postgresql://127.0.0.1:" + server.port() + "/*",
+                        "connection_limit",
+                        "1",
+                        "queue_limit",
+                        "1",
+                        "pool_timeout",
+                        "20s");
                 WireClient holder = client(proxy);
                 WireClient waiter = client(proxy);
                 WireClient refused = client(proxy)) {
@@ -143,6 +150,7 @@ class ReadinessTest {
             await().until(() -> pool.waiting() == 1);
             assertThat(refused.query("select 3")).contains("53300");
             assertThat(http(proxy).line("/health/ready")).isEqualTo("200 ready");
+            assertThat(server.accepted()).as("connections to the server").isEqualTo(1);
             holder.query("commit");
             waiter.readUntilReady();
         }
