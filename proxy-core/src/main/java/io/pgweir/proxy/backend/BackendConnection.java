@@ -209,7 +209,7 @@ public final class BackendConnection {
 
     /** Nothing is owed and no part of a message is pending: with status I anybody may have this backend. */
     public boolean isSettled() {
-        return ledger.isEmpty() && !scanner.insideFrame() && scanner.keptBytes() == 0;
+        return ledger.isEmpty() && !ledger.isSkippingToSync() && !scanner.insideFrame() && scanner.keptBytes() == 0;
     }
 
     /** True if this backend must not be used by anybody else, though it is settled. */

@@ -84,7 +84,9 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
 
     /** PostgreSQL ignores a cancel request that overtakes the statement it is meant for; so until something has come. */
     private void cancel() {
-        boolean running = done ? !released && backend.channel().isActive() : !backend.ledger().isEmpty();
+        boolean running = done
+                ? !released && backend.channel().isActive()
+                : !backend.ledger().isEmpty();
         if (running) {
             if (backend.cancelsInFlight() == 0) {
                 pool.connector().cancel(backend);
@@ -97,7 +99,10 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
         if (done || backend.cancelsInFlight() > 0) {
             return;
         }
-        if (hopeless || failed || backend.ledger().isCopyingIn()) {
+        if (hopeless
+                || failed
+                || backend.ledger().isCopyingIn()
+                || backend.ledger().isSkippingToSync()) {
             finish(false);
             return;
         }

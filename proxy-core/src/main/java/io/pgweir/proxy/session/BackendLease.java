@@ -17,6 +17,8 @@ import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.session.BackendCleanup.Leftover;
 import io.pgweir.proxy.settings.PoolMode;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +41,7 @@ final class BackendLease implements Attachment {
     private final ParameterView parameters;
     private final Overdue overdue;
     private SessionSettings settings;
+    private Set<String> customSettings = Set.of();
     private @Nullable BackendConnection backend;
     private boolean settingsTouched;
     private boolean pinned;
@@ -107,7 +110,7 @@ final class BackendLease implements Attachment {
         }
         if (settingsTouched) {
             settingsTouched = false;
-            SettingsSync.snapshot(current, this::learned);
+            SettingsSync.snapshot(current, customSettings, this::learned);
             current.flush();
             return;
         }
@@ -433,6 +436,14 @@ final class BackendLease implements Attachment {
     /** The client has changed a setting; what it is now is asked for before the backend is given back. */
     void settingsTouched() {
         settingsTouched = true;
+    }
+
+    /** The client changes a setting with a dot in its name. */
+    void customSettingTouched(String name) {
+        if (customSettings.isEmpty()) {
+            customSettings = new TreeSet<>();
+        }
+        customSettings.add(name);
     }
 
     /** Whether the client has set something since its login, of which it may have been told. */

@@ -9,8 +9,11 @@ import io.pgweir.proxy.backend.SessionSettings;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,8 @@ final class SettingsSync {
     static final String SNAPSHOT = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'"
             + " AND name NOT IN"
             + " ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'seed')"
+            + " UNION ALL SELECT name, setting FROM (SELECT name, pg_catalog.current_setting(name, true) AS setting"
+            + " FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name) AS custom WHERE setting <> ''"
             + " UNION ALL SELECT 'role', pg_catalog.current_setting('role')"
             + " WHERE pg_catalog.current_setting('role') <> 'none'";
 
@@ -58,9 +63,24 @@ final class SettingsSync {
         return true;
     }
 
-    /** Asks for the settings of this session. */
-    static void snapshot(BackendConnection backend, Consumer<@Nullable SessionSettings> result) {
-        backend.converse(new Snapshot(result)).execute(SNAPSHOT).sync();
+    /**
+     * Asks for the settings of this session.
+     *
+     * @param custom names with a dot that the client may have set: PostgreSQL does not list those that no extension owns
+     */
+    static void snapshot(BackendConnection backend, Set<String> custom, Consumer<@Nullable SessionSettings> result) {
+        Set<String> names = new TreeSet<>(custom);
+        backend.applied().values().keySet().stream()
+                .filter(SettingsSync::isCustom)
+                .forEach(names::add);
+        String array = names.stream()
+                .map(name -> '"' + name.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
+                .collect(Collectors.joining(",", "{", "}"));
+        backend.converse(new Snapshot(result)).execute(SNAPSHOT, array).sync();
+    }
+
+    static boolean isCustom(String name) {
+        return name.indexOf('.') >= 0;
     }
 
     private static String quoted(String name) {
