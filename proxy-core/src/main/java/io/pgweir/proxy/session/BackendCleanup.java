@@ -83,7 +83,9 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
 
     /** PostgreSQL ignores a cancel request that overtakes the statement it is meant for; so until something has come. */
     private void cancel() {
-        boolean running = done ? !released && backend.channel().isActive() : !backend.ledger().isEmpty();
+        boolean running = done
+                ? !released && backend.channel().isActive()
+                : !backend.ledger().isEmpty();
         if (running) {
             if (backend.cancelsInFlight() == 0) {
                 pool.connector().cancel(backend);
