@@ -48,7 +48,7 @@ public final class FrameScanner {
         /** The next {@code length} bytes of the message that {@link #frame} took last. */
         void rest(ByteBuf in, int at, int length);
 
-        /** The run is over; references to {@code in} that are still needed must be retained now. */
+        /** The run is over, well or by an exception; references to {@code in} that are still needed must be retained now. */
         void end(ByteBuf in);
     }
 
@@ -110,9 +110,13 @@ public final class FrameScanner {
         boolean completed = false;
         try {
             sink.begin(in);
-            scan(in, sink);
-            sink.end(in);
-            completed = true;
+            try {
+                scan(in, sink);
+                completed = true;
+            } finally {
+                // Even if a message is refused: what came before it was taken.
+                sink.end(in);
+            }
         } finally {
             if (completed && !closed && in.isReadable()) {
                 keep(in);

@@ -91,7 +91,7 @@ final class ReplyReader implements FrameScanner.Sink {
                 popIf(kind == Reply.EXECUTE);
                 return true;
             case BackendType.READY_FOR_QUERY:
-                require(Reply.endsWithReady(head), type, head);
+                require(Reply.endsWithReady(head) && length == FrameScanner.HEADER + 1, type, head);
                 readyForQuery(in, at, available, swallow);
                 return true;
             case BackendType.BIND_COMPLETE:

@@ -262,8 +262,9 @@ final class ClientLogin {
 
     private void challenge(ScramServer server, byte[] clientFirst) {
         try {
+            byte[] first = server.first(clientFirst);
             ByteBuf out = channel.alloc().buffer(128);
-            BackendWriter.authenticationSaslContinue(out, server.first(clientFirst));
+            BackendWriter.authenticationSaslContinue(out, first);
             scram = server;
             step = Step.SASL_RESPONSE;
             channel.writeAndFlush(out, channel.voidPromise());

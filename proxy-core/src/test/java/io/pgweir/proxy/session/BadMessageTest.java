@@ -153,6 +153,24 @@ class BadMessageTest {
     }
 
     @Test
+    void whatWasSentBeforeABadMessageInTheSamePacketLeavesItsBackendInOrder() throws IOException {
+        for (byte[] before : List.of(
+                Frontend.query("SELECT 'x'"),
+                Frontend.join(Frontend.unnamed("SELECT 'x'"), Frontend.sync()),
+                Frontend.unnamed("SELECT 'x'"),
+                Frontend.query("SELECT '" + "x".repeat(5000) + "'"),
+                Frontend.query("BEGIN"),
+                Frontend.join(Frontend.query("BEGIN"), Frontend.query("SELECT 'x'")))) {
+            try (WireClient client = login()) {
+                client.send(before, Frontend.raw('y', new byte[0]));
+                assertThat(ServerMessage.transcript(client.readUntilClosed()))
+                        .endsWith("E[08P01 invalid frontend message type 121]");
+            }
+            assertThat(bystander.value("SELECT 1")).isEqualTo("1");
+        }
+    }
+
+    @Test
     void aQueryWhileCopyingHurtsNobodyElse() throws IOException {
         try (WireClient client = login()) {
             client.query("CREATE TABLE IF NOT EXISTS copying (a int)");
