@@ -43,6 +43,11 @@ public final class FrontendType {
         };
     }
 
+    /** CopyData, CopyDone or CopyFail. */
+    public static boolean isCopy(byte type) {
+        return type == COPY_DATA || type == COPY_DONE || type == COPY_FAIL;
+    }
+
     /** The protocol's own name of the message, for logs and errors; unknown types give their value in hexadecimal. */
     public static String nameOf(byte type) {
         return switch (type) {

@@ -17,8 +17,6 @@ import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.session.BackendCleanup.Leftover;
 import io.pgweir.proxy.settings.PoolMode;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +26,6 @@ import org.slf4j.LoggerFactory;
  * soon as it may. Whether it may stands in {@link #mayRelease} and nowhere else. On the session's loop.
  */
 final class BackendLease implements Attachment {
-    private static final int RESUME_OWED = FrontendRelay.MOST_OWED / 2;
     private static final Logger LOG = LoggerFactory.getLogger(BackendLease.class);
 
     private final ClientSession session;
@@ -37,13 +34,10 @@ final class BackendLease implements Attachment {
     private final PoolMode mode;
     private final LoopContext loop;
     private final PoolMetrics metrics;
-    private final SessionSettings startup;
+    private final ClientSettings settings;
     private final ParameterView parameters;
     private final Overdue overdue;
-    private SessionSettings settings;
-    private Set<String> customSettings = Set.of();
     private @Nullable BackendConnection backend;
-    private boolean settingsTouched;
     private boolean pinned;
     private boolean spoiled;
     private long begunAt;
@@ -61,8 +55,7 @@ final class BackendLease implements Attachment {
         this.mode = session.mode();
         this.loop = loop;
         this.metrics = pool.metrics(loop);
-        this.startup = startup;
-        this.settings = startup;
+        this.settings = new ClientSettings(startup);
         this.parameters = parameters;
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
     }
@@ -84,7 +77,7 @@ final class BackendLease implements Attachment {
             return;
         }
         parameters.corrections(granted.parameters()).forEach(this::tell);
-        SettingsSync.apply(granted, settings, this::injected);
+        settings.apply(granted, this::injected);
         DeferredBegin begin = session.takeDeferredBegin();
         if (begin != null) {
             begin.send(granted, this::injected);
@@ -108,9 +101,8 @@ final class BackendLease implements Attachment {
         if (current == null || !mayRelease(current)) {
             return;
         }
-        if (settingsTouched) {
-            settingsTouched = false;
-            SettingsSync.snapshot(current, customSettings, this::learned);
+        if (settings.isTouched()) {
+            settings.ask(current, this::learned);
             current.flush();
             return;
         }
@@ -129,7 +121,7 @@ final class BackendLease implements Attachment {
     /** The client has no backend any more; what happens to {@code current} is the caller's business. */
     private void end(BackendConnection current) {
         backend = null;
-        settingsTouched = false;
+        settings.forgotten();
         spoiled = false;
         overdue.over();
         current.detach();
@@ -147,7 +139,7 @@ final class BackendLease implements Attachment {
         if (snapshot == null) {
             spoiled = true;
         } else {
-            settings = startup.overlaidWith(snapshot);
+            settings.learned(snapshot);
             current.applied(snapshot);
         }
     }
@@ -157,7 +149,7 @@ final class BackendLease implements Attachment {
         BackendConnection current = backend;
         if (current != null) {
             boolean hopeless = halfSent || relay.isUnitOpen() || pinned || spoiled;
-            Leftover leftover = new Leftover(hopeless, !relay.isCommitting(), settingsTouched, customSettings);
+            Leftover leftover = new Leftover(hopeless, !relay.isCommitting(), settings.isTouched(), settings.custom());
             end(current);
             BackendCleanup.start(current, pool, loop, leftover);
         }
@@ -183,7 +175,7 @@ final class BackendLease implements Attachment {
             session.closeWith(error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
             return;
         }
-        Leftover leftover = new Leftover(relay.isUnitOpen() || spoiled, true, settingsTouched, customSettings);
+        Leftover leftover = new Leftover(relay.isUnitOpen() || spoiled, true, settings.isTouched(), settings.custom());
         end(current);
         failTransaction(false);
         relay.backendLost(current, error);
@@ -336,14 +328,7 @@ final class BackendLease implements Attachment {
         session.replied();
         BackendConnection current = backend;
         if (current != null) {
-            if (relay.isHeldByBound() && current.ledger().size() < RESUME_OWED) {
-                relay.notHeld();
-                session.resumeIfPaused();
-            }
-            if (relay.isHeldUntilAnswered() && current.ledger().size() == 0) {
-                relay.notHeld();
-                session.resumeIfPaused();
-            }
+            resumeIfNotHeld();
             if (current == backend && !session.channel().isWritable()) {
                 current.channel().config().setAutoRead(false);
             }
@@ -356,11 +341,15 @@ final class BackendLease implements Attachment {
             return;
         }
         releaseIfDone();
-        if (relay.isHeldUntilReleased() && backend == null) {
+        resumeIfNotHeld();
+        session.drainIfIdle();
+    }
+
+    private void resumeIfNotHeld() {
+        if (relay.held().isOver(backend)) {
             relay.notHeld();
             session.resumeIfPaused();
         }
-        session.drainIfIdle();
     }
 
     @Override
@@ -378,10 +367,7 @@ final class BackendLease implements Attachment {
 
     @Override
     public void cancelArrived() {
-        if (relay.isHeldUntilCanceled()) {
-            relay.notHeld();
-            session.resumeIfPaused();
-        }
+        resumeIfNotHeld();
         releaseIfDone();
     }
 
@@ -433,29 +419,14 @@ final class BackendLease implements Attachment {
         overdue.statementBegins();
     }
 
-    /** The client has changed a setting; what it is now is asked for before the backend is given back. */
-    void settingsTouched() {
-        settingsTouched = true;
+    ClientSettings settings() {
+        return settings;
     }
 
-    /** The client changes a setting with a dot in its name. */
-    void customSettingTouched(String name) {
-        if (customSettings.isEmpty()) {
-            customSettings = new TreeSet<>();
-        }
-        customSettings.add(name);
-    }
-
-    /** Whether the client has set something since its login, of which it may have been told. */
-    boolean hasOwnSettings() {
-        return !settings.equals(startup);
-    }
-
-    /** DISCARD ALL: back to what the client started with, on any backend. */
-    void settingsDiscarded() {
-        settingsTouched = false;
+    /** DISCARD ALL: the client is as it was at its start, on any backend. */
+    void discarded() {
+        settings.discarded();
         pinned = false;
-        settings = startup;
     }
 
     /** The client has made something on its backend that no other backend has. */

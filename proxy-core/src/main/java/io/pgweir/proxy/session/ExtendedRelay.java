@@ -5,11 +5,9 @@ import io.netty.buffer.ByteBufUtil;
 import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.protocol.wire.BackendWriter;
-import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
-import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
@@ -18,8 +16,6 @@ import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.PreparedStatement;
 import io.pgweir.proxy.backend.StatementChange;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -34,17 +30,18 @@ final class ExtendedRelay {
     /** Both names of a Bind must be within this many bytes. */
     private static final int NAMES = 1024;
 
-    private static final String DROPPED = PreparedStatement.NAME_PREFIX + "dropped";
-
     private final ClientSession session;
     private final FrontendRelay relay;
+    private final StatementEffects effects;
     private final UnnamedStatement unnamed = new UnnamedStatement();
-    private final List<PreparedStatement> usedInUnit = new ArrayList<>(0);
+    private final PlanRecovery recovery;
     private @Nullable ClientStatements statements;
 
-    ExtendedRelay(ClientSession session, FrontendRelay relay) {
+    ExtendedRelay(ClientSession session, FrontendRelay relay, StatementEffects effects) {
         this.session = session;
         this.relay = relay;
+        this.effects = effects;
+        this.recovery = new PlanRecovery(session);
     }
 
     int required(byte type, ByteBuf in, int at, int length, int available) {
@@ -117,7 +114,7 @@ final class ExtendedRelay {
         int bodyLength = at + length - body;
         int textLimit = textEnd < 0 ? at + available : textEnd;
         StatementKind kind = SqlScanner.classify(in, body, textLimit);
-        relay.note(kind, in, body, textLimit);
+        effects.note(kind, in, body, textLimit);
         if (nameEnd > name) {
             parseNamed(backend, in, name, nameEnd, bodyLength);
             return;
@@ -128,7 +125,7 @@ final class ExtendedRelay {
             relay.forward(backend, at, available);
             backend.ledger().expectParse(change);
         } else {
-            backend.ledger().expectParse(deallocate(backend, own, change));
+            backend.ledger().expectParse(Deallocation.send(backend, Objects.requireNonNull(statements), own, change));
         }
     }
 
@@ -139,13 +136,13 @@ final class ExtendedRelay {
         }
         PreparedStatement existing = own.get(in, name, nameEnd - name);
         if (existing != null) {
-            usedInUnit.add(existing);
+            recovery.uses(existing);
             backend.statements().prepareTwice(existing, () -> {});
             return;
         }
         PreparedStatement statement = session.pool().statements().intern(in, nameEnd + 1, bodyLength);
         StatementChange change = new Named(own, ByteBufUtil.getBytes(in, name, nameEnd - name), statement);
-        usedInUnit.add(statement);
+        recovery.uses(statement);
         if (backend.statements().has(statement)) {
             if (mustFail(backend, statement)) {
                 backend.statements().prepareTwice(statement, change);
@@ -226,7 +223,7 @@ final class ExtendedRelay {
             relay.forward(backend, at, available);
         } else if (nameEnd == name) {
             unnamed.ensure(backend);
-            relay.note(unnamed.kind());
+            effects.note(unnamed.kind());
             relay.forward(backend, at, available);
         } else {
             PreparedStatement statement = use(backend, in, name, nameEnd - name);
@@ -270,9 +267,9 @@ final class ExtendedRelay {
     private @Nullable PreparedStatement use(BackendConnection backend, ByteBuf in, int name, int length) {
         PreparedStatement statement = statements == null ? null : statements.get(in, name, length);
         if (statement != null) {
-            relay.note(statement.kind());
+            effects.note(statement.kind());
             backend.statements().prepare(statement);
-            usedInUnit.add(statement);
+            recovery.uses(statement);
         }
         return statement;
     }
@@ -353,35 +350,6 @@ final class ExtendedRelay {
         return own ? target : null;
     }
 
-    /**
-     * Sends the Parse of a DEALLOCATE. What backends have prepared is everybody's, so it names a statement made for the
-     * purpose.
-     */
-    private StatementChange deallocate(BackendConnection backend, String target, StatementChange parsed) {
-        ByteBuf out = backend.toServer().append();
-        FrontendWriter.close(out, (byte) 'S', DROPPED);
-        backend.ledger().expectSwallowedClose();
-        FrontendWriter.parse(out, DROPPED, "");
-        backend.ledger().expectSwallowedParse();
-        FrontendWriter.parse(out, "", "DEALLOCATE " + DROPPED);
-        ClientStatements own = Objects.requireNonNull(statements);
-        byte[] name = target.getBytes(StandardCharsets.UTF_8);
-        PreparedStatement statement = Objects.requireNonNull(own.get(name));
-        own.remove(name);
-        return new StatementChange() {
-            @Override
-            public void completed() {
-                parsed.completed();
-            }
-
-            @Override
-            public void takenBack() {
-                parsed.takenBack();
-                own.put(name, statement);
-            }
-        };
-    }
-
     /** Forgets one name without a backend; false if there is no such statement. */
     boolean forget(String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
@@ -415,68 +383,16 @@ final class ExtendedRelay {
 
     void released() {
         unnamed.released();
-        usedInUnit.clear();
+        recovery.unitEnded();
     }
 
     void unitEnded() {
-        usedInUnit.clear();
+        recovery.unitEnded();
     }
 
-    /**
-     * An error for one of this client's messages. If it only says that a backend has lost a statement or holds a plan that
-     * does not fit any more, the statement is prepared anew, and the unit repeated if that is safe.
-     *
-     * @param unit what was sent, if nothing was sent behind it
-     */
+    /** See {@link PlanRecovery#errorForClient}. */
     ErrorAction errorForClient(BackendConnection backend, ErrorFields error, @Nullable UnitRecord unit) {
-        String code = error.code();
-        if (code == null || usedInUnit.isEmpty()) {
-            return ErrorAction.FORWARD;
-        }
-        PreparedStatement named = statementIn(error.message());
-        boolean lost = code.equals("26000") && named != null;
-        boolean stale = code.equals("0A000") && "RevalidateCachedQuery".equals(error.routine());
-        if (lost) {
-            backend.statements().forget(named);
-        } else if (stale) {
-            for (PreparedStatement statement : usedInUnit) {
-                session.pool().statements().retire(statement);
-                backend.statements().markStale(statement);
-            }
-        }
-        if ((lost || stale) && unit != null && unit.mayReplay(stale)) {
-            return ErrorAction.REPLAY;
-        }
-        return named != null && sendRenamed(error, named) ? ErrorAction.SUPPRESS : ErrorAction.FORWARD;
-    }
-
-    /** The statement that PostgreSQL names by our name for it, if any. */
-    private @Nullable PreparedStatement statementIn(@Nullable String message) {
-        if (message != null && message.contains(PreparedStatement.NAME_PREFIX)) {
-            for (PreparedStatement statement : usedInUnit) {
-                if (message.contains(quoted(statement))) {
-                    return statement;
-                }
-            }
-        }
-        return null;
-    }
-
-    /** Puts the client's name of a statement where PostgreSQL wrote ours. */
-    private boolean sendRenamed(ErrorFields error, PreparedStatement statement) {
-        String name = statements == null ? null : statements.nameOf(statement);
-        String message = error.message();
-        if (name == null || message == null) {
-            return false;
-        }
-        String renamed = message.replace(quoted(statement), '"' + name + '"');
-        BackendWriter.error(session.toClient().append(), error.with(ErrorField.MESSAGE, renamed));
-        session.replied();
-        return true;
-    }
-
-    private static String quoted(PreparedStatement statement) {
-        return '"' + new String(statement.serverName(), StandardCharsets.US_ASCII) + '"';
+        return recovery.errorForClient(backend, error, unit, statements);
     }
 
     private static int terminator(ByteBuf in, int from, int to) {

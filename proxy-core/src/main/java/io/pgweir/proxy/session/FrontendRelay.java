@@ -1,10 +1,8 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
-import io.pgweir.protocol.sql.SettingChange;
 import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
-import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
@@ -30,38 +28,24 @@ final class FrontendRelay implements FrameScanner.Sink {
     /** A Query is looked at whole up to this length, and by its beginning beyond. */
     private static final int INSPECTED = 16 << 10;
 
-    private enum Held {
-        NO,
-        /** Too many replies are outstanding. */
-        BY_BOUND,
-        /** A cancel request is on its way, and must not meet what the client sends next. */
-        UNTIL_CANCELED,
-        /** What this message means depends on replies that are outstanding. */
-        UNTIL_ANSWERED,
-        /** This message may only be judged once the backend has been given back. */
-        UNTIL_RELEASED
-    }
-
     private final ClientSession session;
     private final ExtendedRelay extended;
     private final LocalAnswers local;
+    private final StatementEffects effects;
     private final boolean mapped;
     private final UnitRecord unit = new UnitRecord();
     private @Nullable ByteBuf in;
-    private @Nullable ErrorFields refusal;
+    private final Refusals refusals;
     private Held held = Held.NO;
     private boolean forwardingRest;
     private boolean unitOpen;
-    private boolean discarding;
-    private boolean committing;
-    private int unitsBeforeCommit;
-    private boolean dropsStatements;
-    private boolean awaitsDrop;
 
     FrontendRelay(ClientSession session) {
         this.session = session;
         this.mapped = session.mode() != PoolMode.SESSION;
-        this.extended = new ExtendedRelay(session, this);
+        this.refusals = new Refusals(session);
+        this.effects = new StatementEffects(session);
+        this.extended = new ExtendedRelay(session, this, effects);
         this.local = new LocalAnswers(session, extended);
     }
 
@@ -127,16 +111,8 @@ final class FrontendRelay implements FrameScanner.Sink {
             session.terminate();
             return true;
         }
-        if (refusal != null) {
-            fail(refusal, type);
-            return true;
-        }
-        if (discarding) {
-            if (type == FrontendType.SYNC) {
-                discarding = false;
-                unitOpen = false;
-                session.ready();
-            }
+        if (refusals.takes(type)) {
+            unitOpen = false;
             return true;
         }
         if (session.transaction() == ClientTransaction.FAILED) {
@@ -158,21 +134,14 @@ final class FrontendRelay implements FrameScanner.Sink {
             held = Held.BY_BOUND;
             return false;
         }
-        if (awaitsDrop && !isCopyOrFlush(type)) {
+        if (effects.awaitsDrop() && !FrontendType.isCopy(type) && type != FrontendType.FLUSH) {
             if (backend.ledger().size() > 0 && !backend.ledger().isCopyingIn()) {
                 held = Held.UNTIL_ANSWERED;
                 return false;
             }
-            awaitsDrop = false;
+            effects.dropKnown();
         }
         return attached(backend, type, source, at, length, available);
-    }
-
-    private static boolean isCopyOrFlush(byte type) {
-        return type == FrontendType.COPY_DATA
-                || type == FrontendType.COPY_DONE
-                || type == FrontendType.COPY_FAIL
-                || type == FrontendType.FLUSH;
     }
 
     private boolean detached(byte type, ByteBuf source, int at, int length, int available) {
@@ -205,11 +174,11 @@ final class FrontendRelay implements FrameScanner.Sink {
                 break;
         }
         if (!session.acquire()) {
-            if (refusal == null) {
+            if (!refusals.isPending()) {
                 return false;
             }
-            fail(refusal, type);
-            return true;
+            unitOpen = false;
+            return refusals.takes(type);
         }
         BackendConnection backend = session.backend();
         if (backend == null) {
@@ -253,8 +222,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                     forward(backend, at, available);
                     backend.ledger().expectSync();
                     unitOpen = false;
-                    awaitsDrop |= dropsStatements;
-                    dropsStatements = false;
+                    effects.unitSent();
                     if (in == source) {
                         unit.complete(source, at + length);
                     }
@@ -315,11 +283,10 @@ final class FrontendRelay implements FrameScanner.Sink {
                 }
             }
             beginUnit(backend);
-            note(kind, source, from, to);
+            effects.note(kind, source, from, to);
             extended.queryDestroysUnnamed();
             backend.unnamed(null, 0);
-            awaitsDrop |= dropsStatements;
-            dropsStatements = false;
+            effects.unitSent();
         } else {
             beginUnit(backend);
         }
@@ -353,40 +320,6 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
     }
 
-    /** The same, and which setting of a client's own invention a SET changes. */
-    void note(StatementKind kind, ByteBuf source, int from, int to) {
-        note(kind);
-        SettingChange change = kind == StatementKind.SET ? SqlScanner.settingChange(source, from, to) : null;
-        if (change != null && SettingsSync.isCustom(change.name())) {
-            session.lease().customSettingTouched(change.name());
-        }
-    }
-
-    /** What the kind of a statement says about the state it leaves or the risk it takes. */
-    void note(StatementKind kind) {
-        switch (kind) {
-            case COMMIT:
-            case PREPARE_TRANSACTION:
-            case COMMIT_PREPARED:
-                committing = true;
-                BackendConnection backend = session.backend();
-                unitsBeforeCommit = backend == null ? 0 : backend.ledger().unansweredUnits();
-                break;
-            case DEALLOCATE:
-            case DISCARD:
-                dropsStatements = true;
-                break;
-            case LISTEN:
-            case PREPARE:
-            case CREATE_TEMP:
-            case LOAD:
-                session.lease().pin();
-                break;
-            default:
-                break;
-        }
-    }
-
     void forward(BackendConnection backend, int at, int available) {
         backend.toServer().forward(at, available);
         forwardingRest = true;
@@ -403,14 +336,11 @@ final class FrontendRelay implements FrameScanner.Sink {
     void released() {
         extended.released();
         unit.forget();
-        committing = false;
-        awaitsDrop = false;
+        effects.released();
     }
 
     void readyForQuery() {
-        if (committing && --unitsBeforeCommit < 0) {
-            committing = false;
-        }
+        effects.readyForQuery();
         unit.forget();
         BackendConnection backend = session.backend();
         if (backend == null || backend.ledger().size() == 0) {
@@ -420,44 +350,20 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     /** The message that asked for a backend gets {@code error}. */
     void refuse(ErrorFields error) {
-        refusal = error;
+        refusals.refuse(error);
     }
 
     /** Sends {@code error} in answer to a message of this type. */
     void fail(ErrorFields error, byte type) {
-        refusal = null;
-        if (type == FrontendType.SYNC || type == FrontendType.FLUSH) {
-            throw new IllegalStateException("no backend is needed for " + FrontendType.nameOf(type));
-        }
-        BackendWriter.error(session.toClient().append(), error);
-        session.replied();
-        if (session.transaction() == ClientTransaction.DEFERRED) {
-            session.transaction(ClientTransaction.FAILED);
-        }
-        if (type == FrontendType.QUERY || type == FrontendType.FUNCTION_CALL) {
-            session.ready();
-        } else {
-            discarding = true;
-        }
+        refusals.fail(error, type);
         unitOpen = false;
     }
 
-    /** Answers everything that {@code lost} still owed with {@code error}, so that replies and requests line up. */
+    /** The backend is gone: its replies become {@code error}, now or with the client's next statement. */
     void backendLost(BackendConnection lost, ErrorFields error) {
-        int units = lost.ledger().unansweredUnits();
-        for (int i = 0; i < units; i++) {
-            BackendWriter.error(session.toClient().append(), error);
-            session.ready();
-        }
-        // In COPY a Sync has ended the unit for the client, but PostgreSQL has ignored it.
-        if (unitOpen || lost.ledger().owesOpenUnit()) {
-            if (!lost.ledger().isSkippingToSync()) {
-                BackendWriter.error(session.toClient().append(), error);
-                session.replied();
-            }
-            discarding = true;
-            unitOpen = false;
-        } else if (units == 0 && session.transaction() == ClientTransaction.FAILED) {
+        boolean told = refusals.answerFor(lost, error, unitOpen);
+        unitOpen = false;
+        if (!told && session.transaction() == ClientTransaction.FAILED) {
             local.errorForNextStatement(error);
         }
     }
@@ -489,15 +395,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     void commandCompleted(CommandTags.Effect effect) {
-        switch (effect) {
-            case SETTING -> session.lease().settingsTouched();
-            case DISCARD_ALL -> {
-                extended.forgetAll();
-                session.lease().settingsDiscarded();
-            }
-            case DEALLOCATE_ALL -> extended.forgetAll();
-            case NONE -> {}
-        }
+        effects.completed(effect, extended);
     }
 
     // ---- state the session asks for
@@ -507,27 +405,15 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     boolean isCommitting() {
-        return committing;
+        return effects.isCommitting();
     }
 
     boolean holdsBackend() {
         return extended.holdsBackend();
     }
 
-    boolean isHeldByBound() {
-        return held == Held.BY_BOUND;
-    }
-
-    boolean isHeldUntilAnswered() {
-        return held == Held.UNTIL_ANSWERED;
-    }
-
-    boolean isHeldUntilReleased() {
-        return held == Held.UNTIL_RELEASED;
-    }
-
-    boolean isHeldUntilCanceled() {
-        return held == Held.UNTIL_CANCELED;
+    Held held() {
+        return held;
     }
 
     /** The next statement of the client, in its failed transaction, is told why it failed. */

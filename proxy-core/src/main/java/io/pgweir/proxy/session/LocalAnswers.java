@@ -46,11 +46,11 @@ final class LocalAnswers {
             case DEALLOCATE:
                 return deallocate(SqlScanner.deallocateTarget(in, from, to));
             case DISCARD:
-                if (begun || session.lease().hasOwnSettings() || !SqlScanner.isDiscardAll(in, from, to)) {
+                if (begun || session.lease().settings().haveChanged() || !SqlScanner.isDiscardAll(in, from, to)) {
                     return false;
                 }
                 extended.forgetAll();
-                session.lease().settingsDiscarded();
+                session.lease().discarded();
                 complete("DISCARD ALL");
                 return true;
             default:
