@@ -21,6 +21,8 @@ public record BackendFailure(Kind kind, @Nullable String sqlState, String messag
         TEMPORARY,
         /** PostgreSQL will not take this login: no such database or role, wrong password. */
         REFUSED,
+        /** PostgreSQL will not take the settings in this StartupMessage; with others it might. */
+        BAD_SETTINGS,
         /** The connection broke while in use. */
         LOST,
         /** PostgreSQL sent what nothing had asked for; the connection is not to be trusted. */
@@ -33,13 +35,23 @@ public record BackendFailure(Kind kind, @Nullable String sqlState, String messag
         Kind kind;
         switch (code) {
             case "53300", "57P01", "57P02", "57P03" -> kind = Kind.TEMPORARY;
-            default -> kind = Kind.REFUSED;
+            default -> kind = concernsTheLogin(code) ? Kind.REFUSED : Kind.BAD_SETTINGS;
         }
         return new BackendFailure(kind, error.code(), String.valueOf(error.message()));
     }
 
     static BackendFailure unreachable(String message) {
         return new BackendFailure(Kind.UNREACHABLE, null, message);
+    }
+
+    /** PostgreSQL has said no, and why: its words are for whoever asked. */
+    public boolean isRefusal() {
+        return kind == Kind.REFUSED || kind == Kind.BAD_SETTINGS;
+    }
+
+    /** Authorization, catalog name, privilege: not what a setting could be to blame for. */
+    private static boolean concernsTheLogin(String code) {
+        return code.startsWith("28") || code.startsWith("3D") || code.equals("42501") || code.startsWith("08");
     }
 
     /**

@@ -19,6 +19,10 @@ public record CheckoutFailure(
         int limit,
         int waiting,
         @Nullable BackendFailure cause) {
+    CheckoutFailure withCause(BackendFailure other) {
+        return new CheckoutFailure(reason, waitedNanos, busy, limit, waiting, other);
+    }
+
     public enum Reason {
         /** pool_timeout is over. */
         TIMEOUT,

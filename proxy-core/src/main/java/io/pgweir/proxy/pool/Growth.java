@@ -74,14 +74,18 @@ final class Growth {
         }
     }
 
-    /** Opens backends for waiters that no connect is under way for, as far as the limit allows. */
-    void grow(LoopPool part) {
+    /**
+     * Opens backends for waiters that no connect is under way for, as far as the limit allows.
+     *
+     * @param idleElsewhere backends that other loops are about to give to waiters
+     */
+    void grow(LoopPool part, int idleElsewhere) {
         while (true) {
             Waiter forWhom;
             synchronized (lock) {
                 if (stopped
                         || connecting >= MOST_CONNECTING
-                        || connecting >= queue.size()
+                        || connecting + idleElsewhere >= queue.size()
                         || open >= settings.connectionLimit()) {
                     return;
                 }
@@ -154,7 +158,11 @@ final class Growth {
             @Override
             public void failed(BackendFailure failure) {
                 part.metrics().connectsFailed.record(System.nanoTime() - begin);
-                if (connectFailed(forWhom, failure)) {
+                boolean itsOwnFault = failure.kind() == BackendFailure.Kind.BAD_SETTINGS && !startup.isEmpty();
+                if (itsOwnFault && forWhom != null) {
+                    released();
+                    pool.failOne(forWhom, failure);
+                } else if (connectFailed(forWhom, failure)) {
                     pool.failAll(CheckoutFailure.Reason.UNAVAILABLE);
                 }
                 pool.serve(part);
@@ -171,6 +179,14 @@ final class Growth {
             gate.succeeded();
         }
         LOG.debug("pool {}: backend {} opened, {} of {}", pool.key(), backend, open, settings.connectionLimit());
+    }
+
+    /** An attempt has ended that says nothing of the others. */
+    private void released() {
+        synchronized (lock) {
+            connecting--;
+            open--;
+        }
     }
 
     /** True if nobody who waits can be helped: no backend is left, and the cause will not pass by waiting. */

@@ -11,6 +11,7 @@ import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,9 @@ public final class Pool implements BackendConnection.Listener {
     private final WaitQueue queue = new WaitQueue();
     private final Growth growth;
     private final Upkeep upkeep;
+    /** On their way to their home loop, to be put away there. */
+    private final AtomicInteger returning = new AtomicInteger();
+
     private volatile int waiting;
     private volatile boolean shutdown;
 
@@ -212,8 +216,12 @@ public final class Pool implements BackendConnection.Listener {
         if (part.loop().loop().inEventLoop()) {
             putAway(part, backend);
         } else {
+            returning.incrementAndGet();
             backend.owner(part.loop().loop());
-            part.loop().loop().execute(() -> putAway(part, backend));
+            part.loop().loop().execute(() -> {
+                putAway(part, backend);
+                returning.decrementAndGet();
+            });
         }
     }
 
@@ -225,10 +233,10 @@ public final class Pool implements BackendConnection.Listener {
     private void putAway(LoopPool part, BackendConnection backend) {
         if (backend.isClosed() || shutdown) {
             discard(backend);
-            return;
+        } else {
+            backend.idleSince(System.nanoTime());
+            part.put(backend);
         }
-        backend.idleSince(System.nanoTime());
-        part.put(backend);
         if (waiting > 0) {
             serve(part);
         }
@@ -282,10 +290,17 @@ public final class Pool implements BackendConnection.Listener {
         if (waiting == 0) {
             return;
         }
-        growth.grow(part);
+        growth.grow(part, picky ? 0 : idle() - part.idleCount() + returning.get());
         for (LoopPool other : parts) {
             if (waiting > 0 && other != part && other.idleCount() > 0) {
-                other.loop().loop().execute(() -> handOverIdle(other));
+                // A picky waiter may not want what is idle there; then nobody there has more to do for it.
+                other.loop().loop().execute(() -> {
+                    if (picky) {
+                        handOverIdle(other);
+                    } else {
+                        serve(other);
+                    }
+                });
             }
         }
     }
@@ -344,6 +359,22 @@ public final class Pool implements BackendConnection.Listener {
         if (waiting > 0) {
             serve(part);
         }
+    }
+
+    /** {@code waiter} cannot be helped, for a cause that is its own. */
+    void failOne(Waiter waiter, BackendFailure cause) {
+        CheckoutFailure failure;
+        synchronized (lock) {
+            if (!queue.remove(waiter)) {
+                return;
+            }
+            waiting = queue.size();
+            failure = failure(CheckoutFailure.Reason.UNAVAILABLE, waiter).withCause(cause);
+        }
+        waiter.loop.loop().execute(() -> {
+            waiter.disarm();
+            fail(waiter, failure);
+        });
     }
 
     /** Nobody who waits now can be helped. */

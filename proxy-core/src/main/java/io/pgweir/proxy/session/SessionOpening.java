@@ -170,7 +170,7 @@ final class SessionOpening {
             BackendFailure cause = failure.cause();
             if (failure.reason() == CheckoutFailure.Reason.UNAVAILABLE && cause != null && cause.sqlState() != null) {
                 error = error.with(ErrorField.CODE, cause.sqlState());
-                if (cause.kind() == BackendFailure.Kind.REFUSED) {
+                if (cause.isRefusal()) {
                     // It is this client's own login that PostgreSQL refuses, e.g. for a value of its own.
                     error = error.with(ErrorField.MESSAGE, cause.message());
                 }

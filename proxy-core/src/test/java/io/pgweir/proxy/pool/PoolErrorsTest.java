@@ -198,8 +198,11 @@ class PoolErrorsTest {
                 client.query("commit");
             }
             for (int round = 0; round < 5; round++) {
-                POSTGRES.terminateAll(database);
-                await().until(() -> POSTGRES.backendsOf(database) == 0);
+                // One that was being opened meanwhile, beside one that was about to come free, goes as well.
+                await().until(() -> {
+                    POSTGRES.terminateAll(database);
+                    return POSTGRES.backendsOf(database) == 0;
+                });
                 for (WireClient client : clients) {
                     assertThat(client.query("select 1")).isEqualTo("T[?column?] D[1] C[SELECT 1] Z[I]");
                 }
