@@ -362,6 +362,11 @@ public final class BackendConnection {
         return scanner.insideFrame() && replies.isForwardingRest();
     }
 
+    /** Whether the client has got part of the answer to its oldest unit: then the unit cannot be repeated unseen. */
+    public boolean isUnitAnswered() {
+        return replies.isUnitAnswered();
+    }
+
     /** True if the connection broke when part of a message had been forwarded already. */
     public boolean brokeInsideReply() {
         return brokeInsideReply;

@@ -17,11 +17,17 @@ final class ReplyReader implements FrameScanner.Sink {
     private final Ledger ledger;
     private @Nullable ErrorFields internalError;
     private boolean forwardingRest;
+    private boolean unitAnswered;
     private @Nullable ByteBuf scanning;
 
     ReplyReader(BackendConnection backend, Ledger ledger) {
         this.backend = backend;
         this.ledger = ledger;
+    }
+
+    /** Whether part of the answer to the oldest unit has been forwarded. */
+    boolean isUnitAnswered() {
+        return unitAnswered;
     }
 
     boolean isForwardingRest() {
@@ -171,6 +177,7 @@ final class ReplyReader implements FrameScanner.Sink {
 
     private void forward(ByteBuf in, int at, int length) {
         forwardingRest = true;
+        unitAnswered = true;
         Attachment attachment = backend.attachment();
         if (attachment != null) {
             attachment.toClient().forward(at, length);
@@ -204,6 +211,7 @@ final class ReplyReader implements FrameScanner.Sink {
         byte status = in.getByte(at + FrameScanner.HEADER);
         backend.status(status);
         ledger.unitEnded();
+        unitAnswered = false;
         if (swallow) {
             InternalReply internal = ledger.takeInternal();
             ErrorFields error = internalError;
@@ -213,6 +221,7 @@ final class ReplyReader implements FrameScanner.Sink {
             return;
         }
         forward(in, at, available);
+        unitAnswered = false;
         ledger.pop();
         Attachment attachment = backend.attachment();
         if (attachment != null) {

@@ -372,9 +372,9 @@ final class FrontendRelay implements FrameScanner.Sink {
         if (!mapped) {
             return ErrorAction.FORWARD;
         }
-        // Only the unit sent last can be repeated behind nothing else.
-        boolean last = backend.ledger().unansweredUnits() == 1 && !unitOpen;
-        return extended.errorForClient(backend, error, last ? unit : null);
+        // Only the unit sent last can be repeated behind nothing else, and only if the client has seen nothing of it.
+        boolean repeatable = backend.ledger().unansweredUnits() == 1 && !unitOpen && !backend.isUnitAnswered();
+        return extended.errorForClient(backend, error, repeatable ? unit : null);
     }
 
     /** Sends the last unit again, as if the client had. */

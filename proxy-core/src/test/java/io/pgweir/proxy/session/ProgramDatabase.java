@@ -36,6 +36,7 @@ final class ProgramDatabase implements AutoCloseable {
         all.addAll(SimplePrograms.all());
         all.addAll(ExtendedPrograms.all());
         all.addAll(StatementPrograms.all());
+        all.addAll(DeallocatePrograms.all());
         all.addAll(TransactionPrograms.all());
         all.addAll(CopyPrograms.all());
         return all;
