@@ -294,13 +294,7 @@ public final class Pool implements BackendConnection.Listener {
         for (LoopPool other : parts) {
             if (waiting > 0 && other != part && other.idleCount() > 0) {
                 // A picky waiter may not want what is idle there; then nobody there has more to do for it.
-                other.loop().loop().execute(() -> {
-                    if (picky) {
-                        handOverIdle(other);
-                    } else {
-                        serve(other);
-                    }
-                });
+                other.loop().loop().execute(picky ? () -> handOverIdle(other) : () -> serve(other));
             }
         }
     }
@@ -311,9 +305,9 @@ public final class Pool implements BackendConnection.Listener {
      */
     private void handOverIdle(LoopPool part) {
         while (waiting > 0 && part.idleCount() > 0) {
-            Match match;
+            WaitQueue.Match match;
             synchronized (lock) {
-                match = match(part);
+                match = queue.match(part.lastUsedFirst(), settings.shuffle());
                 waiting = queue.size();
             }
             if (match == null) {
@@ -323,18 +317,6 @@ public final class Pool implements BackendConnection.Listener {
             part.remove(match.backend());
             grant(match.backend(), match.waiter());
         }
-    }
-
-    private record Match(BackendConnection backend, Waiter waiter) {}
-
-    private @Nullable Match match(LoopPool part) {
-        for (BackendConnection backend : part.lastUsedFirst()) {
-            Waiter waiter = backend.isClosed() ? null : queue.pollFor(backend, settings.shuffle());
-            if (waiter != null) {
-                return new Match(backend, waiter);
-            }
-        }
-        return null;
     }
 
     /**

@@ -95,4 +95,19 @@ final class WaitQueue {
         }
         return null;
     }
+
+    /** A waiter, taken out, and the backend that it can use. */
+    record Match(BackendConnection backend, Waiter waiter) {}
+
+    /** The first that can use one of {@code idle}, in their order; null if nobody can. */
+    @Nullable
+    Match match(Iterable<BackendConnection> idle, boolean shuffle) {
+        for (BackendConnection backend : idle) {
+            Waiter waiter = backend.isClosed() ? null : pollFor(backend, shuffle);
+            if (waiter != null) {
+                return new Match(backend, waiter);
+            }
+        }
+        return null;
+    }
 }
