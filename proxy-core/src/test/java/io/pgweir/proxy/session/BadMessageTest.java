@@ -32,7 +32,7 @@ class BadMessageTest {
     @BeforeAll
     static void open() throws IOException {
         postgres = RealPostgres.get();
-        proxy = RunningProxy.before(postgres, "connection_limit", "1");
+        proxy = RunningProxy.before(postgres, "connection_limit", "1", "shuffle", "false");
         bystander = login();
     }
 
