@@ -99,7 +99,16 @@ class PoolErrorsTest {
     @Test
     void withPoolTimeoutZeroNobodyWaits() throws Exception {
         try (RunningProxy proxy = RunningProxy.before(
-                        POSTGRES, "connection_limit", "1", "pool_timeout", "0", "event_loops", "1");
+                        POSTGRES,
+                        "connection_limit",
+                        "1",
+                        "pool_timeout",
+                        "0",
+                        "event_loops",
+                        "1",
+                        // Another backend for every statement would have to be opened first.
+                        "shuffle",
+                        "false");
                 WireClient one = login(proxy);
                 WireClient other = login(proxy)) {
             await().until(() -> one.query("select 1").contains("D[1]"));
