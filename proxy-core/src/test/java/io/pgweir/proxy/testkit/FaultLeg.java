@@ -89,8 +89,8 @@ public final class FaultLeg {
         }
         long room = cutAt - passed.get();
         slice = (int) Math.min(slice, Math.max(room, 0));
+        passed.addAndGet(slice); // before anybody can have seen the bytes
         out.write(buffer, start, slice);
-        passed.addAndGet(slice);
         if (room < count && room <= slice) {
             throw new IOException("cut here");
         }
