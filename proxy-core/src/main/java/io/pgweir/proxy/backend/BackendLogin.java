@@ -24,6 +24,7 @@ import java.net.ConnectException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * Everything a server sends here is untrusted and bounded. On the home loop.
  */
 final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameScanner.Sink {
+    private static final int GOODBYE_SECONDS = 5;
+
     private final LoopContext home;
     private final HostPort host;
     private final BackendTarget target;
@@ -50,6 +53,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private @Nullable ChannelHandlerContext context;
     private @Nullable ScramClient scram;
     private boolean authenticated;
+    private boolean refused;
     private boolean ready;
     private boolean over;
     private int pid;
@@ -125,13 +129,20 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         if (failure.kind() == BackendFailure.Kind.UNREACHABLE) {
             target.unreachable(host);
         }
-        if (context == null || !context.channel().isActive()) {
-            if (context != null) {
-                context.close();
+        ChannelHandlerContext open = context;
+        if (open == null || !open.channel().isActive()) {
+            if (open != null) {
+                open.close();
             }
             result.failed(failure);
+            return;
+        }
+        open.channel().closeFuture().addListener(done -> result.failed(failure));
+        if (refused) {
+            // The server closes when its process has gone; until then it counts there as well.
+            open.executor().schedule(() -> open.close(), GOODBYE_SECONDS, TimeUnit.SECONDS);
         } else {
-            context.close().addListener(done -> result.failed(failure));
+            open.close();
         }
     }
 
@@ -218,7 +229,10 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
                 pid = key.pid();
                 secret = key.secret();
             }
-            case BackendType.ERROR_RESPONSE -> fail(BackendFailure.ofLoginError(ErrorFields.decode(body)));
+            case BackendType.ERROR_RESPONSE -> {
+                refused = true;
+                fail(BackendFailure.ofLoginError(ErrorFields.decode(body)));
+            }
             case BackendType.NOTICE_RESPONSE, BackendType.NEGOTIATE_PROTOCOL_VERSION -> {}
             case BackendType.READY_FOR_QUERY -> {
                 if (!authenticated) {
