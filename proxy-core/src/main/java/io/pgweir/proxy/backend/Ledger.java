@@ -15,6 +15,7 @@ public final class Ledger {
     private final ReplyQueue owed = new ReplyQueue();
     private final Deque<StatementChange> changes = new ArrayDeque<>(0);
     private final Deque<InternalReply> internals = new ArrayDeque<>(0);
+    private long unit;
     private boolean skippingToSync;
     private boolean copyingIn;
     private boolean ignoredSync;
@@ -52,11 +53,13 @@ public final class Ledger {
     }
 
     public void expectSync() {
+        unit++;
         skippingToSync = false;
         owed.push(Reply.SYNC);
     }
 
     public void expectQuery() {
+        unit++;
         owed.push(Reply.QUERY);
     }
 
@@ -136,6 +139,11 @@ public final class Ledger {
     /** True if a Sync that COPY should have ignored may still be answered: nobody else may have this backend. */
     boolean isAmbiguous() {
         return ambiguous;
+    }
+
+    /** Number of the unit that is being sent: it rises with every Sync and Query. */
+    long unit() {
+        return unit;
     }
 
     /** Replies owed. */

@@ -20,17 +20,21 @@ public final class ServerStatements {
 
     /** Makes sure PostgreSQL knows {@code statement}, in front of a message that uses it. */
     public void prepare(PreparedStatement statement) {
-        if (!known.use(statement)) {
-            sendParse(statement);
-            ledger.expectSwallowed(Reply.PARSE, preparing(statement));
+        if (!has(statement)) {
+            ledger.expectSwallowed(Reply.PARSE, sendParse(statement));
         }
     }
 
     /** Prepares {@code statement}, which is not prepared here, for a client that asked for it: the reply is the client's. */
     public void prepareForClient(PreparedStatement statement, StatementChange change) {
-        sendParse(statement);
-        StatementChange here = preparing(statement);
+        StatementChange here = sendParse(statement);
         ledger.expect(Reply.PARSE, new StatementChange() {
+            @Override
+            public void completed() {
+                here.completed();
+                change.completed();
+            }
+
             @Override
             public void takenBack() {
                 here.takenBack();
@@ -46,27 +50,25 @@ public final class ServerStatements {
         ledger.expect(Reply.PARSE, change);
     }
 
-    private void sendParse(PreparedStatement statement) {
-        if (known.takeStale(statement)) {
-            writeClose(statement);
-            ledger.expectSwallowed(Reply.CLOSE, () -> known.markStaleAgain(statement));
-        }
-        PreparedStatement evicted = known.evictForOneMore();
-        if (evicted != null) {
+    private StatementChange sendParse(PreparedStatement statement) {
+        for (PreparedStatement evicted = known.toEvictFor(statement);
+                evicted != null;
+                evicted = known.toEvictFor(statement)) {
             writeClose(evicted);
-            ledger.expectSwallowed(Reply.CLOSE, () -> known.add(evicted));
+            ledger.expectSwallowed(Reply.CLOSE, known.evicting(evicted, ledger.unit()));
+        }
+        BackendStatements.Preparation preparation = known.preparing(statement, ledger.unit());
+        if (preparation.closesFirst()) {
+            writeClose(statement);
+            ledger.expectSwallowed(Reply.CLOSE, preparation.closing());
         }
         writeParse(toServer.append(), statement);
+        return preparation;
     }
 
-    private StatementChange preparing(PreparedStatement statement) {
-        known.add(statement);
-        return () -> known.remove(statement);
-    }
-
-    /** True if PostgreSQL knows {@code statement}; counts as a use. */
+    /** True if a message of this unit may use {@code statement}; counts as a use. */
     public boolean has(PreparedStatement statement) {
-        return known.use(statement);
+        return known.use(statement, ledger.unit());
     }
 
     /** Its plan here is stale; it is closed and prepared anew when it is used. */
