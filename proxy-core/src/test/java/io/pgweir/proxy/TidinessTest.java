@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 class TidinessTest {
     private static final int MOST_LINES = 450;
 
-
     @Test
     void noSourceFileIsLongerThanTwoScreens() throws IOException {
         Map<String, Integer> tooLong = new TreeMap<>();
