@@ -141,10 +141,6 @@ public final class BackendConnection {
         return attachment;
     }
 
-    public boolean isAttached() {
-        return attachment != null;
-    }
-
     /** From now on works for {@code attachment}. */
     public void attach(Attachment next) {
         attachment = next;

@@ -2,7 +2,6 @@ package io.pgweir.proxy.backend;
 
 import io.pgweir.protocol.sql.StatementKind;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * A statement that clients prepared by name: one instance for all clients of a pool that sent the same text and parameter
@@ -41,9 +40,5 @@ public final class PreparedStatement {
 
     public StatementKind kind() {
         return kind;
-    }
-
-    boolean hasBody(byte[] other) {
-        return Arrays.equals(body, other);
     }
 }

@@ -4,10 +4,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.TransactionStatus;
-import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
-import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
@@ -30,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *   half a message sent, COPY IN, pinned state, any failure, deadline --> discarded
  * </pre>
  */
-final class BackendCleanup extends Deadlines.Deadline implements Attachment {
+final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     private static final long DEADLINE_NANOS = 10_000_000_000L;
     private static final long INSIST_MILLIS = 250;
 
@@ -71,9 +69,6 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
         BackendCleanup cleanup = new BackendCleanup(backend, pool, loop, leftover);
         loop.deadlines().arm(cleanup, DEADLINE_NANOS);
         backend.attach(cleanup);
-        if (!backend.channel().config().isAutoRead()) {
-            backend.channel().config().setAutoRead(true);
-        }
         if (leftover.cancel() && !backend.ledger().isEmpty()) {
             pool.metrics(loop).cancelsOfAbandoned.increment();
             cleanup.cancel();
@@ -166,27 +161,8 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
     }
 
     @Override
-    public void readyForQuery(byte status) {}
-
-    @Override
-    public void parameterStatus(String name, String value) {}
-
-    @Override
     public void commandComplete(ByteBuf in, int at, int length) {
         settingsTouched |= CommandTags.effectOf(in, at, length) == CommandTags.Effect.SETTING;
-    }
-
-    @Override
-    public ErrorAction errorForClient(ErrorFields error) {
-        return ErrorAction.SUPPRESS;
-    }
-
-    @Override
-    public void replay() {}
-
-    @Override
-    public boolean wantsNotifications() {
-        return false;
     }
 
     @Override
@@ -195,15 +171,9 @@ final class BackendCleanup extends Deadlines.Deadline implements Attachment {
     }
 
     @Override
-    public void readComplete() {}
-
-    @Override
     public void cancelArrived() {
         advance();
     }
-
-    @Override
-    public void backendWritabilityChanged() {}
 
     @Override
     public void backendLost(BackendFailure failure) {

@@ -1,12 +1,9 @@
 package io.pgweir.proxy.session;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
-import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
-import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
@@ -16,7 +13,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Applies settings to a backend nobody uses and reads what it reports then. */
-final class ProfileQuery implements Attachment {
+final class ProfileQuery implements Unattended {
     private final BackendConnection backend;
     private final Pool pool;
     private final LoopContext loop;
@@ -74,37 +71,6 @@ final class ProfileQuery implements Attachment {
     public Outbound toClient() {
         return nowhere;
     }
-
-    @Override
-    public void readyForQuery(byte status) {}
-
-    @Override
-    public void parameterStatus(String name, String value) {}
-
-    @Override
-    public void commandComplete(ByteBuf in, int at, int length) {}
-
-    @Override
-    public ErrorAction errorForClient(ErrorFields failure) {
-        return ErrorAction.SUPPRESS;
-    }
-
-    @Override
-    public void replay() {}
-
-    @Override
-    public boolean wantsNotifications() {
-        return false;
-    }
-
-    @Override
-    public void readComplete() {}
-
-    @Override
-    public void cancelArrived() {}
-
-    @Override
-    public void backendWritabilityChanged() {}
 
     @Override
     public void backendLost(BackendFailure failure) {
