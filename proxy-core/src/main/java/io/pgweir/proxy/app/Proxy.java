@@ -202,6 +202,7 @@ public final class Proxy {
             release();
             LOG.info("stopped");
             stopped.complete(null);
+            terminated.countDown(); // the last step: the process may end now
         }
     }
 
@@ -225,10 +226,9 @@ public final class Proxy {
         }
         loops.shutdown().awaitUninterruptibly(5, TimeUnit.SECONDS);
         offload.shutdownNow();
-        terminated.countDown();
     }
 
-    /** Returns when everything is closed. */
+    /** Returns when everything is closed, and the log says so. */
     public void awaitTermination() throws InterruptedException {
         terminated.await();
     }
