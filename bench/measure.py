@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from contenders import DATABASE, USER
 
 TICKS = os.sysconf("SC_CLK_TCK")
+SLICE_SECONDS, MOST_SLICES, AT_REST = 5, 12, 0.02
 
 
 @dataclass
@@ -18,9 +19,13 @@ class Sample:
 
 
 def warm_up(contender, mode, clients, options):
-    """Fills caches and pools; a JIT compiler gets the time it needs."""
-    seconds = (5 if options.quick else 15) if contender.name == "pgweir" else 2
-    _pgbench(contender, mode, clients, options.jobs, seconds)
+    """Fills caches and pools; a JIT compiler gets the time until it has come to rest, which takes longer on a busy machine."""
+    _pgbench(contender, mode, clients, options.jobs, 2)
+    slices = 0 if contender.pid is None or _compiler_seconds(contender.pid) is None else MOST_SLICES // (3 if options.quick else 1)
+    while slices > 0:
+        before = _compiler_seconds(contender.pid)
+        _pgbench(contender, mode, clients, options.jobs, SLICE_SECONDS)
+        slices = 0 if _compiler_seconds(contender.pid) - before < AT_REST * SLICE_SECONDS else slices - 1
 
 
 def measure(contender, mode, clients, options):
@@ -73,6 +78,22 @@ def _cpu_seconds(pid):
         except OSError:
             pass
     return ticks / TICKS
+
+
+def _compiler_seconds(pid):
+    """CPU time of a JVM's compiler threads; None if it has none."""
+    ticks = None
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/comm") as comm:
+                if "CompilerThre" not in comm.read():
+                    continue
+            with open(f"/proc/{pid}/task/{task}/stat") as stat:
+                fields = stat.read().rsplit(")", 1)[1].split()
+            ticks = (ticks or 0) + int(fields[11]) + int(fields[12])
+        except OSError:
+            pass  # it has ended
+    return None if ticks is None else ticks / TICKS
 
 
 def _memory_mb(pid):
