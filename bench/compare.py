@@ -1,28 +1,32 @@
 #!/usr/bin/env python3
-"""Compares pgweir with PgBouncer and with no proxy at all, side by side.
+"""Compares pgweir with PgBouncer, with HAProxy's bare TCP forwarding, and with no proxy at all, side by side.
 
-Starts a PostgreSQL of its own in a temporary directory, PgBouncer and pgweir in front of it, and runs pgbench's select-only
-script through each in turn, round after round, so that a machine's moods hit all alike. Prints medians and the ratios of
-pgweir to PgBouncer, and writes them to docs/performance.md between its markers. Stops everything it started.
+Starts a PostgreSQL of its own in a temporary directory and the contenders in front of it, and runs the same work through each in
+turn, round after round, so that a machine's moods hit all alike. Prints medians and the ratios of pgweir to PgBouncer, and writes
+them to docs/performance.md between its markers, with a chart. Stops everything it started.
 
-  bench/compare.py                    about 20 minutes
-  bench/compare.py --quick            about 3 minutes, good for a look, not for a claim
+  bench/compare.py                    select-only pgbench: simple, extended, prepared; 8 and 64 clients; about 20 minutes
+  bench/compare.py --all              also 1 and 500 clients, transactions, a login for each transaction, large results, and
+                                      10,000 idle clients; about an hour
+  bench/compare.py --quick            about 5 minutes, good for a look, not for a claim
   bench/compare.py --check            exit code 1 below 0.9 of PgBouncer's tps or above 1.5 times its CPU per transaction
 
-PgBouncer is installed from Debian when it is missing and this runs as root; --pgbouncer PATH takes another one. Versions before
-1.21 cannot pool named prepared statements: in mode "prepared" such a PgBouncer runs with pool_mode=session and one backend
-per client, which is less work for it than what pgweir does, and is marked in the table.
+PgBouncer and HAProxy are installed from Debian when they are missing and this runs as root; --pgbouncer PATH takes another one.
+Versions before 1.21 cannot pool named prepared statements: in mode "prepared" such a PgBouncer runs with pool_mode=session and one
+backend per client, which is less work for it than what pgweir does, and is marked in the table.
 """
 import argparse
+import resource
 import signal
 import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from contenders import Bench, Direct, PgBouncer, Pgweir, install_pgbouncer
-from measure import measure, warm_up
-from report import Row, missed_marks, table, write_between_markers
+from cases import IdleClients, LargeResult, PgBench
+from chart import chart
+from contenders import Bench, Direct, HaProxy, PgBouncer, Pgweir, installed
+from report import Row, missed_marks, tables, write_between_markers
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -30,48 +34,74 @@ TOP = Path(__file__).resolve().parent.parent
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="2 rounds of 3 s instead of 5 rounds of 8 s")
+    parser.add_argument("--all", action="store_true", help="every case")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int, help="length of one pgbench run")
     parser.add_argument("--modes", default="simple,extended,prepared")
-    parser.add_argument("--clients", default="8,64")
-    parser.add_argument("--contenders", default="direct,pgbouncer,pgweir")
+    parser.add_argument("--clients", help="default 8,64; with --all 1,8,64,500")
+    parser.add_argument("--cases", help="of select,transaction,connect,rows,idle; default select; with --all all")
+    parser.add_argument("--contenders", default="direct,haproxy,pgbouncer,pgweir")
     parser.add_argument("--jobs", type=int, default=1, help="threads of pgbench")
     parser.add_argument("--scale", type=int, default=10)
     parser.add_argument("--pool", type=int, default=20, help="backends of each pool")
+    parser.add_argument("--idle-clients", type=int, default=10_000)
     parser.add_argument("--pgbouncer", help="path of the pgbouncer to use")
     parser.add_argument("--pgweir", default=str(TOP / "pgweir"), help="path of the launcher to use")
     parser.add_argument("--check", action="store_true", help="exit code 1 when a mark is missed")
-    parser.add_argument("--no-write", action="store_true", help="leave docs/performance.md alone")
+    parser.add_argument("--no-write", action="store_true", help="leave docs alone")
     options = parser.parse_args()
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.seconds = options.seconds or (3 if options.quick else 8)
+    options.clients = options.clients or ("1,8,64,500" if options.all else "8,64")
+    options.cases = options.cases or ("select,transaction,connect,rows,idle" if options.all else "select")
+    options.contenders = options.contenders.split(",")
     return options
 
 
-def contender(name, bench, mode, clients, options):
+def cases(options):
+    wanted = options.cases.split(",")
+    if "select" in wanted:
+        for mode in options.modes.split(","):
+            for clients in map(int, options.clients.split(",")):
+                yield PgBench(mode, clients, options)
+    if "transaction" in wanted:
+        for mode in ("simple", "extended"):
+            yield PgBench(mode, 8, options, "transaction")
+    if "connect" in wanted:
+        yield PgBench("simple", 8, options, "connect")
+    if "rows" in wanted:
+        for row_bytes in (100, 1_000_000):
+            yield LargeResult(row_bytes, options)
+    if "idle" in wanted:
+        yield IdleClients(options.idle_clients, options)
+
+
+def contender(name, bench, case, options):
     if name == "direct":
-        return Direct(bench)
+        return Direct(bench, case.auth)
+    if name == "haproxy":
+        return HaProxy(bench, case.auth, options.haproxy)
     if name == "pgbouncer":
-        return PgBouncer(bench, options.pgbouncer, options.pool, mode, clients)
+        return PgBouncer(bench, case.auth, options.pgbouncer, options.pool, case.mode, case.clients)
     if name == "pgweir":
-        return Pgweir(bench, options.pgweir, options.pool)
-    sys.exit(f"compare.py: no contender is called '{name}': take direct, pgbouncer, pgweir")
+        return Pgweir(bench, case.auth, options.pgweir, options.pool)
+    sys.exit(f"compare.py: no contender is called '{name}': take direct, haproxy, pgbouncer, pgweir")
 
 
-def compare(bench, mode, clients, options):
-    """All contenders at one mode and number of clients; started fresh, so that memory and caches are this case's own."""
+def compare(bench, case, options):
+    """All contenders at one case; started fresh, so that memory and caches are this case's own."""
     running = []
     try:
-        for name in options.contenders.split(","):
-            running.append(contender(name, bench, mode, clients, options))
+        for name in case.contenders(options.contenders):
+            running.append(contender(name, bench, case, options))
         for one in running:
-            warm_up(one, mode, clients, options)
+            case.warm_up(one)
         samples = {one.name: [] for one in running}
         for turn in range(options.rounds):
             shift = turn % len(running)
             for one in running[shift:] + running[:shift]:
-                samples[one.name].append(measure(one, mode, clients, options))
-        return Row(mode, clients, samples, {one.name: one.note for one in running if one.note})
+                samples[one.name].append(case.sample(one))
+        return Row(case, samples, {one.name: one.note for one in running if one.note})
     finally:
         for one in running:
             one.stop()
@@ -80,19 +110,24 @@ def compare(bench, mode, clients, options):
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is stopped
-    if "pgbouncer" in options.contenders.split(","):
-        options.pgbouncer = options.pgbouncer or install_pgbouncer()
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    if "haproxy" in options.contenders:
+        options.haproxy = installed("haproxy")
+    if "pgbouncer" in options.contenders:
+        options.pgbouncer = options.pgbouncer or installed("pgbouncer")
     rows = []
     with Bench(options.scale) as bench:
-        for mode in options.modes.split(","):
-            for clients in map(int, options.clients.split(",")):
-                print(f"{mode}, {clients} clients: {options.rounds} rounds of {options.seconds} s each", flush=True)
-                rows.append(compare(bench, mode, clients, options))
-                print(rows[-1].as_line(), flush=True)
-        text = table(rows, bench, options, sys.argv)
+        for case in cases(options):
+            print(f"{case.title}, {case.clients} clients: {options.rounds} rounds", flush=True)
+            rows.append(compare(bench, case, options))
+            print(rows[-1].as_line(), flush=True)
+        text = tables(rows, bench, options, sys.argv)
     print("\n" + text)
     if not options.no_write:
-        write_between_markers(TOP / "docs" / "performance.md", text)
+        docs = TOP / "docs"
+        (docs / "performance.svg").write_text(chart(rows))
+        write_between_markers(docs / "performance.md", text)
     missed = missed_marks(rows)
     for mark in missed:
         print("missed: " + mark)

@@ -13,6 +13,8 @@ import time
 
 USER = "postgres"
 DATABASE = "postgres"
+SCRAM_USER, SCRAM_PASSWORD = "bench", "bench-password"
+MOST_CLIENTS = 10_100
 
 
 def free_port():
@@ -21,18 +23,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def install_pgbouncer():
-    """Path of PgBouncer; installed from Debian if it is missing and we may."""
-    found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+def installed(program):
+    """Path of a program; installed from Debian if it is missing and we may."""
+    found = shutil.which(program) or shutil.which(program, path="/usr/sbin")
     if found:
         return found
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.exit("compare.py: pgbouncer is missing: install it, name it with --pgbouncer, or leave it out with --contenders")
+        sys.exit(f"compare.py: {program} is missing: install it, or leave it out with --contenders")
     # RUNLEVEL=1 keeps the package from starting a service.
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "pgbouncer"]):
+    for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", program]):
         subprocess.run(["apt-get", *command], check=True, env=environment, stdout=subprocess.DEVNULL)
-    return "/usr/sbin/pgbouncer"
+    return f"/usr/sbin/{program}"
 
 
 class Bench:
@@ -64,7 +66,7 @@ class Bench:
 
     def _start(self):
         data = os.path.join(self.directory, "data")
-        options = (f"-p {self.port} -c max_connections=300 -c fsync=off -c shared_buffers=256MB"
+        options = (f"-p {self.port} -c max_connections=600 -c fsync=off -c shared_buffers=256MB"
                    " -c unix_socket_directories='' -c listen_addresses=127.0.0.1")
 
         def run(*command):
@@ -73,9 +75,13 @@ class Bench:
 
         print(f"starting {self.version()} and filling it (pgbench -i -s {self.scale})", flush=True)
         run(self.bin + "/initdb", "-D", data, "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C")
+        hba = self.file("hba", f"host all {SCRAM_USER} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n")
+        options += f" -c hba_file={hba}"
         run(self.bin + "/pg_ctl", "-D", data, "-w", "-l", os.path.join(self.directory, "log"), "-o", options, "start")
         run(self.bin + "/pgbench", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-i", "-q", "-s", str(self.scale),
             DATABASE)
+        run("psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", DATABASE, "-c",
+            f"CREATE ROLE {SCRAM_USER} LOGIN SUPERUSER PASSWORD '{SCRAM_PASSWORD}'")
 
     @staticmethod
     def _bin():
@@ -106,26 +112,33 @@ class Bench:
         return path
 
 
-class Direct:
-    """No proxy."""
-    name = "direct"
+class Contender:
+    """Who answers on a port; with auth "scram" to a user with a password, else to anybody."""
     note = ""
     pid = None
 
-    def __init__(self, bench):
+    def __init__(self, bench, auth):
         self.bench = bench
+        self.user, self.password = (SCRAM_USER, SCRAM_PASSWORD) if auth == "scram" else (USER, "")
+
+
+class Direct(Contender):
+    """No proxy."""
+    name = "direct"
+
+    def __init__(self, bench, auth):
+        super().__init__(bench, auth)
         self.port = bench.port
 
     def stop(self):
         pass
 
 
-class Proxy:
+class Proxy(Contender):
     """A proxy that runs as a child process."""
-    note = ""
 
-    def __init__(self, bench, command, environment=None):
-        self.bench = bench
+    def __init__(self, bench, auth, command, environment=None):
+        super().__init__(bench, auth)
         self.log = os.path.join(bench.directory, f"{self.name}.log")
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
@@ -136,8 +149,9 @@ class Proxy:
     def _await_answer(self):
         deadline = time.monotonic() + 240  # the launcher may have to build first
         while time.monotonic() < deadline:
-            query = ["psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-Atc", "SELECT 1", DATABASE]
-            if subprocess.run(query, capture_output=True, text=True).stdout.strip() == "1":
+            query = ["psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, "-Atc", "SELECT 1", DATABASE]
+            answer = subprocess.run(query, capture_output=True, text=True, env={**os.environ, "PGPASSWORD": self.password})
+            if answer.stdout.strip() == "1":
                 return
             if self.process.poll() is not None:
                 break
@@ -156,10 +170,33 @@ class Proxy:
                 self.process.wait()
 
 
+class HaProxy(Proxy):
+    """Bytes from one socket to another: what any proxy costs at least. One backend per client."""
+    name = "haproxy"
+    note = "one backend per client"
+
+    def __init__(self, bench, auth, path):
+        self.port = free_port()
+        configuration = bench.file("haproxy.cfg", "\n".join([
+            "global",
+            "  nbthread 1",  # as the others: one thread
+            "  maxconn 2000",
+            "defaults",
+            "  mode tcp",
+            "  timeout connect 10s",
+            "  timeout client 10m",
+            "  timeout server 10m",
+            "listen postgres",
+            f"  bind 127.0.0.1:{self.port}",
+            f"  server postgres 127.0.0.1:{bench.port}",
+            ""]))
+        super().__init__(bench, auth, [path, "-f", configuration])
+
+
 class PgBouncer(Proxy):
     name = "pgbouncer"
 
-    def __init__(self, bench, path, pool, mode, clients):
+    def __init__(self, bench, auth, path, pool, mode, clients):
         self.port = free_port()
         self.version = self.version_of(path)
         pools_prepared = self.version >= (1, 21)
@@ -167,22 +204,25 @@ class PgBouncer(Proxy):
         if session:
             pool = max(pool, clients)
             self.note = "session mode, one backend per client"
+        forced = "" if auth == "scram" else f" user={USER}"
+        users = bench.file("userlist.txt", f'"{SCRAM_USER}" "{SCRAM_PASSWORD}"\n')
         ini = bench.file("pgbouncer.ini", "\n".join([
             "[databases]",
-            f"* = host=127.0.0.1 port={bench.port} user={USER}",
+            f"* = host=127.0.0.1 port={bench.port}{forced}",
             "[pgbouncer]",
             "listen_addr = 127.0.0.1",
             f"listen_port = {self.port}",
             "unix_socket_dir =",
-            "auth_type = any",
+            f"auth_type = {'scram-sha-256' if auth == 'scram' else 'any'}",
+            f"auth_file = {users}",
             f"pool_mode = {'session' if session else 'transaction'}",
             f"default_pool_size = {pool}",
-            "max_client_conn = 500",
+            f"max_client_conn = {MOST_CLIENTS}",
             *(["max_prepared_statements = 200"] if pools_prepared else []),
             "log_connections = 0",
             "log_disconnections = 0",
             ""]))
-        super().__init__(bench, bench.unprivileged([path, ini]))
+        super().__init__(bench, auth, bench.unprivileged([path, ini]))
 
     @staticmethod
     def version_of(path):
@@ -193,14 +233,15 @@ class PgBouncer(Proxy):
 class Pgweir(Proxy):
     name = "pgweir"
 
-    def __init__(self, bench, launcher, pool):
+    def __init__(self, bench, auth, launcher, pool):
         self.port = free_port()
-        super().__init__(bench, [
+        login = f"{SCRAM_USER}:{SCRAM_PASSWORD}" if auth == "scram" else USER
+        super().__init__(bench, auth, [
             launcher, "run",
-            "--database-url", f"postgresql://{USER}@127.0.0.1:{bench.port}/{DATABASE}",
             "--listen", f"127.0.0.1:{self.port}",
             "--http", f"127.0.0.1:{free_port()}",
-            "--client-auth", "trust",
+            "--client-auth", auth,
+            "--max-clients", str(MOST_CLIENTS),
             "--connection-limit", str(pool)],
-            {name: value for name, value in os.environ.items()
-             if name != "DATABASE_URL" and not name.startswith("PGWEIR_")})
+            {**{name: value for name, value in os.environ.items() if not name.startswith("PGWEIR_")},
+             "DATABASE_URL": f"postgresql://{login}@127.0.0.1:{bench.port}/{DATABASE}"})
