@@ -160,10 +160,16 @@ final class ClientLogin {
 
     private void cancel(StartupPacket.Cancel request) {
         ClientSession session = sessions.cancelKeys().find(request.pid(), request.secret());
-        if (session != null) {
-            session.eventLoop().execute(session::cancel);
+        if (session == null) {
+            close();
+            return;
         }
-        close();
+        step = Step.OPENING; // nothing more is read
+        // Closed only then: whoever waits for that may send its next statement, which must not be hit.
+        session.eventLoop().execute(() -> {
+            session.cancel();
+            channel.eventLoop().execute(this::close);
+        });
     }
 
     // ---- who and what
