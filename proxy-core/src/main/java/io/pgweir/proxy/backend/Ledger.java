@@ -155,9 +155,34 @@ public final class Ledger {
         return owed.isEmpty();
     }
 
-    /** Whether something is owed behind the last Sync or Query that PostgreSQL has taken for one. */
-    public boolean owesOpenUnit() {
-        return !owed.isEmpty() && !Reply.endsWithReady(owed.peek(owed.size() - 1));
+    /**
+     * How many ReadyForQuery the client would get if an error met the oldest message, and then the first of every unit
+     * that follows: after an error in the extended protocol a Query is skipped as well, up to Sync.
+     */
+    public int unitsToFail() {
+        int units = 0;
+        boolean skipping = skippingToSync;
+        for (int i = 0; i < owed.size(); i++) {
+            byte reply = owed.peek(i);
+            if (Reply.kind(reply) == Reply.SYNC || (Reply.endsWithReady(reply) && !skipping)) {
+                skipping = false;
+                units += Reply.isSwallowed(reply) ? 0 : 1;
+            } else {
+                skipping |= Reply.kind(reply) != Reply.COPY_END;
+            }
+        }
+        return units;
+    }
+
+    /** Whether an error at the oldest message would leave PostgreSQL waiting for a Sync that has not been sent. */
+    public boolean failsIntoOpenUnit() {
+        boolean skipping = skippingToSync;
+        for (int i = 0; i < owed.size(); i++) {
+            byte reply = owed.peek(i);
+            boolean fails = !Reply.endsWithReady(reply) && Reply.kind(reply) != Reply.COPY_END;
+            skipping = Reply.kind(reply) != Reply.SYNC && (skipping || fails);
+        }
+        return skipping;
     }
 
     /** Units of the client's own (Query, FunctionCall, or up to a Sync) that ReadyForQuery is owed for. */

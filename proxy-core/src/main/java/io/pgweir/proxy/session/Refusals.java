@@ -65,13 +65,13 @@ final class Refusals {
      * @return false if nothing was owed, so that nobody has been told
      */
     boolean answerFor(BackendConnection lost, ErrorFields error, boolean unitOpen) {
-        int units = lost.ledger().unansweredUnits();
+        int units = lost.ledger().unitsToFail();
         for (int i = 0; i < units; i++) {
             BackendWriter.error(session.toClient().append(), error);
             session.ready();
         }
         // In COPY a Sync has ended the unit for the client, but PostgreSQL has ignored it.
-        if (!unitOpen && !lost.ledger().owesOpenUnit()) {
+        if (!unitOpen && !lost.ledger().failsIntoOpenUnit()) {
             return units > 0;
         }
         if (!lost.ledger().isSkippingToSync()) {
