@@ -40,6 +40,9 @@ final class BackendLease implements Attachment {
     private @Nullable BackendConnection backend;
     private boolean pinned;
     private boolean spoiled;
+    /** Something of the client's own is owed; what pgweir puts in front of it does not count. */
+    private boolean requestRuns;
+
     private long begunAt;
     private long requestAt;
 
@@ -123,6 +126,7 @@ final class BackendLease implements Attachment {
         backend = null;
         settings.forgotten();
         spoiled = false;
+        requestRuns = false;
         overdue.over();
         current.detach();
         if (!session.isPaused()) {
@@ -274,7 +278,8 @@ final class BackendLease implements Attachment {
         session.told(status);
         relay.readyForQuery();
         BackendConnection current = backend;
-        overdue.readyForQuery(status, current != null && current.ledger().size() > 0);
+        requestRuns = current != null && current.ledger().size() > 0;
+        overdue.readyForQuery(status, requestRuns);
     }
 
     @Override
@@ -413,10 +418,13 @@ final class BackendLease implements Attachment {
         }
     }
 
-    /** A request begins; its duration counts from here. */
+    /** A request is sent; if none is under way, its duration counts from here. */
     void requestBegins() {
-        requestAt = System.nanoTime();
-        overdue.statementBegins();
+        if (!requestRuns) {
+            requestRuns = true;
+            requestAt = System.nanoTime();
+            overdue.statementBegins();
+        }
     }
 
     ClientSettings settings() {

@@ -44,6 +44,11 @@ public enum ClientError {
             SqlState.QUERY_CANCELED,
             "canceling statement due to statement timeout: it ran longer than pgweir's statement_timeout of %1$s",
             "Make the statement faster, or raise statement_timeout for this database."),
+    CANCELED_BEHIND_TIMEOUT(
+            Severity.ERROR,
+            SqlState.QUERY_CANCELED,
+            "canceling statement due to the timeout of an earlier statement of the same pipeline",
+            "PostgreSQL cancels whatever runs when the request comes. Repeat the statement; it has had no effect."),
     TRANSACTION_TIMEOUT(
             Severity.ERROR,
             SqlState.TRANSACTION_TIMEOUT,

@@ -200,20 +200,20 @@ final class FrontendRelay implements FrameScanner.Sink {
                     held = Held.UNTIL_ANSWERED;
                     return false;
                 }
-                beginUnit(backend);
+                beginUnit();
                 unitOpen = true;
                 extended.message(backend, type, source, at, length, available);
                 return true;
             case FrontendType.BIND:
             case FrontendType.DESCRIBE:
                 record(backend, type, source, at);
-                beginUnit(backend);
+                beginUnit();
                 unitOpen = true;
                 extended.message(backend, type, source, at, length, available);
                 return true;
             case FrontendType.CLOSE:
             case FrontendType.EXECUTE:
-                beginUnit(backend);
+                beginUnit();
                 unitOpen = true;
                 extended.message(backend, type, source, at, length, available);
                 return true;
@@ -229,7 +229,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                 }
                 return true;
             case FrontendType.FUNCTION_CALL:
-                beginUnit(backend);
+                beginUnit();
                 forward(backend, at, available);
                 backend.ledger().expectFunction();
                 return true;
@@ -282,13 +282,13 @@ final class FrontendRelay implements FrameScanner.Sink {
                     return true;
                 }
             }
-            beginUnit(backend);
+            beginUnit();
             effects.note(kind, source, from, to);
             extended.queryDestroysUnnamed();
             backend.unnamed(null, 0);
             effects.unitSent();
         } else {
-            beginUnit(backend);
+            beginUnit();
         }
         forward(backend, at, available);
         backend.ledger().expectQuery();
@@ -314,8 +314,8 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     /** Starts the clock when nothing else is under way. */
-    private void beginUnit(BackendConnection backend) {
-        if (backend.ledger().size() == 0 && !unitOpen) {
+    private void beginUnit() {
+        if (!unitOpen) {
             session.lease().requestBegins();
         }
     }

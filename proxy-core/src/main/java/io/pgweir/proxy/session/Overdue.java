@@ -26,6 +26,12 @@ final class Overdue implements TimeLimits.Listener {
     private boolean told;
     private boolean statementEnded;
 
+    /**
+     * What was exceeded has ended, and more of its pipeline runs. PostgreSQL signals a process and its group for one
+     * CancelRequest, so the second signal may meet the next statement.
+     */
+    private boolean runsBehind;
+
     Overdue(ClientSession session, BackendLease lease, Deadlines deadlines, PoolMetrics metrics) {
         this.session = session;
         this.lease = lease;
@@ -49,7 +55,13 @@ final class Overdue implements TimeLimits.Listener {
     void readyForQuery(byte status, boolean moreRuns) {
         statementEnded = false;
         if (moreRuns) {
-            limits.statementRuns();
+            boolean transactionOver = status == TransactionStatus.IDLE;
+            if (exceeded == TimeLimits.Limit.STATEMENT ? told : transactionOver) {
+                exceeded = null; // what follows in the pipeline has nothing to do with it
+                told = false;
+                runsBehind = true;
+            }
+            limits.nextRuns(transactionOver);
         } else if (status == TransactionStatus.IDLE) {
             limits.nothingRuns();
         } else {
@@ -62,8 +74,11 @@ final class Overdue implements TimeLimits.Listener {
             statementEnded = false;
             limits.statementRuns();
         }
-        if (exceeded != null && backend.isSettled() && !unitOpen) {
-            ended(backend, exceeded);
+        if (backend.isSettled() && !unitOpen) {
+            runsBehind = false;
+            if (exceeded != null) {
+                ended(backend, exceeded);
+            }
         }
     }
 
@@ -72,13 +87,19 @@ final class Overdue implements TimeLimits.Listener {
         exceeded = null;
         told = false;
         statementEnded = false;
+        runsBehind = false;
         limits.nothingRuns();
     }
 
     /** If {@code error} is the cancellation that we asked for, the client is told the real cause; then true. */
     boolean tellsInsteadOf(ErrorFields error) {
-        if (exceeded == null || !SqlState.QUERY_CANCELED.code().equals(error.code())) {
+        if ((exceeded == null && !runsBehind) || !SqlState.QUERY_CANCELED.code().equals(error.code())) {
             return false;
+        }
+        if (exceeded == null) {
+            runsBehind = false;
+            BackendWriter.error(session.toClient().append(), ClientError.CANCELED_BEHIND_TIMEOUT.with());
+            return true;
         }
         BackendWriter.error(session.toClient().append(), errorOf(exceeded));
         told = true;

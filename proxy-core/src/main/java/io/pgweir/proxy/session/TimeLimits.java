@@ -46,6 +46,17 @@ final class TimeLimits {
         statement.start();
     }
 
+    /** A unit has ended, and the next one of the pipeline runs already. */
+    void nextRuns(boolean transactionOver) {
+        grace.disarm();
+        if (transactionOver) {
+            transaction.disarm();
+        } else {
+            transactionRuns();
+        }
+        statementRuns();
+    }
+
     /** What runs has been cancelled; it must end soon. */
     void cancelSent() {
         statement.disarm();

@@ -9,6 +9,7 @@ import static io.pgweir.proxy.testkit.Frontend.unnamed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
@@ -74,6 +75,37 @@ class TimeLimitsTest {
             assertThat(client.readUntilReady().toString()).doesNotContain("57014");
             assertThat(client.readUntilReady().toString()).contains("57014");
             assertThat(client.readUntilReady().toString()).contains("4");
+        }
+    }
+
+    /** BEGIN and the client's settings go to the backend in front of the statement, and are owed when it is sent. */
+    @ParameterizedTest
+    @ValueSource(strings = {"begin", "set work_mem = '5MB'", "set work_mem = '5MB'; begin"})
+    void aStatementHasItsClockAlsoBehindWhatPgweirPutsInFrontOfIt(String before) throws Exception {
+        try (RunningProxy proxy = proxy("statement_timeout", "300ms", "shuffle", "true");
+                WireClient client = login(proxy)) {
+            client.query(before);
+            long begin = System.nanoTime();
+            assertThat(client.query("select pg_sleep(5)")).contains("statement_timeout of 0.3s");
+            assertThat((System.nanoTime() - begin) / 1_000_000).isBetween(300L, 2_000L);
+        }
+    }
+
+    @Test
+    void aPipelineGoesOnBehindATimeoutForAsLongAsItTakes() throws Exception {
+        try (RunningProxy proxy = proxy("statement_timeout", "500ms");
+                WireClient client = login(proxy)) {
+            client.send(Frontend.query("select pg_sleep(9)"));
+            for (int i = 0; i < 12; i++) {
+                client.send(Frontend.query("select 'later' from pg_sleep(0.25)"));
+            }
+            assertThat(client.readUntilReady().toString()).contains("57014");
+            for (int i = 0; i < 12; i++) {
+                String answer = client.readUntilReady().toString();
+                if (i > 0 || !answer.contains("due to the timeout of an earlier statement")) {
+                    assertThat(answer).contains("D[later]");
+                }
+            }
         }
     }
 
