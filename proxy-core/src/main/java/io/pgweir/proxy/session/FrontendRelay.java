@@ -3,9 +3,11 @@ package io.pgweir.proxy.session;
 import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
+import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
@@ -27,6 +29,9 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     /** A Query is looked at whole up to this length, and by its beginning beyond. */
     private static final int INSPECTED = 16 << 10;
+
+    /** No SQL, so that PostgreSQL refuses it. */
+    private static final String REFUSED = "pgweir_refuses_transaction_blocks";
 
     private final ClientSession session;
     private final ExtendedRelay extended;
@@ -300,9 +305,17 @@ final class FrontendRelay implements FrameScanner.Sink {
         return session.mode() == PoolMode.STATEMENT && kind == StatementKind.BEGIN;
     }
 
-    /** Statement mode: BEGIN is refused in its turn, which is when nothing is owed. */
+    /**
+     * Statement mode: BEGIN is refused in its turn, which is when nothing is owed. In the middle of a unit PostgreSQL has to
+     * fail it, so that it undoes what came before and skips what follows; the words are ours.
+     */
     private boolean refuseBegin(BackendConnection backend, byte type) {
-        if (unitOpen) {
+        if (unitOpen && type == FrontendType.PARSE) {
+            FrontendWriter.parse(backend.toServer().append(), "", REFUSED);
+            backend.ledger().expectParse();
+            backend.unnamed(null, 0);
+            extended.queryDestroysUnnamed();
+        } else if (unitOpen) {
             session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
         } else if (backend.ledger().size() > 0) {
             held = Held.UNTIL_RELEASED;
@@ -371,6 +384,12 @@ final class FrontendRelay implements FrameScanner.Sink {
     ErrorAction errorForClient(BackendConnection backend, ErrorFields error) {
         if (!mapped) {
             return ErrorAction.FORWARD;
+        }
+        if (session.mode() == PoolMode.STATEMENT
+                && String.valueOf(error.message()).contains(REFUSED)) {
+            BackendWriter.error(session.toClient().append(), ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
+            session.replied();
+            return ErrorAction.SUPPRESS;
         }
         // Only the unit sent last can be repeated behind nothing else, and only if the client has seen nothing of it.
         boolean repeatable = backend.ledger().unansweredUnits() == 1 && !unitOpen && !backend.isUnitAnswered();
