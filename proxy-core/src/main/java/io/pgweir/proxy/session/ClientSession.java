@@ -228,7 +228,12 @@ final class ClientSession {
     /** Closes as soon as the client is outside a transaction and nothing is owed. */
     void drain() {
         draining = true;
-        drainIfIdle();
+        if (queued && pool.leave(waiter)) {
+            queued = false;
+            closeWith(ClientError.SHUTTING_DOWN.with()); // its statement never runs
+        } else {
+            drainIfIdle();
+        }
     }
 
     /** Part of draining: the client may have come to rest. */
