@@ -39,6 +39,8 @@ record PostgresOrigin(
             "fsync", "off",
             "synchronous_commit", "off",
             "full_page_writes", "off",
+            // Its workers count for a database's CONNECTION LIMIT, which a test of pgweir's own limit uses.
+            "autovacuum", "off",
             "max_prepared_transactions", "10");
 
     static PostgresOrigin choose() throws IOException {
