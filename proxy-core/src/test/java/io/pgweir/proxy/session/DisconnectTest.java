@@ -8,6 +8,10 @@ import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -285,6 +289,63 @@ class DisconnectTest {
         }
         assertIdleSoon();
         assertSameBackend();
+    }
+
+    /** How often a cancel was sent for clients that are gone, as /metrics says. */
+    private int cancelsOfAbandoned() throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(
+                        "http://127.0.0.1:" + proxy.proxy().httpAddress().getPort() + "/metrics"))
+                .build();
+        String page = HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofString())
+                .body();
+        String series = "pgweir_cancels_total{pool=\"" + database + "/postgres\",reason=\"abandoned\"} ";
+        return page.lines()
+                .filter(line -> line.startsWith(series))
+                .mapToInt(line -> (int) Double.parseDouble(line.substring(series.length())))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsCancelledBehindAClientThatIsGoneIsCountedOnceAndItsPermitIsThereAgain(Exit exit) throws Exception {
+        byte[] large = Frontend.query("SELECT repeat('x', 10000) FROM generate_series(1, 1000000)");
+        byte[] copyOut = Frontend.query("COPY (SELECT repeat('x', 10000) FROM generate_series(1, 1000000)) TO STDOUT");
+        byte[] pipeline = Frontend.join(
+                Frontend.unnamed("INSERT INTO done VALUES (1)"),
+                Frontend.unnamed("SELECT pg_sleep(60)"),
+                Frontend.sync(),
+                Frontend.query("SELECT 2"));
+        int counted = 0;
+        for (byte[] work : new byte[][] {Frontend.query("SELECT pg_sleep(60)"), large, copyOut, pipeline}) {
+            WireClient client = login();
+            client.send(work);
+            await().pollInterval(Duration.ofMillis(10)).until(() -> "active".equals(stateOf(pid())));
+            exit.leave(client);
+            assertIdleSoon();
+            counted++;
+            assertThat(bystander.value("SELECT count(*) FROM done")).isEqualTo("0");
+            assertThat(cancelsOfAbandoned()).isEqualTo(counted);
+            assertThat(pool().open()).isEqualTo(1);
+        }
+        WireClient idle = login();
+        idle.query("BEGIN");
+        idle.query("INSERT INTO done VALUES (1)");
+        exit.leave(idle);
+        WireClient deferred = login();
+        deferred.query("BEGIN");
+        exit.leave(deferred);
+        assertIdleSoon();
+        assertThat(bystander.value("SELECT count(*) FROM done")).isEqualTo("0");
+        assertThat(cancelsOfAbandoned())
+                .as("nothing ran that could be cancelled")
+                .isEqualTo(counted);
+    }
+
+    private String pid() throws SQLException {
+        return postgres.queryForString("SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE datname = '" + database
+                + "' AND backend_type = 'client backend'");
     }
 
     private io.pgweir.proxy.pool.Pool pool() {
