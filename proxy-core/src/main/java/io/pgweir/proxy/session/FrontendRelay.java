@@ -283,12 +283,15 @@ final class FrontendRelay implements FrameScanner.Sink {
                 }
             }
             beginUnit(backend);
+            backend.running().passing(source, from, to, available == length);
             effects.note(kind, source, from, to);
             extended.queryDestroysUnnamed();
             backend.unnamed(null, 0);
             effects.unitSent();
         } else {
             beginUnit(backend);
+            int end = Math.min(at + length - 1, at + available);
+            backend.running().passing(source, at + FrameScanner.HEADER, end, available == length);
         }
         forward(backend, at, available);
         backend.ledger().expectQuery();
@@ -341,6 +344,7 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     void readyForQuery() {
         effects.readyForQuery();
+        extended.answered();
         unit.forget();
         BackendConnection backend = session.backend();
         if (backend == null || backend.ledger().size() == 0) {
@@ -380,6 +384,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     /** Sends the last unit again, as if the client had. */
     void replay(BackendConnection backend) {
         ByteBuf messages = unit.take();
+        extended.repeats();
         try {
             backend.toServer().begin(messages);
             int at = messages.readerIndex();

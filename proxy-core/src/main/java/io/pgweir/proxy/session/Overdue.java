@@ -1,6 +1,5 @@
 package io.pgweir.proxy.session;
 
-import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
@@ -80,7 +79,7 @@ final class Overdue implements TimeLimits.Listener {
         if (exceeded == null || !SqlState.QUERY_CANCELED.code().equals(error.code())) {
             return false;
         }
-        BackendWriter.error(session.toClient().append(), errorOf(exceeded));
+        session.send(errorOf(exceeded));
         told = true;
         return true;
     }
