@@ -1,5 +1,6 @@
 package io.pgweir.proxy.insight;
 
+import io.pgweir.protocol.sql.Printable;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ public final class Incidents {
     private long diagnosedAt;
 
     public Incidents(String pool) {
-        this.pool = pool;
+        this.pool = Printable.of(pool);
     }
 
     /** The diagnosis of a moment ago, for one more who is concerned; null if there is none. */
