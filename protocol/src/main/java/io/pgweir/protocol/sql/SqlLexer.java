@@ -122,7 +122,7 @@ final class SqlLexer {
         return isWordStart(c) || (c >= '0' && c <= '9') || c == '$';
     }
 
-    private static boolean isSpace(byte c) {
+    static boolean isSpace(byte c) {
         return c == ' ' || (c >= '\t' && c <= '\r');
     }
 
@@ -134,7 +134,7 @@ final class SqlLexer {
         return at < to && sql.getByte(at) == expected;
     }
 
-    private static int lineEnd(ByteBuf sql, int from, int to) {
+    static int lineEnd(ByteBuf sql, int from, int to) {
         int at = from;
         while (at < to && !isNewline(sql.getByte(at))) {
             at++;
@@ -143,7 +143,7 @@ final class SqlLexer {
     }
 
     /** The end of a comment, which may hold others, or {@link #NO_MATCH}. */
-    private static int commentEnd(ByteBuf sql, int from, int to) {
+    static int commentEnd(ByteBuf sql, int from, int to) {
         int depth = 0;
         int at = from;
         while (at < to) {

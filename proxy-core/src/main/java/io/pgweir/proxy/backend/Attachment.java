@@ -2,6 +2,9 @@ package io.pgweir.proxy.backend;
 
 import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Holder;
+import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.net.Outbound;
 
 /**
@@ -43,6 +46,12 @@ public interface Attachment {
 
     /** The backend takes bytes again, or no longer. */
     void backendWritabilityChanged();
+
+    /** Who works with {@code backend}, for people who ask why others wait. */
+    Holder holder(BackendConnection backend, StatementBook book);
+
+    /** The state in {@link #holder}; called by any thread, and may be of a moment ago. */
+    HoldState holdState(BackendConnection backend);
 
     /** The connection is gone; the backend is detached already. */
     void backendLost(BackendFailure failure);

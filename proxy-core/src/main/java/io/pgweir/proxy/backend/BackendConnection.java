@@ -9,6 +9,10 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.TransactionStatus;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Holder;
+import io.pgweir.proxy.insight.StatementBook;
+import io.pgweir.proxy.insight.StatementView;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.settings.HostPort;
@@ -51,6 +55,7 @@ public final class BackendConnection {
     private final Ledger ledger = new Ledger(this);
     private final ReplyReader replies = new ReplyReader(this, ledger);
     private final Outbound toServer = new Outbound();
+    private final RunningStatement running = new RunningStatement();
     private final Listener listener;
     private final long openedAt = System.nanoTime();
     private volatile EventLoop owner;
@@ -66,6 +71,7 @@ public final class BackendConnection {
     private boolean cancelUncertain;
     private @Nullable Object lastClient;
     private boolean brokeInsideReply;
+    private long closedAt;
 
     BackendConnection(BackendLogin login, Channel channel, Listener listener) {
         this.channel = channel;
@@ -153,6 +159,34 @@ public final class BackendConnection {
         if (!channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
         }
+    }
+
+    // ---- who has it
+
+    /** The statement it was last given. */
+    public RunningStatement running() {
+        return running;
+    }
+
+    /** The same as it may be shown. On the owning loop. */
+    public StatementView statementFor(StatementBook book) {
+        return running.view(book, !"off".equals(parameters.get("standard_conforming_strings")));
+    }
+
+    /** Who has it, and what for; null while nobody has, or while it changes hands. On the owning loop. */
+    public @Nullable Holder holder(StatementBook book) {
+        if (closed) {
+            return Holder.closing(pid, closedAt);
+        }
+        Attachment current = attachment;
+        return current == null ? null : current.holder(this, book);
+    }
+
+    /** What {@link #holder} would give as state. Any thread; of a moment ago. */
+    public @Nullable HoldState holdState() {
+        Attachment current = attachment;
+        HoldState state = current == null ? null : current.holdState(this);
+        return closed ? HoldState.RESETTING : state;
     }
 
     // ---- what is sent
@@ -337,6 +371,7 @@ public final class BackendConnection {
         if (closed) {
             return;
         }
+        closedAt = System.nanoTime();
         closed = true;
         brokeInsideReply = isInsideReply();
         scanner.close();
@@ -382,6 +417,7 @@ public final class BackendConnection {
             channel.close();
             return;
         }
+        closedAt = System.nanoTime();
         closed = true;
         attachment = null;
         scanner.close();

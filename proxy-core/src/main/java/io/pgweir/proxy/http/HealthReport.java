@@ -1,11 +1,16 @@
 package io.pgweir.proxy.http;
 
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Incident;
+import io.pgweir.proxy.insight.Situation;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 
 /** The state of pools and clients as JSON. One thread. */
 final class HealthReport {
+    private static final int MOST_HOLDERS = 20;
+
     private final PoolDirectory pools;
     private final Sessions sessions;
     private final PoolLabels labels;
@@ -38,9 +43,10 @@ final class HealthReport {
         json.name("pool").value(pool.label());
         json.name("limit").value(pool.limit());
         json.name("open").value(pool.open());
-        json.name("active").value(pool.active());
         json.name("idle").value(pool.idle());
-        json.name("connecting").value(pool.connecting());
+        for (HoldState state : HoldState.values()) {
+            json.name(state.key()).value(pool.in(state));
+        }
         json.name("waiting").value(pool.waiting());
         json.name("usage").value(pool.usage());
         json.name("pool_timeouts").value(pool.sum(m -> m.waitsTimedOut).count());
@@ -55,6 +61,41 @@ final class HealthReport {
             json.name("message").value(failure.message());
             json.close('}');
         }
+        json.name("last_incident");
+        Incident incident = pool.lastIncident();
+        if (incident == null) {
+            json.value((String) null);
+        } else {
+            add(json, incident);
+        }
         json.close('}');
+    }
+
+    private static void add(JsonText json, Incident incident) {
+        Situation at = incident.situation();
+        json.open('{');
+        json.name("id").value(incident.id());
+        json.name("age_seconds").value((System.nanoTime() - incident.begunAt()) / 1e9);
+        json.name("cause").value(incident.cause().key());
+        json.name("waited_seconds").value(at.waitedNanos() / 1e9);
+        json.name("busy").value(at.busy());
+        json.name("limit").value(at.limit());
+        json.name("waiting").value(at.waiting());
+        json.name("affected").value(incident.affected());
+        json.name("diagnosis").value(incident.summary());
+        json.name("hint").value(incident.hint());
+        json.name("holders").open('[');
+        at.holders().stream().limit(MOST_HOLDERS).forEach(holder -> {
+            json.open('{');
+            json.name("state").value(holder.state().key());
+            json.name("label").value(holder.label());
+            json.name("statement").value(holder.statement().text());
+            json.name("client").value(holder.client());
+            json.name("backend_pid").value(holder.pid());
+            json.name("state_seconds").value((at.now() - holder.since()) / 1e9);
+            json.name("transaction_seconds").value((at.now() - holder.begunAt()) / 1e9);
+            json.close('}');
+        });
+        json.close(']').close('}');
     }
 }

@@ -1,5 +1,7 @@
 package io.pgweir.proxy.http;
 
+import io.pgweir.proxy.insight.Cause;
+import java.util.Arrays;
 import java.util.List;
 
 /** The one table of pgweir's own metrics; {@link PoolCollector} fills them, docs/metrics.md is made from them. */
@@ -8,16 +10,26 @@ enum Metric {
             "pgweir_pool_connections",
             Kind.GAUGE,
             "connections",
-            "Backend connections: idle; active, which work for a client, are cleaned up after one or close; connecting.",
+            "Backend connections: idle; active, that is running a statement or changing hands; idle_in_transaction; slow_client,"
+                    + " whose client does not read its result; held by a client that does nothing (session mode, temporary"
+                    + " tables); resetting, that is cancelled, rolled back or closed after a client; connecting.",
             Label.POOL,
-            new Label("state", "idle", "active", "connecting")),
+            new Label(
+                    "state",
+                    "idle",
+                    "active",
+                    "idle_in_transaction",
+                    "slow_client",
+                    "held",
+                    "resetting",
+                    "connecting")),
     POOL_LIMIT(
             "pgweir_pool_limit", Kind.GAUGE, "connections", "Most backend connections: connection_limit.", Label.POOL),
     POOL_USAGE(
             "pgweir_pool_usage_ratio",
             Kind.GAUGE,
             "ratio",
-            "Part of connection_limit that is active or connecting, from 0 to 1.",
+            "Part of connection_limit that is not there for the next client: everything but idle, from 0 to 1.",
             Label.POOL),
     POOL_WAITING("pgweir_pool_waiting", Kind.GAUGE, "clients", "Clients waiting for a backend connection.", Label.POOL),
     POOL_WAIT(
@@ -32,13 +44,16 @@ enum Metric {
             "pgweir_pool_timeouts_total",
             Kind.COUNTER,
             "timeouts",
-            "Requests for a backend connection that ended with pool_timeout.",
-            Label.POOL),
+            "Requests for a backend connection that ended with pool_timeout, by the cause that the error names.",
+            Label.POOL,
+            new Label("cause", Arrays.stream(Cause.values()).map(Cause::key).toArray(String[]::new))),
     QUERY_DURATION(
             "pgweir_query_duration_seconds",
             Kind.HISTOGRAM,
             "seconds",
-            "Time from the first message of a request to its ReadyForQuery, waiting included.",
+            "Time from sending a request (a Query, or extended-protocol messages up to Sync) to PostgreSQL until its"
+                    + " ReadyForQuery. Requests of a pipeline count one by one, from the end of the one before. Waiting for a"
+                    + " backend connection counts in pgweir_pool_wait_seconds.",
             Label.POOL),
     TRANSACTION_DURATION(
             "pgweir_transaction_duration_seconds",
@@ -69,13 +84,24 @@ enum Metric {
                     + " a backend connection counts in pgweir_pool_timeouts_total.",
             Label.POOL,
             new Label("kind", "statement", "transaction", "idle_in_transaction")),
+    RETRIES(
+            "pgweir_retries_total",
+            Kind.COUNTER,
+            "retries",
+            "What was tried again: connect, a backend connection after one that could not be opened; stale_plan, a request whose"
+                    + " prepared statement PostgreSQL no longer took, prepared and sent again unseen by the client.",
+            Label.POOL,
+            new Label("reason", "connect", "stale_plan"),
+            new Label("outcome", "succeeded", "failed")),
     ERRORS(
             "pgweir_errors_total",
             Kind.COUNTER,
             "errors",
-            "Statements that failed because of pgweir or a lost backend connection, not in PostgreSQL.",
+            "Errors that clients got: type proxy, from pgweir itself (see errors.md); type postgres, passed on from PostgreSQL."
+                    + " After 100 different SQLSTATEs of a type new ones count by class (23xxx), and after 50 classes as other.",
             Label.POOL,
-            new Label("type", "proxy")),
+            new Label("type", "proxy", "postgres"),
+            new Label("sqlstate")),
     CLIENTS(
             "pgweir_clients",
             Kind.GAUGE,

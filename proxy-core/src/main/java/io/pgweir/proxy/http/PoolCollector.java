@@ -3,6 +3,9 @@ package io.pgweir.proxy.http;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.insight.Cause;
+import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
@@ -15,12 +18,26 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.Collection;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Sums up, at each scrape, what the event loops have counted. The loops count in plain longs, because looking a meter up
  * for each query would cost more than the rest of its bookkeeping. One thread.
  */
 final class PoolCollector implements MultiCollector {
+    /** Errors of pgweir's own that alerts ask for: their series are there before the first one. */
+    private static final List<String> ALWAYS_THERE = Stream.of(
+                    SqlState.TOO_MANY_CONNECTIONS,
+                    SqlState.CANNOT_CONNECT_NOW,
+                    SqlState.CONNECTION_FAILURE,
+                    SqlState.TRANSACTION_RESOLUTION_UNKNOWN,
+                    SqlState.QUERY_CANCELED,
+                    SqlState.TRANSACTION_TIMEOUT,
+                    SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT)
+            .map(SqlState::code)
+            .toList();
+
     private final PoolDirectory pools;
     private final Sessions sessions;
     private final PoolLabels labels;
@@ -60,8 +77,9 @@ final class PoolCollector implements MultiCollector {
         switch (metric) {
             case POOL_CONNECTIONS -> {
                 series.add(pool.idle(), name, "idle");
-                series.add(pool.active(), name, "active");
-                series.add(pool.connecting(), name, "connecting");
+                for (HoldState state : HoldState.values()) {
+                    series.add(pool.in(state), name, state.key());
+                }
             }
             case POOL_LIMIT -> series.add(pool.limit(), name);
             case POOL_USAGE -> series.add(pool.usage(), name);
@@ -71,7 +89,11 @@ final class PoolCollector implements MultiCollector {
                 series.add(pool.sum(m -> m.waitsTimedOut), name, "timeout");
                 series.add(pool.sum(m -> m.waitsFailed), name, "failed");
             }
-            case POOL_TIMEOUTS -> series.add(pool.sum(m -> m.waitsTimedOut).count(), name);
+            case POOL_TIMEOUTS -> {
+                for (Cause cause : Cause.values()) {
+                    series.add(pool.total(m -> m.poolTimeouts.get(cause)), name, cause.key());
+                }
+            }
             case QUERY_DURATION -> series.add(pool.sum(m -> m.queries), name);
             case TRANSACTION_DURATION -> series.add(pool.sum(m -> m.transactions), name);
             case BACKEND_CONNECT -> {
@@ -79,16 +101,27 @@ final class PoolCollector implements MultiCollector {
                 series.add(pool.sum(m -> m.connectsFailed), name, "failed");
             }
             case CANCELS -> {
-                series.add(pool.total(m -> m.cancelsForClients), name, "client");
-                series.add(pool.total(m -> m.cancelsOfAbandoned), name, "abandoned");
-                series.add(pool.total(m -> m.cancelsOfOverdue), name, "timeout");
+                series.add(pool.total(m -> m.cancelsForClients.get()), name, "client");
+                series.add(pool.total(m -> m.cancelsOfAbandoned.get()), name, "abandoned");
+                series.add(pool.total(m -> m.cancelsOfOverdue.get()), name, "timeout");
             }
             case TIMEOUTS -> {
-                series.add(pool.total(m -> m.statementTimeouts), name, "statement");
-                series.add(pool.total(m -> m.transactionTimeouts), name, "transaction");
-                series.add(pool.total(m -> m.idleInTransactionTimeouts), name, "idle_in_transaction");
+                series.add(pool.total(m -> m.statementTimeouts.get()), name, "statement");
+                series.add(pool.total(m -> m.transactionTimeouts.get()), name, "transaction");
+                series.add(pool.total(m -> m.idleInTransactionTimeouts.get()), name, "idle_in_transaction");
             }
-            case ERRORS -> series.add(pool.total(m -> m.failures), name, "proxy");
+            case RETRIES -> {
+                series.add(pool.total(m -> m.connectRetriesSucceeded.get()), name, "connect", "succeeded");
+                series.add(pool.total(m -> m.connectRetriesFailed.get()), name, "connect", "failed");
+                series.add(pool.total(m -> m.planRetriesSucceeded.get()), name, "stale_plan", "succeeded");
+                series.add(pool.total(m -> m.planRetriesFailed.get()), name, "stale_plan", "failed");
+            }
+            case ERRORS -> {
+                pool.errors(m -> m.errorsOfProxy, ALWAYS_THERE)
+                        .forEach((code, count) -> series.add(count, name, "proxy", code));
+                pool.errors(m -> m.errorsOfPostgres, List.of())
+                        .forEach((code, count) -> series.add(count, name, "postgres", code));
+            }
             default -> throw new IllegalStateException(metric + " has no figures");
         }
     }

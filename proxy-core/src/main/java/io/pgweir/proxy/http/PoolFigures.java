@@ -1,21 +1,29 @@
 package io.pgweir.proxy.http;
 
 import io.pgweir.proxy.backend.BackendFailure;
-import io.pgweir.proxy.metrics.Counter;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Incident;
+import io.pgweir.proxy.metrics.ErrorCounts;
 import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.pool.Pool;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The figures of the pools that share a label, mostly one. Read while the pools work, so they may be off by one. */
 final class PoolFigures {
     private final String label;
     private final List<PoolMetrics> metrics = new ArrayList<>();
+    private final Map<HoldState, Long> states = new EnumMap<>(HoldState.class);
+    private @Nullable Incident lastIncident;
     private long limit;
     private long open;
     private long connecting;
@@ -44,6 +52,12 @@ final class PoolFigures {
         connecting += pool.connecting();
         open += pool.open();
         waiting += pool.waiting();
+        pool.states().forEach((state, count) -> states.merge(state, count.longValue(), Long::sum));
+        for (Incident incident : pool.incidents().all()) {
+            if (lastIncident == null || incident.begunAt() - lastIncident.begunAt() > 0) {
+                lastIncident = incident;
+            }
+        }
         BackendFailure last = pool.failure();
         if (last != null) {
             failure = last;
@@ -72,9 +86,31 @@ final class PoolFigures {
         return idle;
     }
 
-    /** Backends that work for a client, are cleaned up after one, or close. */
-    long active() {
-        return Math.max(0, open - idle - connecting);
+    /** Backends in a state; {@link HoldState#ACTIVE} includes those that change hands just now. */
+    long in(HoldState state) {
+        if (state == HoldState.CONNECTING) {
+            return connecting;
+        }
+        long seen = states.getOrDefault(state, 0L);
+        if (state != HoldState.ACTIVE) {
+            return seen;
+        }
+        long others = states.values().stream().mapToLong(Long::longValue).sum() - seen;
+        return Math.max(seen, open - idle - connecting - others);
+    }
+
+    /** The last incident, or null. */
+    @Nullable
+    Incident lastIncident() {
+        return lastIncident;
+    }
+
+    /** Errors by SQLSTATE; those of {@code always} are there in any case. */
+    SortedMap<String, Long> errors(Function<PoolMetrics, ErrorCounts> counts, List<String> always) {
+        SortedMap<String, Long> sum = new TreeMap<>();
+        always.forEach(code -> sum.put(code, 0L));
+        metrics.forEach(one -> counts.apply(one).forEach((code, count) -> sum.merge(code, count, Long::sum)));
+        return sum;
     }
 
     long waiting() {
@@ -98,7 +134,7 @@ final class PoolFigures {
         return sum;
     }
 
-    long total(Function<PoolMetrics, Counter> counter) {
-        return metrics.stream().mapToLong(one -> counter.apply(one).get()).sum();
+    long total(ToLongFunction<PoolMetrics> counter) {
+        return metrics.stream().mapToLong(counter).sum();
     }
 }

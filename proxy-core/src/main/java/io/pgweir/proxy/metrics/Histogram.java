@@ -49,6 +49,15 @@ public final class Histogram {
         CELLS.setOpaque(cells, cell, cells[cell] + amount);
     }
 
+    /** Durations recorded so far; any thread. */
+    public long count() {
+        long count = 0;
+        for (int i = 0; i <= BOUNDS_MICROS.length; i++) {
+            count += (long) CELLS.getOpaque(cells, i);
+        }
+        return count;
+    }
+
     /** Adds this histogram to {@code sum}. */
     public void addTo(Snapshot sum) {
         for (int i = 0; i < cells.length; i++) {

@@ -1,5 +1,7 @@
 package io.pgweir.proxy.metrics;
 
+import io.pgweir.proxy.insight.Cause;
+
 /** What one event loop counts for one pool. */
 public final class PoolMetrics {
     /** Time from asking for a backend to having one; 0 when one was idle. */
@@ -11,7 +13,10 @@ public final class PoolMetrics {
     /** Time waited until another failure: unreachable, refused, queue full, cancelled, client gone. */
     public final Histogram waitsFailed = new Histogram();
 
-    /** From the first message of a request to its ReadyForQuery. */
+    /** Waits that ended with pool_timeout, by their cause. */
+    public final CounterTable<Cause> poolTimeouts = new CounterTable<>(Cause.class);
+
+    /** From sending a request on to its ReadyForQuery; in a pipeline from the end of the one before. */
     public final Histogram queries = new Histogram();
 
     /** From checkout to release. */
@@ -36,6 +41,19 @@ public final class PoolMetrics {
     public final Counter transactionTimeouts = new Counter();
     public final Counter idleInTransactionTimeouts = new Counter();
 
-    /** Statements that failed because of pgweir or a lost backend rather than in PostgreSQL. */
-    public final Counter failures = new Counter();
+    /** Connects after one that had failed, and how they ended. */
+    public final Counter connectRetriesSucceeded = new Counter();
+
+    public final Counter connectRetriesFailed = new Counter();
+
+    /** Units that were prepared and sent again, unseen by the client, because PostgreSQL had refused an old plan. */
+    public final Counter planRetriesSucceeded = new Counter();
+
+    public final Counter planRetriesFailed = new Counter();
+
+    /** Errors that pgweir itself has sent to clients. */
+    public final ErrorCounts errorsOfProxy = new ErrorCounts();
+
+    /** Errors of PostgreSQL's that have passed through. */
+    public final ErrorCounts errorsOfPostgres = new ErrorCounts();
 }

@@ -1,6 +1,8 @@
 package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.insight.Diagnosis;
+import io.pgweir.proxy.settings.PoolSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit the pool's connection_limit
  * @param waiting clients still waiting
  * @param cause the last failed connect, if there is one that is not overcome yet
+ * @param diagnosis who had the backends; with {@link Reason#TIMEOUT} and {@link Reason#QUEUE_FULL}
  */
 public record CheckoutFailure(
         Reason reason,
@@ -18,9 +21,25 @@ public record CheckoutFailure(
         int busy,
         int limit,
         int waiting,
-        @Nullable BackendFailure cause) {
+        @Nullable BackendFailure cause,
+        @Nullable Diagnosis diagnosis) {
+    static CheckoutFailure of(
+            Reason reason,
+            Waiter waiter,
+            int busy,
+            PoolSettings settings,
+            int waiting,
+            @Nullable BackendFailure cause) {
+        long waited = waiter.waitedNanos();
+        return new CheckoutFailure(reason, waited, busy, settings.connectionLimit(), waiting, cause, null);
+    }
+
     CheckoutFailure withCause(BackendFailure other) {
-        return new CheckoutFailure(reason, waitedNanos, busy, limit, waiting, other);
+        return new CheckoutFailure(reason, waitedNanos, busy, limit, waiting, other, diagnosis);
+    }
+
+    CheckoutFailure with(Diagnosis found) {
+        return new CheckoutFailure(reason, waitedNanos, busy, limit, waiting, cause, found);
     }
 
     public enum Reason {

@@ -5,6 +5,8 @@ import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.settings.PoolSettings;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +27,9 @@ final class Growth {
     private final Object lock;
     private final WaitQueue queue;
     private final ConnectGate gate = new ConnectGate();
+    /** Logged in and not gone yet. */
+    private final Set<BackendConnection> backends = ConcurrentHashMap.newKeySet();
+
     private boolean retryScheduled;
     private boolean stopped;
     private volatile int open;
@@ -146,10 +151,14 @@ final class Growth {
 
     private void connect(LoopPool part, SessionSettings startup, @Nullable Waiter forWhom) {
         long begin = System.nanoTime();
+        boolean retry = failure() != null;
         pool.connector().connect(part.loop(), pool.target(), startup, pool, new BackendConnector.Result() {
             @Override
             public void connected(BackendConnection backend) {
                 part.metrics().connects.record(System.nanoTime() - begin);
+                if (retry) {
+                    part.metrics().connectRetriesSucceeded.increment();
+                }
                 opened(backend);
                 pool.release(backend);
                 pool.serve(part);
@@ -158,6 +167,9 @@ final class Growth {
             @Override
             public void failed(BackendFailure failure) {
                 part.metrics().connectsFailed.record(System.nanoTime() - begin);
+                if (retry) {
+                    part.metrics().connectRetriesFailed.increment();
+                }
                 boolean itsOwnFault = failure.kind() == BackendFailure.Kind.BAD_SETTINGS && !startup.isEmpty();
                 if (itsOwnFault && forWhom != null) {
                     released();
@@ -170,7 +182,13 @@ final class Growth {
         });
     }
 
+    /** The backends that are logged in and not gone yet; any thread. */
+    Set<BackendConnection> backends() {
+        return backends;
+    }
+
     private void opened(BackendConnection backend) {
+        backends.add(backend);
         synchronized (lock) {
             connecting--;
             if (gate.failure() != null) {
@@ -207,6 +225,7 @@ final class Growth {
 
     /** A backend is gone for good: its permit is free. */
     void closed(BackendConnection backend) {
+        backends.remove(backend);
         synchronized (lock) {
             open--;
         }

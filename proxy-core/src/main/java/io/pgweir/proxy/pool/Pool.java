@@ -5,16 +5,18 @@ import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Incidents;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The backends of one database and user, never more than {@code connection_limit} of them on all loops together.
@@ -30,7 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Pool implements BackendConnection.Listener {
     private static final long GOODBYE_MILLIS = 5_000;
-    private static final Logger LOG = LoggerFactory.getLogger(Pool.class);
 
     private final PoolKey key;
     private final PoolSettings settings;
@@ -44,6 +45,7 @@ public final class Pool implements BackendConnection.Listener {
     private final WaitQueue queue = new WaitQueue();
     private final Growth growth;
     private final Upkeep upkeep;
+    private final PoolWatch watch;
     /** On their way to their home loop, to be put away there. */
     private final AtomicInteger returning = new AtomicInteger();
 
@@ -69,6 +71,7 @@ public final class Pool implements BackendConnection.Listener {
         for (LoopContext loop : loops) {
             parts[loop.index()] = new LoopPool(loop);
         }
+        this.watch = new PoolWatch(this, growth, lock, queue, parts);
     }
 
     public PoolKey key() {
@@ -127,10 +130,12 @@ public final class Pool implements BackendConnection.Listener {
             fail(waiter, refusal);
             return;
         }
-        waiter.loop.deadlines().arm(waiter, Math.max(timeoutNanos, 1));
+        waiter.loop.deadlines().arm(waiter, timeoutNanos > 0 ? timeoutNanos : PoolWatch.LONGEST_LOOK_AROUND_NANOS);
         serve(part);
-        if (timeoutNanos == 0 && waiter.isArmed()) {
-            expired(waiter);
+        if (timeoutNanos > 0) {
+            watch.begin();
+        } else if (waiter.isArmed()) {
+            watch.endWait(part, waiter);
         }
     }
 
@@ -174,23 +179,11 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     private CheckoutFailure failure(CheckoutFailure.Reason reason, Waiter waiter) {
-        return new CheckoutFailure(
-                reason,
-                waiter.waitedNanos(),
-                growth.open() - idle(),
-                settings.connectionLimit(),
-                queue.size(),
-                growth.failure());
+        return CheckoutFailure.of(reason, waiter, growth.open() - idle(), settings, queue.size(), growth.failure());
     }
 
     private void fail(Waiter waiter, CheckoutFailure failure) {
-        PoolMetrics metrics = metrics(waiter.loop);
-        if (failure.reason() == CheckoutFailure.Reason.TIMEOUT) {
-            metrics.waitsTimedOut.record(failure.waitedNanos());
-        } else {
-            metrics.waitsFailed.record(failure.waitedNanos());
-        }
-        waiter.failed(failure);
+        waiter.failed(watch.explained(failure, waiter, metrics(waiter.loop)));
     }
 
     // ---- release
@@ -353,6 +346,10 @@ public final class Pool implements BackendConnection.Listener {
             waiting = queue.size();
             failure = failure(CheckoutFailure.Reason.UNAVAILABLE, waiter).withCause(cause);
         }
+        failOnItsLoop(waiter, failure);
+    }
+
+    private void failOnItsLoop(Waiter waiter, CheckoutFailure failure) {
         waiter.loop.loop().execute(() -> {
             waiter.disarm();
             fail(waiter, failure);
@@ -361,23 +358,14 @@ public final class Pool implements BackendConnection.Listener {
 
     /** Nobody who waits now can be helped. */
     void failAll(CheckoutFailure.Reason reason) {
-        List<Waiter> left = new ArrayList<>();
-        List<CheckoutFailure> failures = new ArrayList<>();
+        Map<Waiter, CheckoutFailure> left = new LinkedHashMap<>();
         synchronized (lock) {
             for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
-                left.add(waiter);
-                failures.add(failure(reason, waiter));
+                left.put(waiter, failure(reason, waiter));
             }
             waiting = queue.size();
         }
-        for (int i = 0; i < left.size(); i++) {
-            Waiter waiter = left.get(i);
-            CheckoutFailure why = failures.get(i);
-            waiter.loop.loop().execute(() -> {
-                waiter.disarm();
-                fail(waiter, why);
-            });
-        }
+        left.forEach(this::failOnItsLoop);
     }
 
     // ---- upkeep
@@ -432,6 +420,16 @@ public final class Pool implements BackendConnection.Listener {
 
     public int waiting() {
         return waiting;
+    }
+
+    /** How many open backends are in each state; those that are idle or change hands at the moment are in none. */
+    public Map<HoldState, Integer> states() {
+        return watch.states();
+    }
+
+    /** Why clients have waited in vain. */
+    public Incidents incidents() {
+        return watch.incidents();
     }
 
     /** The last failed connect that no success has followed, or null. */

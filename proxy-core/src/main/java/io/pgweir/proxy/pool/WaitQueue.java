@@ -1,6 +1,8 @@
 package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.backend.BackendConnection;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Waiters in the order they came. Guarded by the pool's lock. */
@@ -11,6 +13,22 @@ final class WaitQueue {
 
     int size() {
         return size;
+    }
+
+    /** The one who has waited longest, or null. */
+    @Nullable
+    Waiter first() {
+        return first;
+    }
+
+    /** The processes of those who wait, the first {@code most} of them looked at. */
+    Set<String> processes(int most) {
+        Set<String> found = new HashSet<>();
+        int left = most;
+        for (Waiter waiter = first; waiter != null && left-- > 0; waiter = waiter.next) {
+            found.add(waiter.process());
+        }
+        return found;
     }
 
     void add(Waiter waiter) {

@@ -46,12 +46,21 @@ public abstract class Waiter extends Deadlines.Deadline {
         return this;
     }
 
+    /** The process that asks, as in {@link io.pgweir.proxy.insight.Holder#process}; any thread. Empty if unknown. */
+    protected String process() {
+        return "";
+    }
+
     final void askedNow() {
         askedAt = System.nanoTime();
     }
 
     final long waitedNanos() {
         return System.nanoTime() - askedAt;
+    }
+
+    final long askedAt() {
+        return askedAt;
     }
 
     final boolean accepts(BackendConnection backend, boolean shuffle) {

@@ -7,6 +7,9 @@ import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Holder;
+import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
@@ -38,6 +41,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     private final Outbound nowhere = new Outbound();
     private final boolean hopeless;
     private final Set<String> customSettings;
+    private final long begunAt = System.nanoTime();
     private boolean settingsTouched;
     private boolean discardAll;
     private boolean failed;
@@ -136,6 +140,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
         released = fit;
         disarm();
         backend.detach();
+        backend.running().clear();
         if (fit) {
             pool.release(backend);
         } else {
@@ -148,6 +153,17 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
         if (!done) {
             finish(false);
         }
+    }
+
+    @Override
+    public Holder holder(BackendConnection of, StatementBook book) {
+        return new Holder(
+                HoldState.RESETTING, "after a client", of.statementFor(book), "", "none", of.pid(), begunAt, begunAt);
+    }
+
+    @Override
+    public HoldState holdState(BackendConnection of) {
+        return HoldState.RESETTING;
     }
 
     @Override

@@ -11,6 +11,9 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Holder;
+import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
@@ -37,14 +40,13 @@ final class BackendLease implements Attachment {
     private final ClientSettings settings;
     private final ParameterView parameters;
     private final Overdue overdue;
+    private final Tenure tenure;
     private @Nullable BackendConnection backend;
     private boolean pinned;
     private boolean spoiled;
     /** Something of the client's own is owed; what pgweir puts in front of it does not count. */
     private boolean requestRuns;
 
-    private long begunAt;
-    private long requestAt;
 
     BackendLease(
             ClientSession session,
@@ -61,6 +63,7 @@ final class BackendLease implements Attachment {
         this.settings = new ClientSettings(startup);
         this.parameters = parameters;
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
+        this.tenure = new Tenure(session, relay, metrics);
     }
 
     @Nullable
@@ -74,7 +77,7 @@ final class BackendLease implements Attachment {
         backend = granted;
         granted.lastClient(session);
         granted.attach(this);
-        begunAt = requestAt = System.nanoTime();
+        tenure.begins();
         relay.attached(granted);
         if (mode == PoolMode.SESSION) {
             return;
@@ -111,9 +114,10 @@ final class BackendLease implements Attachment {
         }
         session.flush();
         relay.released();
-        metrics.transactions.record(System.nanoTime() - begunAt);
+        tenure.ends();
         boolean fit = !spoiled;
         end(current);
+        current.running().clear();
         if (fit) {
             pool.release(current);
         } else {
@@ -165,7 +169,6 @@ final class BackendLease implements Attachment {
      * replace is only rolled back.
      */
     void giveUp(BackendConnection current, ErrorFields error) {
-        metrics.failures.increment();
         boolean irreplaceable = mode == PoolMode.SESSION || pinned;
         if (irreplaceable && current.isSettled() && !relay.isUnitOpen()) {
             overdue.over();
@@ -233,7 +236,6 @@ final class BackendLease implements Attachment {
     }
 
     private void lost(BackendConnection current, BackendFailure failure) {
-        metrics.failures.increment();
         LOG.info(
                 "pool {}: backend {} lost under client {}: {}",
                 pool.key(),
@@ -272,9 +274,7 @@ final class BackendLease implements Attachment {
 
     @Override
     public void readyForQuery(byte status) {
-        long now = System.nanoTime();
-        metrics.queries.record(now - requestAt);
-        requestAt = now;
+        tenure.readyForQuery(status);
         session.told(status);
         relay.readyForQuery();
         BackendConnection current = backend;
@@ -311,7 +311,11 @@ final class BackendLease implements Attachment {
         if (current == null || overdue.tellsInsteadOf(error)) {
             return ErrorAction.SUPPRESS;
         }
-        return relay.errorForClient(current, error);
+        ErrorAction action = relay.errorForClient(current, error);
+        if (action != ErrorAction.REPLAY) {
+            metrics.errorsOfPostgres.increment(error.code());
+        }
+        return action;
     }
 
     @Override
@@ -321,6 +325,16 @@ final class BackendLease implements Attachment {
             relay.replay(current);
             current.flush();
         }
+    }
+
+    @Override
+    public Holder holder(BackendConnection of, StatementBook book) {
+        return tenure.holder(of, book);
+    }
+
+    @Override
+    public HoldState holdState(BackendConnection of) {
+        return tenure.state(of);
     }
 
     @Override
@@ -335,7 +349,7 @@ final class BackendLease implements Attachment {
         if (current != null) {
             resumeIfNotHeld();
             if (current == backend && !session.channel().isWritable()) {
-                current.channel().config().setAutoRead(false);
+                tenure.reads(current, false);
             }
             if (current == backend) {
                 overdue.afterRead(current, relay.isUnitOpen());
@@ -390,7 +404,7 @@ final class BackendLease implements Attachment {
     void readIfWritable(boolean writable) {
         BackendConnection current = backend;
         if (current != null) {
-            current.channel().config().setAutoRead(writable);
+            tenure.reads(current, writable);
         }
     }
 
@@ -422,7 +436,7 @@ final class BackendLease implements Attachment {
     void requestBegins() {
         if (!requestRuns) {
             requestRuns = true;
-            requestAt = System.nanoTime();
+            tenure.requestBegins();
             overdue.statementBegins();
         }
     }

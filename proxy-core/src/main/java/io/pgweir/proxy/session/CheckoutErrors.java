@@ -2,9 +2,11 @@ package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.insight.Diagnosis;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What a client is told when it gets no backend. */
 final class CheckoutErrors {
@@ -17,20 +19,32 @@ final class CheckoutErrors {
         BackendFailure cause = failure.cause();
         return switch (failure.reason()) {
             case TIMEOUT ->
-                ClientError.POOL_TIMEOUT.with(
-                        seconds(failure.waitedNanos()),
-                        pool.key(),
-                        failure.busy(),
-                        failure.limit(),
-                        failure.waiting(),
-                        cause == null ? "" : "; last connect failed: " + shortened(cause.message()));
+                diagnosed(
+                        failure.diagnosis(),
+                        ClientError.POOL_TIMEOUT.with(
+                                seconds(failure.waitedNanos()),
+                                failure.busy(),
+                                failure.limit(),
+                                failure.waiting(),
+                                summary(failure.diagnosis())));
             case QUEUE_FULL ->
-                ClientError.QUEUE_FULL.with(failure.waiting(), pool.key(), failure.busy(), failure.limit());
+                diagnosed(
+                        failure.diagnosis(),
+                        ClientError.QUEUE_FULL.with(
+                                failure.waiting(), failure.busy(), failure.limit(), summary(failure.diagnosis())));
             case UNAVAILABLE ->
                 ClientError.BACKEND_UNAVAILABLE.with(
                         pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
             case SHUTDOWN -> ClientError.NO_BACKEND_DURING_SHUTDOWN.with();
         };
+    }
+
+    private static String summary(@Nullable Diagnosis diagnosis) {
+        return diagnosis == null ? "" : " " + diagnosis.summary();
+    }
+
+    private static ErrorFields diagnosed(@Nullable Diagnosis diagnosis, ErrorFields error) {
+        return diagnosis == null ? error : error.withDetail(diagnosis.detail()).withHint(diagnosis.hint());
     }
 
     private static String shortened(String text) {

@@ -12,13 +12,13 @@ public enum ClientError {
     POOL_TIMEOUT(
             Severity.ERROR,
             SqlState.TOO_MANY_CONNECTIONS,
-            "pool timeout: waited %1$s for a backend of pool %2$s, %3$d/%4$d busy, %5$d more waiting%6$s",
-            "Shorten or split the transactions that hold the backends, or raise connection_limit or pool_timeout."),
+            "pool timeout: waited %1$s, %2$d/%3$d busy, %4$d waiting.%5$s",
+            "The one change most likely to help, by the cause that the message names."),
     QUEUE_FULL(
             Severity.ERROR,
             SqlState.TOO_MANY_CONNECTIONS,
-            "pool queue full: %1$d clients already wait for a backend of pool %2$s, %3$d/%4$d busy (queue_limit)",
-            "The pool is overloaded; retry later, or raise queue_limit or connection_limit."),
+            "pool queue full: %1$d clients already wait (queue_limit), %2$d/%3$d busy.%4$s",
+            "The one change most likely to help, by the cause that the message names."),
     BACKEND_UNAVAILABLE(
             Severity.ERROR,
             SqlState.CANNOT_CONNECT_NOW,

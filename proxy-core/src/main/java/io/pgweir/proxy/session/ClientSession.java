@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.pgweir.protocol.sql.Printable;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
@@ -10,12 +11,14 @@ import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
 import io.pgweir.proxy.settings.PoolMode;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +37,7 @@ final class ClientSession {
     /** Read-ahead while queued: enough for a pipeline, little enough for many clients. */
     private static final int MOST_READ_AHEAD = 256 << 10;
 
+    private static final int LONGEST_LABEL = 64;
     private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
 
     private final Channel channel;
@@ -53,6 +57,7 @@ final class ClientSession {
     private boolean closed;
     private boolean unflushed;
     private boolean draining;
+    private String label = "";
 
     ClientSession(Channel channel, LoopContext loop, Pool pool, SessionSettings startup, ParameterView parameters) {
         this.channel = channel;
@@ -82,6 +87,11 @@ final class ClientSession {
         @Override
         protected Object client() {
             return ClientSession.this;
+        }
+
+        @Override
+        protected String process() {
+            return ClientSession.this.process();
         }
     }
 
@@ -138,7 +148,7 @@ final class ClientSession {
 
     /** Sends a last error and closes, so that the client can read it. */
     void closeWith(ErrorFields error) {
-        BackendWriter.error(toClient.append(), error);
+        send(error);
         toClient.end();
         LastWords.closeAfterFlush(channel);
         clientClosed();
@@ -184,7 +194,6 @@ final class ClientSession {
     private void refused(ErrorFields error) {
         queued = false;
         cancelRequested = false;
-        pool.metrics(loop).failures.increment();
         if (!closed) {
             relay.refuse(error);
             resumeIfPaused();
@@ -244,6 +253,44 @@ final class ClientSession {
         }
     }
 
+    // ---- who it is, for people
+
+    /** What the client wants to be called in messages, empty for nothing. On the session's loop. */
+    void label(String text) {
+        label = Printable.shortened(Printable.of(text.strip()), LONGEST_LABEL);
+    }
+
+    /** The label, else application_name, else the address. */
+    String name() {
+        String own = ownName();
+        return own.isEmpty() ? host() : own;
+    }
+
+    private String ownName() {
+        String application = label.isEmpty() ? lease.settings().get("application_name") : label;
+        return application == null ? "" : Printable.shortened(Printable.of(application.strip()), LONGEST_LABEL);
+    }
+
+    /**
+     * Tells one client process from another, as well as can be from outside; empty for clients without a name. Any thread; of
+     * a moment ago.
+     */
+    String process() {
+        String own = ownName();
+        return own.isEmpty() ? "" : host() + " " + own;
+    }
+
+    private String host() {
+        return channel.remoteAddress() instanceof InetSocketAddress address
+                ? address.getAddress().getHostAddress()
+                : String.valueOf(channel.remoteAddress());
+    }
+
+    /** Address and port. */
+    String address() {
+        return channel.remoteAddress() instanceof InetSocketAddress address ? host() + ":" + address.getPort() : host();
+    }
+
     // ---- for the relay and the lease
 
     EventLoop eventLoop() {
@@ -260,6 +307,10 @@ final class ClientSession {
 
     Pool pool() {
         return pool;
+    }
+
+    PoolMetrics metrics() {
+        return pool.metrics(loop);
     }
 
     PoolMode mode() {
@@ -344,8 +395,14 @@ final class ClientSession {
 
     /** Answers a message of this type with {@code error}. */
     void refuse(ErrorFields error, byte type) {
-        pool.metrics(loop).failures.increment();
         relay.fail(error, type);
+    }
+
+    /** Sends an error of pgweir's own. */
+    void send(ErrorFields error) {
+        metrics().errorsOfProxy.increment(error.code());
+        BackendWriter.error(toClient.append(), error);
+        unflushed = true;
     }
 
     /** Replies have been put into {@link #toClient}. */

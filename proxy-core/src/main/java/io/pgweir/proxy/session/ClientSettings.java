@@ -25,6 +25,12 @@ final class ClientSettings {
         SettingsSync.apply(backend, current, reply);
     }
 
+    /** The value of a setting, or null if neither startup nor client has set it. */
+    @Nullable
+    String get(String name) {
+        return current.get(name);
+    }
+
     /** The client has changed a setting; what it is now is asked for before the backend is given back. */
     void touched() {
         touched = true;

@@ -36,6 +36,7 @@ final class ExtendedRelay {
     private final UnnamedStatement unnamed = new UnnamedStatement();
     private final PlanRecovery recovery;
     private @Nullable ClientStatements statements;
+    private boolean justParsed;
 
     ExtendedRelay(ClientSession session, FrontendRelay relay, StatementEffects effects) {
         this.session = session;
@@ -66,6 +67,7 @@ final class ExtendedRelay {
 
     void message(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
         if (session.mode() == io.pgweir.proxy.settings.PoolMode.SESSION) {
+            noteUnmapped(backend, type, in, at, length, available);
             relay.forward(backend, at, available);
             expect(backend, type);
             return;
@@ -79,6 +81,24 @@ final class ExtendedRelay {
                 relay.forward(backend, at, available);
                 expect(backend, type);
             }
+        }
+    }
+
+    /** Names are not followed here: of a statement prepared earlier it is not known what it is. */
+    private void noteUnmapped(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
+        int end = at + available;
+        if (type == FrontendType.PARSE) {
+            int text = terminator(in, at + FrameScanner.HEADER, end) + 1;
+            int textEnd = text == 0 ? -1 : terminator(in, text, end);
+            if (text > 0) {
+                backend.running().passing(in, text, textEnd < 0 ? end : textEnd, textEnd >= 0);
+            }
+            justParsed = true;
+        } else if (type == FrontendType.BIND) {
+            if (!justParsed) {
+                backend.running().clear();
+            }
+            justParsed = false;
         }
     }
 
@@ -120,6 +140,9 @@ final class ExtendedRelay {
             return;
         }
         StatementChange change = unnamed.parse(backend, in, body, bodyLength, available == length, kind);
+        if (!unnamed.note(backend)) {
+            backend.running().passing(in, body, textLimit, textEnd >= 0);
+        }
         String own = kind == StatementKind.DEALLOCATE && textEnd >= 0 ? deallocateTarget(in, body, textEnd) : null;
         if (own == null) {
             relay.forward(backend, at, available);
@@ -223,10 +246,14 @@ final class ExtendedRelay {
             relay.forward(backend, at, available);
         } else if (nameEnd == name) {
             unnamed.ensure(backend);
+            unnamed.note(backend);
             effects.note(unnamed.kind());
             relay.forward(backend, at, available);
         } else {
             PreparedStatement statement = use(backend, in, name, nameEnd - name);
+            if (statement != null) {
+                backend.running().kept(statement.body(), statement.body().length);
+            }
             byte[] serverName = statement == null ? unknown(in, name, nameEnd) : statement.serverName();
             backend.toServer()
                     .append()
@@ -388,6 +415,16 @@ final class ExtendedRelay {
 
     void unitEnded() {
         recovery.unitEnded();
+    }
+
+    /** A unit is sent again. */
+    void repeats() {
+        recovery.repeats();
+    }
+
+    /** A unit has been answered. */
+    void answered() {
+        recovery.answered();
     }
 
     /** See {@link PlanRecovery#errorForClient}. */

@@ -288,12 +288,15 @@ final class FrontendRelay implements FrameScanner.Sink {
                 }
             }
             beginUnit();
+            backend.running().passing(source, from, to, available == length);
             effects.note(kind, source, from, to);
             extended.queryDestroysUnnamed();
             backend.unnamed(null, 0);
             effects.unitSent();
         } else {
             beginUnit();
+            int end = Math.min(at + length - 1, at + available);
+            backend.running().passing(source, at + FrameScanner.HEADER, end, available == length);
         }
         forward(backend, at, available);
         backend.ledger().expectQuery();
@@ -354,6 +357,7 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     void readyForQuery() {
         effects.readyForQuery();
+        extended.answered();
         unit.forget();
         BackendConnection backend = session.backend();
         if (backend == null || backend.ledger().size() == 0) {
@@ -399,6 +403,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     /** Sends the last unit again, as if the client had. */
     void replay(BackendConnection backend) {
         ByteBuf messages = unit.take();
+        extended.repeats();
         try {
             backend.toServer().begin(messages);
             int at = messages.readerIndex();

@@ -99,7 +99,7 @@ final class LocalAnswers {
     }
 
     private void fail(ErrorFields error) {
-        BackendWriter.error(session.toClient().append(), error);
+        session.send(error);
         if (session.transaction() == ClientTransaction.DEFERRED) {
             session.transaction(ClientTransaction.FAILED);
         }

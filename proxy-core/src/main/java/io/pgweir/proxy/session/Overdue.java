@@ -1,6 +1,5 @@
 package io.pgweir.proxy.session;
 
-import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
@@ -98,10 +97,10 @@ final class Overdue implements TimeLimits.Listener {
         }
         if (exceeded == null) {
             runsBehind = false;
-            BackendWriter.error(session.toClient().append(), ClientError.CANCELED_BEHIND_TIMEOUT.with());
+            session.send(ClientError.CANCELED_BEHIND_TIMEOUT.with());
             return true;
         }
-        BackendWriter.error(session.toClient().append(), errorOf(exceeded));
+        session.send(errorOf(exceeded));
         told = true;
         return true;
     }

@@ -16,6 +16,8 @@ final class PlanRecovery {
     private final ClientSession session;
     private final List<PreparedStatement> usedInUnit = new ArrayList<>(0);
 
+    private boolean repeating;
+
     PlanRecovery(ClientSession session) {
         this.session = session;
     }
@@ -23,6 +25,19 @@ final class PlanRecovery {
     /** A message that is being sent uses {@code statement}. */
     void uses(PreparedStatement statement) {
         usedInUnit.add(statement);
+    }
+
+    /** The last unit is sent again, unseen by the client. */
+    void repeats() {
+        repeating = true;
+    }
+
+    /** A unit has been answered. */
+    void answered() {
+        if (repeating) {
+            repeating = false;
+            session.metrics().planRetriesSucceeded.increment();
+        }
     }
 
     /** Everything sent has been answered. */
@@ -42,6 +57,10 @@ final class PlanRecovery {
             ErrorFields error,
             @Nullable UnitRecord unit,
             @Nullable ClientStatements statements) {
+        if (repeating) {
+            repeating = false;
+            session.metrics().planRetriesFailed.increment();
+        }
         String code = error.code();
         if (code == null || usedInUnit.isEmpty()) {
             return ErrorAction.FORWARD;

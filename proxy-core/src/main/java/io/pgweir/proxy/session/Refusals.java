@@ -1,6 +1,5 @@
 package io.pgweir.proxy.session;
 
-import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrontendType;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -46,8 +45,7 @@ final class Refusals {
     /** Sends {@code error} in answer to a message of this type. */
     void fail(ErrorFields error, byte type) {
         pending = null;
-        BackendWriter.error(session.toClient().append(), error);
-        session.replied();
+        session.send(error);
         if (session.transaction() == ClientTransaction.DEFERRED) {
             session.transaction(ClientTransaction.FAILED);
         }
@@ -67,7 +65,7 @@ final class Refusals {
     boolean answerFor(BackendConnection lost, ErrorFields error, boolean unitOpen) {
         int units = lost.ledger().unitsToFail();
         for (int i = 0; i < units; i++) {
-            BackendWriter.error(session.toClient().append(), error);
+            session.send(error);
             session.ready();
         }
         // In COPY a Sync has ended the unit for the client, but PostgreSQL has ignored it.
@@ -75,8 +73,7 @@ final class Refusals {
             return units > 0;
         }
         if (!lost.ledger().isSkippingToSync()) {
-            BackendWriter.error(session.toClient().append(), error);
-            session.replied();
+            session.send(error);
         }
         discarding = true;
         return true;

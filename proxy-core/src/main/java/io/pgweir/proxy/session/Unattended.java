@@ -3,7 +3,12 @@ package io.pgweir.proxy.session;
 import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.Attachment;
+import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.ErrorAction;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Holder;
+import io.pgweir.proxy.insight.StatementBook;
+import io.pgweir.proxy.insight.StatementView;
 
 /** An attachment for work of pgweir's own, with no client behind it: what would be a client's is dropped. */
 interface Unattended extends Attachment {
@@ -37,4 +42,15 @@ interface Unattended extends Attachment {
 
     @Override
     default void backendWritabilityChanged() {}
+
+    @Override
+    default Holder holder(BackendConnection backend, StatementBook book) {
+        long now = System.nanoTime();
+        return new Holder(holdState(backend), "pgweir", StatementView.NONE, "", "none", backend.pid(), now, now);
+    }
+
+    @Override
+    default HoldState holdState(BackendConnection backend) {
+        return HoldState.ACTIVE;
+    }
 }

@@ -76,6 +76,15 @@ final class UnnamedStatement {
         return kind;
     }
 
+    /** Tells {@code backend} that this is what it runs; false if the text is not kept. */
+    boolean note(BackendConnection backend) {
+        if (length < 0) {
+            return false;
+        }
+        backend.running().kept(body, length);
+        return true;
+    }
+
     /** Makes sure that the unnamed statement on {@code backend} is this client's, in front of a message that uses it. */
     void ensure(BackendConnection backend) {
         used = true;

@@ -6,6 +6,9 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Holder;
+import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.settings.HostPort;
@@ -120,6 +123,16 @@ final class TestBackend implements AutoCloseable {
 
         @Override
         public void backendWritabilityChanged() {}
+
+        @Override
+        public Holder holder(BackendConnection backend, StatementBook book) {
+            return new Holder(holdState(backend), "test", backend.statementFor(book), "", "none", 0, 0, 0);
+        }
+
+        @Override
+        public HoldState holdState(BackendConnection backend) {
+            return HoldState.ACTIVE;
+        }
 
         @Override
         public void backendLost(BackendFailure failure) {

@@ -53,8 +53,9 @@ class HttpEndpointsTest {
             assertThat(((Number) health.get("uptime_seconds")).doubleValue()).isBetween(0.0, 600.0);
             assertThat(health.get("clients")).isEqualTo(Map.of("logging_in", 0, "logged_in", 2));
             Map<?, ?> expected = Json.object("""
-                    {"pool": "postgres/postgres", "limit": 4, "open": 2, "active": 1, "idle": 1, "connecting": 0,
-                     "waiting": 0, "usage": 0.250, "pool_timeouts": 0, "last_failure": null}""");
+                    {"pool": "postgres/postgres", "limit": 4, "open": 2, "active": 0, "idle": 1,
+                     "idle_in_transaction": 1, "slow_client": 0, "held": 0, "resetting": 0, "connecting": 0,
+                     "waiting": 0, "usage": 0.250, "pool_timeouts": 0, "last_failure": null, "last_incident": null}""");
             assertThat(health.get("pools")).isEqualTo(List.of(expected));
             holder.query("rollback");
         }

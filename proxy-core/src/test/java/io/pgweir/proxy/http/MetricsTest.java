@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.testkit.FakePostgres;
+import io.pgweir.proxy.testkit.FaultProxy;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
@@ -75,7 +76,7 @@ class MetricsTest {
                     .isEqualTo(20);
             assertThat(risen(before, after, "pgweir_query_duration_seconds_bucket", with("le", "0.05")))
                     .isLessThan(20);
-            assertThat(risen(before, after, "pgweir_errors_total", with("type", "proxy")))
+            assertThat(risen(before, after, "pgweir_errors_total", error("proxy", "53300")))
                     .isZero();
         }
     }
@@ -93,8 +94,10 @@ class MetricsTest {
             assertThat(during.value("pgweir_pool_waiting", POOL)).isEqualTo(1);
             assertThat(during.value("pgweir_pool_limit", POOL)).isEqualTo(1);
             assertThat(during.value("pgweir_pool_usage_ratio", POOL)).isEqualTo(1);
-            assertThat(during.value("pgweir_pool_connections", with("state", "active")))
+            assertThat(during.value("pgweir_pool_connections", with("state", "idle_in_transaction")))
                     .isEqualTo(1);
+            assertThat(during.value("pgweir_pool_connections", with("state", "active")))
+                    .isZero();
             assertThat(during.value("pgweir_pool_connections", with("state", "idle")))
                     .isZero();
             assertThat(during.value("pgweir_clients", "state", "logged_in")).isEqualTo(2);
@@ -102,12 +105,15 @@ class MetricsTest {
             holder.query("commit");
             proxy.awaitQuiet();
             Exposition after = http(proxy).metrics();
-            assertThat(after.value("pgweir_pool_timeouts_total", POOL)).isEqualTo(1);
+            assertThat(after.value("pgweir_pool_timeouts_total", with("cause", "idle_in_transaction")))
+                    .isEqualTo(1);
+            assertThat(after.value("pgweir_pool_timeouts_total", with("cause", "unknown")))
+                    .isZero();
             assertThat(after.value("pgweir_pool_wait_seconds_count", with("outcome", "timeout")))
                     .isEqualTo(1);
             assertThat(after.value("pgweir_pool_wait_seconds_sum", with("outcome", "timeout")))
                     .isBetween(0.6, 5.0);
-            assertThat(after.value("pgweir_errors_total", with("type", "proxy")))
+            assertThat(after.value("pgweir_errors_total", error("proxy", "53300")))
                     .isEqualTo(1);
             assertThat(after.value("pgweir_pool_waiting", POOL)).isZero();
             assertThat(after.value("pgweir_pool_usage_ratio", POOL)).isZero();
@@ -185,6 +191,93 @@ class MetricsTest {
 
     private static double risen(Exposition before, Exposition after, String name, String... labels) {
         return after.value(name, labels) - before.value(name, labels);
+    }
+
+    @Test
+    void errorsAreCountedByWhoseTheyAreAndTheirSqlstate() throws Exception {
+        try (RunningProxy proxy = RunningProxy.before(POSTGRES, "connection_limit", "1", "statement_timeout", "300ms");
+                WireClient client = client(proxy)) {
+            client.query("select 1/0");
+            client.query("select 1/0");
+            client.query("select nothing");
+            client.query("select pg_sleep(60)");
+            client.query("do $$ begin raise 'x' using errcode = 'ABCDE'; end $$");
+            Exposition page = http(proxy).metrics();
+            assertThat(page.value("pgweir_errors_total", error("postgres", "22012")))
+                    .isEqualTo(2);
+            assertThat(page.value("pgweir_errors_total", error("postgres", "42703")))
+                    .isEqualTo(1);
+            assertThat(page.value("pgweir_errors_total", error("postgres", "ABCDE")))
+                    .isEqualTo(1);
+            assertThat(page.value("pgweir_errors_total", error("proxy", "57014")))
+                    .isEqualTo(1);
+            assertThat(page.value("pgweir_errors_total", error("proxy", "08006")))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void requestsOfAPipelineCountOneByOne() throws Exception {
+        try (RunningProxy proxy = RunningProxy.before(POSTGRES);
+                WireClient client = client(proxy)) {
+            client.query("select 1");
+            Exposition before = http(proxy).metrics();
+            client.send(
+                    Frontend.unnamed("select pg_sleep(0.3)"),
+                    Frontend.sync(),
+                    Frontend.unnamed("select 2"),
+                    Frontend.sync(),
+                    Frontend.query("select 3"));
+            for (int i = 0; i < 3; i++) {
+                client.readUntilReady();
+            }
+            proxy.awaitQuiet();
+            Exposition after = http(proxy).metrics();
+            String bucket = "pgweir_query_duration_seconds_bucket";
+            assertThat(risen(before, after, bucket, with("le", "+Inf"))).isEqualTo(3);
+            assertThat(risen(before, after, bucket, with("le", "0.25")))
+                    .as("those behind the slow one do not count its time")
+                    .isEqualTo(2);
+        }
+    }
+
+    @Test
+    void whatIsTriedAgainIsCounted() throws Exception {
+        String database = POSTGRES.createDatabase();
+        try (FaultProxy faults = FaultProxy.to(POSTGRES.host(), POSTGRES.port(), 1);
+                RunningProxy proxy = RunningProxy.at(
+                        "postgresql://postgres@" + faults.host() + ":" + faults.port() + "/" + database,
+                        "connection_limit",
+                        "1")) {
+            faults.refuse(true);
+            try (WireClient client = WireClient.login("127.0.0.1", proxy.port(), database, "postgres", null)) {
+                assertThat(client.query("select 1")).contains("57P03");
+                faults.refuse(false);
+                await().until(() -> client.query("select 1").contains("D[1]"));
+                String[] pool = {"pool", database + "/postgres", "reason", "connect", "outcome", "succeeded"};
+                assertThat(http(proxy).metrics().value("pgweir_retries_total", pool))
+                        .isEqualTo(1);
+                client.query("create table t (a int)");
+                client.exchange(Frontend.parse("s", "select * from t"), Frontend.sync());
+                client.exchange(Frontend.bind("", "s"), Frontend.execute("", 0), Frontend.sync());
+                client.query("alter table t add b int");
+                assertThat(client.exchange(
+                                Frontend.bind("", "s"),
+                                Frontend.describePortal(""),
+                                Frontend.execute("", 0),
+                                Frontend.sync()))
+                        .doesNotContain("E[");
+                pool[3] = "stale_plan";
+                assertThat(http(proxy).metrics().value("pgweir_retries_total", pool))
+                        .isEqualTo(1);
+            }
+        } finally {
+            POSTGRES.dropDatabase(database);
+        }
+    }
+
+    private static String[] error(String type, String sqlState) {
+        return new String[] {POOL[0], POOL[1], "type", type, "sqlstate", sqlState};
     }
 
     private static String[] with(String label, String value) {

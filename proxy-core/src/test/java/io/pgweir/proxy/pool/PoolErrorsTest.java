@@ -64,10 +64,11 @@ class PoolErrorsTest {
             assertThat(answer.get(0).fields().get('M'))
                     .contains("0.4s")
                     .contains("2/2")
-                    .contains(database + "/postgres")
+                    .contains("transactions left open")
                     .doesNotContain("\n")
                     .hasSizeLessThanOrEqualTo(400);
-            assertThat(answer.get(0).fields().get('H')).contains("connection_limit");
+            assertThat(answer.get(0).fields().get('D')).contains(database + "/postgres");
+            assertThat(answer.get(0).fields().get('H')).contains("transaction");
             assertThat(answer.get(1).transactionState()).isEqualTo('I');
             assertThat(took).isBetween(Duration.ofMillis(400), Duration.ofMillis(800));
             one.query("commit");

@@ -1,0 +1,27 @@
+package io.pgweir.proxy.insight;
+
+/**
+ * Who has a backend, and what for, at one moment. Times are those of {@link System#nanoTime}.
+ *
+ * @param label who it is, for people: tag of the statement, label, application_name or address
+ * @param statement the last statement
+ * @param process what tells one process from another: address and name
+ * @param client address and port
+ * @param pid the server's process id
+ * @param since when the state began
+ * @param begunAt when the transaction began, or the client got the backend
+ */
+public record Holder(
+        HoldState state,
+        String label,
+        StatementView statement,
+        String process,
+        String client,
+        int pid,
+        long since,
+        long begunAt) {
+    /** A backend that nobody has any more and that is not gone yet. */
+    public static Holder closing(int pid, long since) {
+        return new Holder(HoldState.RESETTING, "pgweir", StatementView.NONE, "", "none", pid, since, since);
+    }
+}

@@ -1,0 +1,108 @@
+package io.pgweir.proxy.session;
+
+import io.pgweir.protocol.wire.TransactionStatus;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.insight.HoldState;
+import io.pgweir.proxy.insight.Holder;
+import io.pgweir.proxy.insight.StatementBook;
+import io.pgweir.proxy.insight.StatementView;
+import io.pgweir.proxy.metrics.PoolMetrics;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The times of a client's hold on a backend: measured for the metrics, and told to those who ask why others wait. Times are
+ * those of {@link System#nanoTime}. On the session's loop unless said otherwise.
+ */
+final class Tenure {
+    private final ClientSession session;
+    private final FrontendRelay relay;
+    private final PoolMetrics metrics;
+    private long begunAt;
+    private long requestAt;
+    private long stalledAt;
+    private long transactionAt;
+    private boolean inTransaction;
+
+    /** The last tag of a statement that somebody has looked at, and the hold it was seen in. */
+    private @Nullable String tag;
+
+    private long taggedIn;
+
+    Tenure(ClientSession session, FrontendRelay relay, PoolMetrics metrics) {
+        this.session = session;
+        this.relay = relay;
+        this.metrics = metrics;
+    }
+
+    void begins() {
+        begunAt = requestAt = System.nanoTime();
+        inTransaction = false;
+    }
+
+    /** A request begins when nothing else is under way. */
+    void requestBegins() {
+        requestAt = System.nanoTime();
+    }
+
+    /** A request is over; if another one has been sent already, it begins now. */
+    void readyForQuery(byte status) {
+        long now = System.nanoTime();
+        metrics.queries.record(now - requestAt);
+        boolean open = status != TransactionStatus.IDLE;
+        if (open && !inTransaction) {
+            transactionAt = requestAt;
+        }
+        inTransaction = open;
+        requestAt = now;
+    }
+
+    /** The backend is read (again), or not, because the client takes no more. */
+    void reads(BackendConnection backend, boolean on) {
+        if (!on && backend.channel().config().isAutoRead()) {
+            stalledAt = System.nanoTime();
+        }
+        backend.channel().config().setAutoRead(on);
+    }
+
+    void ends() {
+        metrics.transactions.record(System.nanoTime() - begunAt);
+    }
+
+    /** Any thread; of a moment ago. */
+    HoldState state(BackendConnection backend) {
+        if (!backend.channel().config().isAutoRead()) {
+            return HoldState.SLOW_CLIENT;
+        }
+        if (!backend.ledger().isEmpty() || relay.isUnitOpen()) {
+            return HoldState.ACTIVE;
+        }
+        if (backend.status() != TransactionStatus.IDLE) {
+            return HoldState.IDLE_IN_TRANSACTION;
+        }
+        return backend.cancelsInFlight() > 0 ? HoldState.RESETTING : HoldState.HELD;
+    }
+
+    Holder holder(BackendConnection backend, StatementBook book) {
+        HoldState state = state(backend);
+        StatementView statement = backend.statementFor(book);
+        return new Holder(
+                state,
+                label(statement),
+                statement,
+                session.process(),
+                session.address(),
+                backend.pid(),
+                state == HoldState.SLOW_CLIENT ? stalledAt : requestAt,
+                inTransaction ? transactionAt : begunAt);
+    }
+
+    /** COMMIT and the like carry no tag: they belong to the tagged statement before them. */
+    private String label(StatementView statement) {
+        if (statement.tag() != null) {
+            tag = statement.tag();
+            taggedIn = begunAt;
+        }
+        String known = taggedIn == begunAt ? tag : null;
+        return known == null ? session.name() : known;
+    }
+}
