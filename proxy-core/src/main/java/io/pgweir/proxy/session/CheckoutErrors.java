@@ -17,7 +17,8 @@ final class CheckoutErrors {
         BackendFailure cause = failure.cause();
         return switch (failure.reason()) {
             case TIMEOUT ->
-                ClientError.POOL_TIMEOUT.with(
+                ClientError.POOL_TIMEOUT.in(
+                        pool.settings(),
                         seconds(failure.waitedNanos()),
                         pool.key(),
                         failure.busy(),
@@ -25,10 +26,11 @@ final class CheckoutErrors {
                         failure.waiting(),
                         cause == null ? "" : "; last connect failed: " + shortened(cause.message()));
             case QUEUE_FULL ->
-                ClientError.QUEUE_FULL.with(failure.waiting(), pool.key(), failure.busy(), failure.limit());
+                ClientError.QUEUE_FULL.in(
+                        pool.settings(), failure.waiting(), pool.key(), failure.busy(), failure.limit());
             case UNAVAILABLE ->
-                ClientError.BACKEND_UNAVAILABLE.with(
-                        pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
+                ClientError.BACKEND_UNAVAILABLE.in(
+                        pool.settings(), pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
             case SHUTDOWN -> ClientError.NO_BACKEND_DURING_SHUTDOWN.with();
         };
     }

@@ -15,6 +15,7 @@ import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
+import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.PoolMode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +42,8 @@ final class ClientSession {
     private final Pool pool;
     private final FrameScanner scanner = new FrameScanner();
     private final Outbound toClient = new Outbound();
+    private final ClientLimits limits;
+    private final IdleClient idle;
     private final FrontendRelay relay;
     private final BackendLease lease;
     private final Waiter waiter;
@@ -54,14 +57,23 @@ final class ClientSession {
     private boolean unflushed;
     private boolean draining;
 
-    ClientSession(Channel channel, LoopContext loop, Pool pool, SessionSettings startup, ParameterView parameters) {
+    ClientSession(
+            Channel channel,
+            LoopContext loop,
+            Pool pool,
+            ClientLimits limits,
+            SessionSettings startup,
+            ParameterView parameters) {
         this.channel = channel;
         this.loop = loop;
         this.pool = pool;
+        this.limits = limits;
+        this.idle = new IdleClient(this, loop.deadlines());
         this.relay = new FrontendRelay(this);
         this.lease = new BackendLease(this, relay, loop, startup, parameters);
         this.waiter = new SessionWaiter();
         toClient.target(channel);
+        idle.active();
     }
 
     private final class SessionWaiter extends Waiter {
@@ -107,6 +119,7 @@ final class ClientSession {
     void clientReadComplete() {
         lease.flush();
         flush();
+        idle.active();
     }
 
     /** The client's socket takes more, or no longer: the backend is read accordingly. */
@@ -120,6 +133,7 @@ final class ClientSession {
             return;
         }
         closed = true;
+        idle.disarm();
         boolean halfSent = scanner.insideFrame();
         scanner.close();
         toClient.target(null);
@@ -155,7 +169,7 @@ final class ClientSession {
     boolean acquire() {
         if (lease.backend() == null) {
             queued = true;
-            pool.checkout(waiter);
+            pool.checkout(waiter, limits.nanos(ClientLimit.POOL_TIMEOUT));
         }
         return lease.backend() != null;
     }
@@ -233,10 +247,18 @@ final class ClientSession {
 
     /** Part of draining: the client may have come to rest. */
     void drainIfIdle() {
-        boolean busy = queued || transaction == ClientTransaction.FAILED || !lease.isAtRest();
-        if (draining && !closed && !busy && scanner.keptBytes() == 0 && !scanner.insideFrame()) {
+        if (draining && transaction != ClientTransaction.FAILED && isAtRest()) {
             closeWith(ClientError.SHUTTING_DOWN.with());
         }
+    }
+
+    private boolean isAtRest() {
+        return !closed && !queued && lease.isAtRest() && scanner.keptBytes() == 0 && !scanner.insideFrame();
+    }
+
+    /** Outside of a transaction, and nothing of the client's is under way. */
+    boolean isIdle() {
+        return transaction == ClientTransaction.NONE && isAtRest();
     }
 
     // ---- for the relay and the lease
@@ -255,6 +277,10 @@ final class ClientSession {
 
     Pool pool() {
         return pool;
+    }
+
+    ClientLimits limits() {
+        return limits;
     }
 
     PoolMode mode() {
@@ -321,6 +347,8 @@ final class ClientSession {
     void told(byte status) {
         toldStatus = status;
         unflushed = true;
+        limits.readyForQuery(status);
+        idle.active();
     }
 
     /** A ReadyForQuery of our own ends a reply that no backend gave. */
@@ -328,6 +356,8 @@ final class ClientSession {
         toldStatus = transaction.status();
         BackendWriter.readyForQuery(toClient.append(), toldStatus);
         unflushed = true;
+        limits.readyForQuery(toldStatus);
+        idle.active();
     }
 
     /** Answers a Query in place of {@code backend}, which owes nothing. */
@@ -335,6 +365,7 @@ final class ClientSession {
         BackendWriter.commandComplete(toClient.append(), tag);
         BackendWriter.readyForQuery(toClient.append(), backend.status());
         told(backend.status());
+        lease.answered(backend);
     }
 
     /** Answers a message of this type with {@code error}. */

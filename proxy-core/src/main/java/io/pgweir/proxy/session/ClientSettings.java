@@ -58,6 +58,11 @@ final class ClientSettings {
         current = startup.overlaidWith(snapshot);
     }
 
+    /** What the client has set, as far as it is known. */
+    SessionSettings current() {
+        return current;
+    }
+
     /** The backend is gone, and with it what has not been asked for. */
     void forgotten() {
         touched = false;

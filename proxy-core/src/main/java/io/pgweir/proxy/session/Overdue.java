@@ -5,9 +5,11 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.InternalReply;
+import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.Deadlines;
-import io.pgweir.proxy.settings.PoolSettings;
+import io.pgweir.proxy.settings.ClientLimit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,7 @@ final class Overdue implements TimeLimits.Listener {
     /** What has been exceeded and has not ended yet. */
     private TimeLimits.@Nullable Limit exceeded;
 
+    private final LentTimeout lent = new LentTimeout();
     private boolean told;
     private boolean statementEnded;
 
@@ -30,11 +33,33 @@ final class Overdue implements TimeLimits.Listener {
         this.session = session;
         this.lease = lease;
         this.metrics = metrics;
-        this.limits = new TimeLimits(deadlines, session.pool().settings(), this);
+        this.limits = new TimeLimits(deadlines, session.limits(), this);
     }
 
     void statementBegins() {
         limits.statementRuns();
+    }
+
+    /**
+     * A Query of several statements is about to be sent, and nothing runs.
+     *
+     * @param lendTo what PostgreSQL's own clock may be set on; null: it is not known what the client has set there
+     */
+    void severalBegin(int count, @Nullable BackendConnection lendTo, InternalReply done) {
+        limits.statementsInUnit(count);
+        limits.statementRuns();
+        if (lendTo != null) {
+            lent.lend(lendTo, session.limits().nanos(ClientLimit.STATEMENT_TIMEOUT), done);
+        }
+    }
+
+    /** A SET of the client's own has completed. */
+    void clientSets() {
+        lent.clientSets();
+    }
+
+    SessionSettings withoutLent(SessionSettings snapshot, SessionSettings ofClient) {
+        return lent.withoutLent(snapshot, ofClient);
     }
 
     void transactionBegins() {
@@ -48,6 +73,7 @@ final class Overdue implements TimeLimits.Listener {
 
     void readyForQuery(byte status, boolean moreRuns) {
         statementEnded = false;
+        limits.statementsInUnit(1);
         if (moreRuns) {
             limits.statementRuns();
         } else if (status == TransactionStatus.IDLE) {
@@ -72,17 +98,28 @@ final class Overdue implements TimeLimits.Listener {
         exceeded = null;
         told = false;
         statementEnded = false;
+        lent.over();
+        limits.statementsInUnit(1);
         limits.nothingRuns();
     }
 
     /** If {@code error} is the cancellation that we asked for, the client is told the real cause; then true. */
     boolean tellsInsteadOf(ErrorFields error) {
+        if (exceeded == null && lent.isCauseOf(error)) {
+            metrics.statementTimeouts.increment();
+            tell(errorOf(TimeLimits.Limit.STATEMENT));
+            return true;
+        }
         if (exceeded == null || !SqlState.QUERY_CANCELED.code().equals(error.code())) {
             return false;
         }
-        BackendWriter.error(session.toClient().append(), errorOf(exceeded));
+        tell(errorOf(exceeded));
         told = true;
         return true;
+    }
+
+    private void tell(ErrorFields error) {
+        BackendWriter.error(session.toClient().append(), error);
     }
 
     /** It was cancelled, or was done just before the cancel request came. */
@@ -116,6 +153,7 @@ final class Overdue implements TimeLimits.Listener {
         }
         exceeded = limit;
         limits.cancelSent();
+        lease.failCopyIn();
         if (backend.cancelsInFlight() == 0) {
             metrics.cancelsOfOverdue.increment();
             session.pool().connector().cancel(backend);
@@ -123,17 +161,16 @@ final class Overdue implements TimeLimits.Listener {
     }
 
     private ErrorFields errorOf(TimeLimits.Limit limit) {
-        PoolSettings settings = session.pool().settings();
         return switch (limit) {
-            case STATEMENT, CANCEL ->
-                ClientError.STATEMENT_TIMEOUT.with(
-                        CheckoutErrors.seconds(settings.statementTimeout().toNanos()));
-            case TRANSACTION ->
-                ClientError.TRANSACTION_TIMEOUT.with(
-                        CheckoutErrors.seconds(settings.transactionTimeout().toNanos()));
+            case STATEMENT, CANCEL -> error(ClientError.STATEMENT_TIMEOUT, ClientLimit.STATEMENT_TIMEOUT);
+            case TRANSACTION -> error(ClientError.TRANSACTION_TIMEOUT, ClientLimit.TRANSACTION_TIMEOUT);
             case IDLE_IN_TRANSACTION ->
-                ClientError.IDLE_IN_TRANSACTION_TIMEOUT.with(CheckoutErrors.seconds(
-                        settings.idleInTransactionTimeout().toNanos()));
+                error(ClientError.IDLE_IN_TRANSACTION_TIMEOUT, ClientLimit.IDLE_IN_TRANSACTION_TIMEOUT);
         };
+    }
+
+    private ErrorFields error(ClientError error, ClientLimit limit) {
+        long nanos = session.limits().inForce(limit).toNanos();
+        return error.in(session.pool().settings(), CheckoutErrors.seconds(nanos));
     }
 }

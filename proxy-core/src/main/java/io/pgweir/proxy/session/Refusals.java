@@ -46,6 +46,7 @@ final class Refusals {
     /** Sends {@code error} in answer to a message of this type. */
     void fail(ErrorFields error, byte type) {
         pending = null;
+        session.limits().failed();
         BackendWriter.error(session.toClient().append(), error);
         session.replied();
         if (session.transaction() == ClientTransaction.DEFERRED) {
