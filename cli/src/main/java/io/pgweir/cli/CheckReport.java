@@ -40,6 +40,11 @@ final class CheckReport {
             line("");
             database(database);
         }
+        loaded.exceptions().forEach((who, limits) -> {
+            line("");
+            line("Instead, for " + who);
+            values(limits);
+        });
         if (!loaded.notes().isEmpty()) {
             line("");
             line("Notes");
@@ -96,7 +101,7 @@ final class CheckReport {
 
     private void values(List<EffectiveValue> values) {
         for (EffectiveValue value : values) {
-            line(String.format(Locale.ROOT, "  %-28s %-22s %s", value.setting().name(), value.text(), value.where())
+            line(String.format(Locale.ROOT, "  %-38s %-22s %s", value.setting().name(), value.text(), value.where())
                     .stripTrailing());
         }
     }

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pgweir.proxy.settings.Setting;
 import io.pgweir.proxy.settings.Settings;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -99,6 +103,20 @@ class CommandLineInterfaceTest {
                         "No problems found.")
                 .anyMatch(line -> line.startsWith("DATABASE_URL?pgbouncer: accepted without effect"));
         assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void checkShowsTheExceptionsForUsersAndApplications(@TempDir Path directory) throws IOException {
+        environment.put("DATABASE_URL", URL);
+        Path file = directory.resolve("pgweir.yaml");
+        Files.writeString(file, "users: {app: {pool_timeout: 5s}}\napplications: {pg_dump: {statement_timeout: 0}}\n");
+        assertThat(run("check", "--config", file.toString())).isZero();
+        assertThat(out().lines().map(line -> line.strip().replaceAll(" +", " ")))
+                .contains(
+                        "Instead, for application 'pg_dump'",
+                        "statement_timeout off " + file + ":2:45",
+                        "Instead, for user 'app'",
+                        "pool_timeout 5s " + file + ":1:29");
     }
 
     @ParameterizedTest

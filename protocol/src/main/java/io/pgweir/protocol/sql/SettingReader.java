@@ -128,7 +128,7 @@ final class SettingReader {
     }
 
     /** Appends a parameter name, dots included, in lower case, as parameters have no case even in quotes. */
-    private static int variable(ByteBuf sql, int from, int to, StringBuilder name) {
+    static int variable(ByteBuf sql, int from, int to, StringBuilder name) {
         int next = from;
         int end = NO_MATCH;
         while (next >= 0) {

@@ -151,6 +151,51 @@ public final class SqlScanner {
         return isEnd(sql, end, to) ? SettingReader.read(sql, start, end) : null;
     }
 
+    /**
+     * Whether more than one statement may be there: false only if there is at most one. Looks for semicolons and nothing
+     * else, so it costs next to nothing.
+     */
+    public static boolean mayBeSeveral(ByteBuf sql, int from, int to) {
+        int semicolon = sql.indexOf(from, to, (byte) ';');
+        return semicolon >= 0 && !isEnd(sql, semicolon + 1, to);
+    }
+
+    /** How many statements that are not empty there are. */
+    public static int count(ByteBuf sql, int from, int to) {
+        int count = 0;
+        for (int at = firstStatement(sql, from, to); at < to; at = firstStatement(sql, at, to)) {
+            count++;
+            at = StatementEnd.find(sql, at, to, true);
+        }
+        return count;
+    }
+
+    /** Whether {@link #prefixedSetting} may find one at the beginning; by the first letters, for every statement. */
+    public static boolean mayBeginWithSetting(ByteBuf sql, int from, int to) {
+        return PrefixedSettingReader.mayBegin(sql, firstStatement(sql, from, to), to);
+    }
+
+    /**
+     * The SET, RESET or SHOW of a setting whose name begins with {@code prefix} (in lower case, with its dot); null if
+     * there is none, also not among several statements. Of the text's own quoting rules only those of
+     * standard_conforming_strings matter.
+     */
+    public static @Nullable PrefixedSetting prefixedSetting(ByteBuf sql, int from, int to, String prefix) {
+        int start = firstStatement(sql, from, to);
+        for (int at = start; at < to; at = firstStatement(sql, at, to)) {
+            int end = StatementEnd.find(sql, at, to, true);
+            PrefixedSetting found = PrefixedSettingReader.mayBegin(sql, at, to)
+                    ? PrefixedSettingReader.read(sql, at, end, prefix)
+                    : null;
+            if (found != null) {
+                boolean alone = at == start && isEnd(sql, end, to);
+                return alone ? found : new PrefixedSetting(PrefixedSetting.Kind.NOT_ALONE, found.name(), null);
+            }
+            at = end;
+        }
+        return null;
+    }
+
     /** Where the first statement that is not empty starts, or {@code to}. */
     private static int firstStatement(ByteBuf sql, int from, int to) {
         int at = skipBlank(sql, from, to);

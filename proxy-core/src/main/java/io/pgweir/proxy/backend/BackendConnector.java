@@ -27,8 +27,12 @@ public final class BackendConnector {
 
     private static final int USER_TIMEOUT_MILLIS = 10_000;
 
+    /** Cancel requests on their way at one time, of all pools. */
+    private static final int CANCELS = 32;
+
     private final Transport transport;
     private final Executor offload;
+    private final CancelLane cancels = new CancelLane(CANCELS);
 
     /** @param offload runs name look-ups and password derivation, which must not run on a loop */
     public BackendConnector(Transport transport, Executor offload) {
@@ -99,11 +103,6 @@ public final class BackendConnector {
      * BackendConnection#cancelsInFlight} is raised. On the loop that owns the backend.
      */
     public void cancel(BackendConnection backend) {
-        CancelRequest request = new CancelRequest(backend);
-        bootstrap(backend.home())
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 1000 * CancelRequest.TIMEOUT_SECONDS)
-                .handler(request)
-                .connect(backend.address())
-                .addListener(request);
+        new CancelRequest(backend, bootstrap(backend.home()), cancels).send();
     }
 }

@@ -1,43 +1,99 @@
 package io.pgweir.proxy.backend;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.pgweir.protocol.wire.FrontendWriter;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One CancelRequest on a connection of its own ("Canceling Requests in Progress"). It has arrived when the server closes
- * that connection: by then the signal has been sent.
+ * that connection: by then the signal has been sent. One deadline covers the wait in the lane, the connect and the answer.
+ *
+ * <pre>
+ *   in the lane --start--> connecting --> sent --server closes--> arrived
+ *        |                     |            \--deadline--> uncertain: it may still come, the backend is not used again
+ *        \--nothing runs--------\--deadline, refused--> certain that it never comes
+ * </pre>
+ *
+ * On the backend's home loop, but for {@link #start}.
  */
-final class CancelRequest extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
-    static final int TIMEOUT_SECONDS = 5;
+final class CancelRequest extends ChannelInboundHandlerAdapter {
+    static final long TIMEOUT_MILLIS = 5_000;
 
     private final BackendConnection backend;
+    private final Bootstrap bootstrap;
+    private final CancelLane lane;
+    private final EventLoop home;
     private final EventLoop owner;
-    private boolean certain = true;
+    private @Nullable Channel channel;
+    private @Nullable Future<?> deadline;
+    private boolean started;
+    private boolean sent;
+    private boolean finished;
 
-    CancelRequest(BackendConnection backend) {
+    /** On the loop that owns the backend. */
+    CancelRequest(BackendConnection backend, Bootstrap bootstrap, CancelLane lane) {
         this.backend = backend;
+        this.bootstrap = bootstrap;
+        this.lane = lane;
+        this.home = backend.home().loop();
         this.owner = backend.owner();
         backend.cancelSent();
     }
 
+    /** Enters the lane. */
+    void send() {
+        home.execute(() -> {
+            deadline = home.schedule(() -> finish(!sent), TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+            lane.enter(this);
+        });
+    }
+
+    /** It has its turn; what it was for may be over by now. Any thread. */
+    void start() {
+        owner.execute(() -> {
+            boolean needed = !backend.ledger().isEmpty() && !backend.isClosed();
+            home.execute(() -> start(needed));
+        });
+    }
+
+    private void start(boolean needed) {
+        if (finished) {
+            lane.leave();
+            return;
+        }
+        started = true;
+        if (!needed) {
+            finish(true);
+            return;
+        }
+        ChannelFuture connect = bootstrap.handler(this).connect(backend.address());
+        channel = connect.channel();
+        connect.addListener(done -> {
+            if (!done.isSuccess()) {
+                finish(true);
+            }
+        });
+    }
+
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
+        if (finished) {
+            ctx.close();
+            return;
+        }
+        sent = true;
         ByteBuf out = ctx.alloc().buffer(32);
         FrontendWriter.cancelRequest(out, backend.pid(), backend.secret());
         ctx.writeAndFlush(out, ctx.voidPromise());
-        ctx.executor().schedule(() -> giveUp(ctx), TIMEOUT_SECONDS, TimeUnit.SECONDS);
-    }
-
-    private void giveUp(ChannelHandlerContext ctx) {
-        certain &= !ctx.channel().isActive();
-        ctx.close();
     }
 
     @Override
@@ -47,25 +103,32 @@ final class CancelRequest extends ChannelInboundHandlerAdapter implements Channe
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        finish();
+        finish(true);
     }
 
+    /** The connection broke before the server closed it in order: nobody knows what became of the request. */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        giveUp(ctx);
-    }
-
-    /** The connect itself. */
-    @Override
-    public void operationComplete(ChannelFuture connect) {
-        if (!connect.isSuccess()) {
-            finish();
-        }
+        finish(!sent);
     }
 
     /** The owner at the time of the request still owns the backend: nobody releases it while a cancel is in flight. */
-    private void finish() {
-        boolean known = certain;
-        owner.execute(() -> backend.cancelArrived(known));
+    private void finish(boolean certain) {
+        if (finished) {
+            return;
+        }
+        finished = true;
+        Future<?> timer = deadline;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        Channel open = channel;
+        if (open != null) {
+            open.close();
+        }
+        if (started) {
+            lane.leave();
+        }
+        owner.execute(() -> backend.cancelArrived(certain));
     }
 }

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.backend;
 
 import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorFields;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -104,6 +105,27 @@ public final class Ledger {
         make(Reply.MADE_CLOSE_COMPLETE, change);
     }
 
+    /** Replies that {@code change} makes when it completes; it is taken back if PostgreSQL skips what it answers. */
+    public void make(StatementChange change) {
+        make(Reply.MADE, change);
+    }
+
+    /** A Parse that PostgreSQL will refuse, for which the client is told {@code error}. */
+    public void expectRefusedParse(ErrorFields error) {
+        expect(Reply.PARSE, new Refusal(error));
+    }
+
+    /** A Query that PostgreSQL will refuse, for which the client is told {@code error}. */
+    public void expectRefusedQuery(ErrorFields error) {
+        unit++;
+        expect(Reply.QUERY, new Refusal(error));
+    }
+
+    private record Refusal(ErrorFields errorInstead) implements StatementChange {
+        @Override
+        public void takenBack() {}
+    }
+
     private void make(byte reply, @Nullable StatementChange change) {
         if (change == null) {
             owed.push(reply);
@@ -199,6 +221,12 @@ public final class Ledger {
 
     // ---- what is received
 
+    /** What the client is told in place of an error for the oldest; null: that error. */
+    @Nullable
+    ErrorFields errorInstead() {
+        return Reply.changesStatement(owed.peek()) ? changes.getFirst().errorInstead() : null;
+    }
+
     byte head() {
         return owed.peek();
     }
@@ -290,7 +318,7 @@ public final class Ledger {
             byte kind = Reply.kind(reply);
             if (kind == Reply.MADE_PARSE_COMPLETE || kind == Reply.MADE_CLOSE_COMPLETE) {
                 supply(kind);
-            } else if (kind != Reply.COPY_END) {
+            } else if (kind != Reply.MADE && kind != Reply.COPY_END) {
                 return;
             }
             owed.pop();

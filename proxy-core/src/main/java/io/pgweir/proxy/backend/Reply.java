@@ -25,6 +25,9 @@ final class Reply {
 
     static final byte MADE_CLOSE_COMPLETE = 11;
 
+    /** The same, and what it is made of is the business of its {@link StatementChange}. */
+    static final byte MADE = 12;
+
     /** Set on replies that are not the client's. */
     static final int SWALLOW = 0x40;
 
@@ -66,7 +69,8 @@ final class Reply {
             "ReadyForQuery of FunctionCall",
             "the end of COPY",
             "ParseComplete of ours",
-            "CloseComplete of ours"
+            "CloseComplete of ours",
+            "a reply of ours"
         };
         return names[kind(reply)];
     }

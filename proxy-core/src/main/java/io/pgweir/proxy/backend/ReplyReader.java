@@ -2,6 +2,7 @@ package io.pgweir.proxy.backend;
 
 import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.wire.BackendType;
+import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.Limits;
@@ -257,9 +258,13 @@ final class ReplyReader implements FrameScanner.Sink {
                 internalError = error;
             }
         } else if (attachment != null) {
-            action = attachment.errorForClient(error);
-            if (action == ErrorAction.FORWARD) {
+            ErrorFields instead = ledger.errorInstead();
+            action = attachment.errorForClient(instead == null ? error : instead);
+            if (action == ErrorAction.FORWARD && instead == null) {
                 forward(in, at, available);
+            } else if (action == ErrorAction.FORWARD) {
+                unitAnswered = true;
+                BackendWriter.error(attachment.toClient().append(), instead);
             }
         }
         ledger.failed();

@@ -63,6 +63,15 @@ public final class Deadlines {
         line.append(deadline);
     }
 
+    /** Changes the length of an armed deadline: {@code nanos} from when it was armed, or at once if that is over. */
+    public void rearm(Deadline deadline, long nanos) {
+        Line line = deadline.line;
+        if (line != null && line.nanos != nanos) {
+            long armedAt = deadline.expiresAt - line.nanos;
+            arm(deadline, Math.max(1, armedAt + nanos - clock.getAsLong()));
+        }
+    }
+
     private final class Line implements Runnable {
         private final long nanos;
         private @Nullable Deadline first;

@@ -178,7 +178,8 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
 
     @Override
     public void commandComplete(ByteBuf in, int at, int length) {
-        settingsTouched |= CommandTags.effectOf(in, at, length) == CommandTags.Effect.SETTING;
+        CommandTags.Effect effect = CommandTags.effectOf(in, at, length);
+        settingsTouched |= effect == CommandTags.Effect.SETTING || effect == CommandTags.Effect.RESET;
     }
 
     @Override

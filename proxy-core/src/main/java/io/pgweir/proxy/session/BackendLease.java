@@ -5,6 +5,7 @@ import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -39,6 +40,7 @@ final class BackendLease implements Attachment {
     private final PoolMetrics metrics;
     private final ClientSettings settings;
     private final ParameterView parameters;
+    private final ClientLimits limits;
     private final Overdue overdue;
     private final Tenure tenure;
     private @Nullable BackendConnection backend;
@@ -46,7 +48,6 @@ final class BackendLease implements Attachment {
     private boolean spoiled;
     /** Something of the client's own is owed; what pgweir puts in front of it does not count. */
     private boolean requestRuns;
-
 
     BackendLease(
             ClientSession session,
@@ -62,6 +63,7 @@ final class BackendLease implements Attachment {
         this.metrics = pool.metrics(loop);
         this.settings = new ClientSettings(startup);
         this.parameters = parameters;
+        this.limits = session.limits();
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
         this.tenure = new Tenure(session, relay, metrics);
     }
@@ -192,6 +194,7 @@ final class BackendLease implements Attachment {
     }
 
     private void failTransaction(boolean committing) {
+        limits.failed();
         boolean failed = session.toldStatus() != TransactionStatus.IDLE && !committing;
         session.transaction(failed ? ClientTransaction.FAILED : ClientTransaction.NONE);
     }
@@ -245,7 +248,7 @@ final class BackendLease implements Attachment {
         boolean committing = current.ledger().size() > 0 && relay.isCommitting();
         failTransaction(committing);
         ClientError error = committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST;
-        relay.backendLost(current, error.with(failure.brief()).withDetail(failure.message()));
+        relay.backendLost(current, error.in(pool.settings(), failure.brief()).withDetail(failure.message()));
         relay.released();
         goOn();
     }
@@ -286,6 +289,9 @@ final class BackendLease implements Attachment {
     public void parameterStatus(String name, String value) {
         if (parameters.changes(name, value)) {
             tell(name, value);
+            if (name.equals("application_name")) {
+                limits.application(value);
+            }
         }
     }
 
@@ -297,17 +303,16 @@ final class BackendLease implements Attachment {
     @Override
     public void commandComplete(ByteBuf in, int at, int length) {
         overdue.statementEnded();
-        if (mode != PoolMode.SESSION) {
-            byte first = in.getByte(at);
-            if (first == 'S' || first == 'R' || first == 'D') {
-                relay.commandCompleted(CommandTags.effectOf(in, at, length));
-            }
+        byte first = in.getByte(at);
+        if (first == 'S' || first == 'R' || first == 'D' || (first == 'C' && limits.isUndecided())) {
+            relay.commandCompleted(CommandTags.effectOf(in, at, length));
         }
     }
 
     @Override
     public ErrorAction errorForClient(ErrorFields error) {
         BackendConnection current = backend;
+        limits.failed();
         if (current == null || overdue.tellsInsteadOf(error)) {
             return ErrorAction.SUPPRESS;
         }
@@ -386,8 +391,9 @@ final class BackendLease implements Attachment {
 
     @Override
     public void cancelArrived() {
-        resumeIfNotHeld();
+        // First of all: a backend that a late cancel may still hit is not for what has been held back either.
         releaseIfDone();
+        resumeIfNotHeld();
     }
 
     // ---- for the session and the relay
@@ -441,6 +447,34 @@ final class BackendLease implements Attachment {
         }
     }
 
+    /** A Query of {@code count} statements is about to be sent; none of the client's own is under way. */
+    void severalBegin(int count) {
+        requestRuns = true;
+        tenure.requestBegins();
+        overdue.severalBegin(count);
+    }
+
+    /** The client has been answered in place of its backend, which owes nothing: it has the turn again. */
+    void answered(BackendConnection current) {
+        overdue.readyForQuery(current.status(), false);
+    }
+
+    /** A COPY that is being fed ends with an error; PostgreSQL heeds no cancel request while it waits for data. */
+    void failCopyIn() {
+        BackendConnection current = backend;
+        if (current != null && current.ledger().isCopyingIn() && !session.isInsideFrame()) {
+            FrontendWriter.copyFail(current.toServer().append(), "canceled by pgweir");
+            current.flush();
+        }
+    }
+
+    /** A SET has completed, by whatever means. */
+    void settingsTouched() {
+        if (mode != PoolMode.SESSION) {
+            settings.touched();
+        }
+    }
+
     ClientSettings settings() {
         return settings;
     }
@@ -448,6 +482,7 @@ final class BackendLease implements Attachment {
     /** DISCARD ALL: the client is as it was at its start, on any backend. */
     void discarded() {
         settings.discarded();
+        limits.resetAll();
         pinned = false;
     }
 

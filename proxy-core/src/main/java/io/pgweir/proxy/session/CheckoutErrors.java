@@ -21,7 +21,8 @@ final class CheckoutErrors {
             case TIMEOUT ->
                 diagnosed(
                         failure.diagnosis(),
-                        ClientError.POOL_TIMEOUT.with(
+                        ClientError.POOL_TIMEOUT.in(
+                                pool.settings(),
                                 seconds(failure.waitedNanos()),
                                 failure.busy(),
                                 failure.limit(),
@@ -30,11 +31,15 @@ final class CheckoutErrors {
             case QUEUE_FULL ->
                 diagnosed(
                         failure.diagnosis(),
-                        ClientError.QUEUE_FULL.with(
-                                failure.waiting(), failure.busy(), failure.limit(), summary(failure.diagnosis())));
+                        ClientError.QUEUE_FULL.in(
+                                pool.settings(),
+                                failure.waiting(),
+                                failure.busy(),
+                                failure.limit(),
+                                summary(failure.diagnosis())));
             case UNAVAILABLE ->
-                ClientError.BACKEND_UNAVAILABLE.with(
-                        pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
+                ClientError.BACKEND_UNAVAILABLE.in(
+                        pool.settings(), pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
             case SHUTDOWN -> ClientError.NO_BACKEND_DURING_SHUTDOWN.with();
         };
     }

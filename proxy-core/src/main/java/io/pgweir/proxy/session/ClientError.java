@@ -1,8 +1,13 @@
 package io.pgweir.proxy.session;
 
+import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.settings.ErrorCodes;
+import io.pgweir.proxy.settings.PoolSettings;
 import java.util.Locale;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every error that pgweir itself sends to clients: the one catalogue that code, documentation and tests share. Messages
@@ -13,22 +18,26 @@ public enum ClientError {
             Severity.ERROR,
             SqlState.TOO_MANY_CONNECTIONS,
             "pool timeout: waited %1$s, %2$d/%3$d busy, %4$d waiting.%5$s",
-            "The one change most likely to help, by the cause that the message names."),
+            "The one change most likely to help, by the cause that the message names.",
+            ErrorCodes::poolTimeout),
     QUEUE_FULL(
             Severity.ERROR,
             SqlState.TOO_MANY_CONNECTIONS,
             "pool queue full: %1$d clients already wait (queue_limit), %2$d/%3$d busy.%4$s",
-            "The one change most likely to help, by the cause that the message names."),
+            "The one change most likely to help, by the cause that the message names.",
+            ErrorCodes::poolTimeout),
     BACKEND_UNAVAILABLE(
             Severity.ERROR,
             SqlState.CANNOT_CONNECT_NOW,
             "no backend of pool %1$s can be opened: %2$s",
-            "Check that the database is up and accepts connections from this host; pgweir keeps trying."),
+            "Check that the database is up and accepts connections from this host; pgweir keeps trying.",
+            ErrorCodes::backendUnavailable),
     BACKEND_LOST(
             Severity.ERROR,
             SqlState.CONNECTION_FAILURE,
             "the backend of this statement was lost: %1$s",
-            "The statement may or may not have run. This connection to pgweir can be used on."),
+            "The statement may or may not have run. This connection to pgweir can be used on.",
+            ErrorCodes::backendLost),
     SESSION_LOST(
             Severity.FATAL,
             SqlState.CONNECTION_FAILURE,
@@ -43,7 +52,8 @@ public enum ClientError {
             Severity.ERROR,
             SqlState.QUERY_CANCELED,
             "canceling statement due to statement timeout: it ran longer than pgweir's statement_timeout of %1$s",
-            "Make the statement faster, or raise statement_timeout for this database."),
+            "Make the statement faster, or raise statement_timeout for this database.",
+            ErrorCodes::statementTimeout),
     CANCELED_BEHIND_TIMEOUT(
             Severity.ERROR,
             SqlState.QUERY_CANCELED,
@@ -53,18 +63,65 @@ public enum ClientError {
             Severity.ERROR,
             SqlState.TRANSACTION_TIMEOUT,
             "transaction timeout: pgweir rolled back a transaction that was open for %1$s (transaction_timeout)",
-            "Send ROLLBACK. Split the transaction, or raise transaction_timeout for this database."),
+            "Send ROLLBACK. Split the transaction, or raise transaction_timeout for this database.",
+            ErrorCodes::transactionTimeout),
     IDLE_IN_TRANSACTION_TIMEOUT(
             Severity.ERROR,
             SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
             "idle in transaction timeout: pgweir rolled back a transaction in which the client sent nothing for %1$s"
                     + " (idle_in_transaction_timeout)",
-            "Send ROLLBACK. Do other work outside of transactions, or raise idle_in_transaction_timeout."),
+            "Send ROLLBACK. Do other work outside of transactions, or raise idle_in_transaction_timeout.",
+            ErrorCodes::idleInTransactionTimeout),
     TRANSACTION_FAILED(
             Severity.ERROR,
             SqlState.IN_FAILED_SQL_TRANSACTION,
             "current transaction is aborted, commands ignored until end of transaction block",
             "The backend of this transaction is gone. Send ROLLBACK."),
+    CLIENT_IDLE_TIMEOUT(
+            Severity.FATAL,
+            SqlState.IDLE_SESSION_TIMEOUT,
+            "terminating connection because the client sent nothing for %1$s (client_idle_timeout)",
+            "Connect again. Let the application's own pool close idle connections sooner, or raise client_idle_timeout."),
+    UNKNOWN_OWN_SETTING(
+            Severity.ERROR,
+            SqlState.UNDEFINED_OBJECT,
+            "unrecognized configuration parameter \"pgweir.%1$s\"%2$s",
+            "pgweir's own settings are: %3$s."),
+    WRONG_OWN_VALUE(
+            Severity.ERROR,
+            SqlState.INVALID_PARAMETER_VALUE,
+            "invalid value for parameter \"pgweir.%1$s\": %2$s",
+            "SHOW pgweir.NAME gives a value in the form to write."),
+    OWN_SETTING_SYNTAX(
+            Severity.ERROR,
+            SqlState.SYNTAX_ERROR,
+            "syntax error in a statement about a setting of pgweir's own",
+            "Write SET [LOCAL] pgweir.NAME = 'VALUE', RESET pgweir.NAME or SHOW pgweir.NAME."),
+    OWN_SETTING_NOT_ALONE(
+            Severity.ERROR,
+            SqlState.FEATURE_NOT_SUPPORTED,
+            "a statement about \"pgweir.%1$s\" cannot be one of several in the same query",
+            "Send it as a query of its own: PostgreSQL does not know pgweir's settings."),
+    LIMIT_NARROWED(
+            Severity.NOTICE,
+            SqlState.SUCCESSFUL_COMPLETION,
+            "pgweir.%1$s is %2$s instead of %3$s: the operator allows no more",
+            "The maximum is set in pgweir's configuration."),
+    SET_LOCAL_OUTSIDE_TRANSACTION(
+            Severity.WARNING,
+            SqlState.NO_ACTIVE_SQL_TRANSACTION,
+            "SET LOCAL can only be used in transaction blocks",
+            "Use SET, or BEGIN first."),
+    TRANSACTION_ABORTED(
+            Severity.ERROR,
+            SqlState.IN_FAILED_SQL_TRANSACTION,
+            "current transaction is aborted, commands ignored until end of transaction block",
+            "Send ROLLBACK."),
+    DUPLICATE_STATEMENT(
+            Severity.ERROR,
+            SqlState.DUPLICATE_PREPARED_STATEMENT,
+            "prepared statement \"%1$s\" already exists",
+            "Close it first, or use another name."),
     SHUTTING_DOWN(
             Severity.FATAL,
             SqlState.ADMIN_SHUTDOWN,
@@ -129,6 +186,8 @@ public enum ClientError {
             "Use a client that speaks protocol 3.");
 
     private enum Severity {
+        NOTICE,
+        WARNING,
         ERROR,
         FATAL
     }
@@ -137,20 +196,37 @@ public enum ClientError {
     private final SqlState sqlState;
     private final String template;
     private final String hint;
+    private final @Nullable Function<ErrorCodes, String> configured;
 
     ClientError(Severity severity, SqlState sqlState, String template, String hint) {
+        this(severity, sqlState, template, hint, null);
+    }
+
+    /** @param configured where the pool's settings say what it is called */
+    ClientError(
+            Severity severity,
+            SqlState sqlState,
+            String template,
+            String hint,
+            @Nullable Function<ErrorCodes, String> configured) {
         this.severity = severity;
         this.sqlState = sqlState;
         this.template = template;
         this.hint = hint;
+        this.configured = configured;
     }
 
+    /** The default, where it can be configured. */
     public SqlState sqlState() {
         return sqlState;
     }
 
-    public boolean isFatal() {
-        return severity == Severity.FATAL;
+    public boolean isConfigurable() {
+        return configured != null;
+    }
+
+    public String severity() {
+        return severity.name();
     }
 
     /** With placeholders as in {@link String#format}. */
@@ -165,11 +241,15 @@ public enum ClientError {
     /** The error for this occasion; the routine field names this constant, 26000 the routine that drivers look for. */
     public ErrorFields with(Object... arguments) {
         String message = String.format(Locale.ROOT, template, arguments);
-        ErrorFields fields = severity == Severity.FATAL
-                ? ErrorFields.fatal(sqlState, message)
-                : ErrorFields.error(sqlState, message);
+        ErrorFields fields = ErrorFields.notice(severity.name(), sqlState, message);
         String routine =
                 this == UNKNOWN_STATEMENT ? "FetchPreparedStatement" : "pgweir_" + name().toLowerCase(Locale.ROOT);
-        return fields.withHint(hint).withRoutine(routine);
+        return fields.withHint(String.format(Locale.ROOT, hint, arguments)).withRoutine(routine);
+    }
+
+    /** The same under the SQLSTATE that the pool's settings give it. */
+    ErrorFields in(PoolSettings settings, Object... arguments) {
+        ErrorFields fields = with(arguments);
+        return configured == null ? fields : fields.with(ErrorField.CODE, configured.apply(settings.errorCodes()));
     }
 }

@@ -17,6 +17,7 @@ import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
+import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.PoolMode;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,8 @@ final class ClientSession {
     private final Pool pool;
     private final FrameScanner scanner = new FrameScanner();
     private final Outbound toClient = new Outbound();
+    private final ClientLimits limits;
+    private final IdleClient idle;
     private final FrontendRelay relay;
     private final BackendLease lease;
     private final Waiter waiter;
@@ -57,16 +60,24 @@ final class ClientSession {
     private boolean closed;
     private boolean unflushed;
     private boolean draining;
-    private String label = "";
 
-    ClientSession(Channel channel, LoopContext loop, Pool pool, SessionSettings startup, ParameterView parameters) {
+    ClientSession(
+            Channel channel,
+            LoopContext loop,
+            Pool pool,
+            ClientLimits limits,
+            SessionSettings startup,
+            ParameterView parameters) {
         this.channel = channel;
         this.loop = loop;
         this.pool = pool;
+        this.limits = limits;
+        this.idle = new IdleClient(this, loop.deadlines());
         this.relay = new FrontendRelay(this);
         this.lease = new BackendLease(this, relay, loop, startup, parameters);
         this.waiter = new SessionWaiter();
         toClient.target(channel);
+        idle.active();
     }
 
     private final class SessionWaiter extends Waiter {
@@ -117,6 +128,7 @@ final class ClientSession {
     void clientReadComplete() {
         lease.flush();
         flush();
+        idle.active();
     }
 
     /** The client's socket takes more, or no longer: the backend is read accordingly. */
@@ -130,6 +142,7 @@ final class ClientSession {
             return;
         }
         closed = true;
+        idle.disarm();
         boolean halfSent = scanner.insideFrame();
         scanner.close();
         toClient.target(null);
@@ -165,7 +178,7 @@ final class ClientSession {
     boolean acquire() {
         if (lease.backend() == null) {
             queued = true;
-            pool.checkout(waiter);
+            pool.checkout(waiter, limits.nanos(ClientLimit.POOL_TIMEOUT));
         }
         return lease.backend() != null;
     }
@@ -247,28 +260,23 @@ final class ClientSession {
 
     /** Part of draining: the client may have come to rest. */
     void drainIfIdle() {
-        boolean busy = queued || transaction == ClientTransaction.FAILED || !lease.isAtRest();
-        if (draining && !closed && !busy && scanner.keptBytes() == 0 && !scanner.insideFrame()) {
+        if (draining && transaction != ClientTransaction.FAILED && isAtRest()) {
             closeWith(ClientError.SHUTTING_DOWN.with());
         }
     }
 
     // ---- who it is, for people
 
-    /** What the client wants to be called in messages, empty for nothing. On the session's loop. */
-    void label(String text) {
-        label = Printable.shortened(Printable.of(text.strip()), LONGEST_LABEL);
-    }
-
-    /** The label, else application_name, else the address. */
+    /** pgweir.label, else application_name, else the address. */
     String name() {
         String own = ownName();
         return own.isEmpty() ? host() : own;
     }
 
     private String ownName() {
-        String application = label.isEmpty() ? lease.settings().get("application_name") : label;
-        return application == null ? "" : Printable.shortened(Printable.of(application.strip()), LONGEST_LABEL);
+        String label = limits.label();
+        String name = label == null || label.isBlank() ? lease.settings().get("application_name") : label;
+        return name == null ? "" : Printable.shortened(Printable.of(name.strip()), LONGEST_LABEL);
     }
 
     /**
@@ -291,6 +299,15 @@ final class ClientSession {
         return channel.remoteAddress() instanceof InetSocketAddress address ? host() + ":" + address.getPort() : host();
     }
 
+    private boolean isAtRest() {
+        return !closed && !queued && lease.isAtRest() && scanner.keptBytes() == 0 && !scanner.insideFrame();
+    }
+
+    /** Outside of a transaction, and nothing of the client's is under way. */
+    boolean isIdle() {
+        return transaction == ClientTransaction.NONE && isAtRest();
+    }
+
     // ---- for the relay and the lease
 
     EventLoop eventLoop() {
@@ -311,6 +328,10 @@ final class ClientSession {
 
     PoolMetrics metrics() {
         return pool.metrics(loop);
+    }
+
+    ClientLimits limits() {
+        return limits;
     }
 
     PoolMode mode() {
@@ -377,6 +398,8 @@ final class ClientSession {
     void told(byte status) {
         toldStatus = status;
         unflushed = true;
+        limits.readyForQuery(status);
+        idle.active();
     }
 
     /** A ReadyForQuery of our own ends a reply that no backend gave. */
@@ -384,6 +407,8 @@ final class ClientSession {
         toldStatus = transaction.status();
         BackendWriter.readyForQuery(toClient.append(), toldStatus);
         unflushed = true;
+        limits.readyForQuery(toldStatus);
+        idle.active();
     }
 
     /** Answers a Query in place of {@code backend}, which owes nothing. */
@@ -391,6 +416,7 @@ final class ClientSession {
         BackendWriter.commandComplete(toClient.append(), tag);
         BackendWriter.readyForQuery(toClient.append(), backend.status());
         told(backend.status());
+        lease.answered(backend);
     }
 
     /** Answers a message of this type with {@code error}. */

@@ -7,8 +7,12 @@ import java.nio.charset.StandardCharsets;
 final class CommandTags {
     enum Effect {
         NONE,
-        /** SET or RESET, or code of the user's that may have done either. */
+        /** SET, or code of the user's that may have set something. */
         SETTING,
+        RESET,
+        COMMIT,
+        /** Of a transaction, or to a savepoint. */
+        ROLLBACK,
         DISCARD_ALL,
         DEALLOCATE_ALL
     }
@@ -31,8 +35,13 @@ final class CommandTags {
         }
         switch (in.toString(at, length - 1, StandardCharsets.US_ASCII)) {
             case "RESET":
+                return Effect.RESET;
             case "DO":
                 return Effect.SETTING;
+            case "COMMIT":
+                return Effect.COMMIT;
+            case "ROLLBACK":
+                return Effect.ROLLBACK;
             case "DISCARD ALL":
                 return Effect.DISCARD_ALL;
             case "DEALLOCATE ALL":

@@ -28,7 +28,7 @@ final class ExtendedRelay {
     static final int LONGEST_NAMED_PARSE = 16 << 20;
 
     /** Both names of a Bind must be within this many bytes. */
-    private static final int NAMES = 1024;
+    static final int NAMES = 1024;
 
     private final ClientSession session;
     private final FrontendRelay relay;

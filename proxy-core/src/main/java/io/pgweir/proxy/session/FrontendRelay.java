@@ -13,6 +13,7 @@ import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.ErrorAction;
+import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.PoolMode;
 import org.jspecify.annotations.Nullable;
 
@@ -32,11 +33,14 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     /** No SQL, so that PostgreSQL refuses it. */
     private static final String REFUSED = "pgweir_refuses_transaction_blocks";
+    /** As many statements of a Query have a clock each; the clocks of more are too long to matter. */
+    private static final int MOST_STATEMENTS = 1000;
 
     private final ClientSession session;
     private final ExtendedRelay extended;
     private final LocalAnswers local;
     private final StatementEffects effects;
+    private final OwnSettingStatements ownSettings;
     private final boolean mapped;
     private final UnitRecord unit = new UnitRecord();
     private @Nullable ByteBuf in;
@@ -44,6 +48,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     private Held held = Held.NO;
     private boolean forwardingRest;
     private boolean unitOpen;
+    private boolean severalStatements;
 
     FrontendRelay(ClientSession session) {
         this.session = session;
@@ -52,6 +57,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         this.effects = new StatementEffects(session);
         this.extended = new ExtendedRelay(session, this, effects);
         this.local = new LocalAnswers(session, extended);
+        this.ownSettings = new OwnSettingStatements(session, this);
     }
 
     // ---- scanning
@@ -87,12 +93,18 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
         switch (type) {
             case FrontendType.QUERY:
-                return mapped ? Math.min(length, INSPECTED) : FrameScanner.HEADER;
+                return Math.min(length, INSPECTED);
             case FrontendType.PARSE:
+                return mapped ? extended.required(type, source, at, length, available) : Math.min(length, INSPECTED);
             case FrontendType.BIND:
             case FrontendType.DESCRIBE:
             case FrontendType.CLOSE:
-                return mapped ? extended.required(type, source, at, length, available) : FrameScanner.HEADER;
+                if (mapped) {
+                    return extended.required(type, source, at, length, available);
+                }
+                return ownSettings.isInUse() ? Math.min(length, ExtendedRelay.NAMES) : FrameScanner.HEADER;
+            case FrontendType.EXECUTE:
+                return ownSettings.isInUse() ? Math.min(length, ExtendedRelay.NAMES) : FrameScanner.HEADER;
             default:
                 return FrameScanner.HEADER;
         }
@@ -149,7 +161,26 @@ final class FrontendRelay implements FrameScanner.Sink {
         return attached(backend, type, source, at, length, available);
     }
 
+    private OwnSettingStatements.Outcome ownSetting(
+            @Nullable BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
+        OwnSettingStatements.Outcome outcome = OwnSettingStatements.Outcome.NOT_OURS;
+        if (type == FrontendType.QUERY) {
+            int from = at + FrameScanner.HEADER;
+            severalStatements = SqlScanner.mayBeSeveral(source, from, Math.min(at + length - 1, at + available));
+            outcome = ownSettings.query(backend, source, at, length, available, severalStatements);
+        } else if (type == FrontendType.PARSE || ownSettings.isInUse()) {
+            outcome = ownSettings.extended(backend, type, source, at, length, available);
+        }
+        if (outcome == OwnSettingStatements.Outcome.NOT_YET) {
+            held = Held.UNTIL_ANSWERED;
+        }
+        return outcome;
+    }
+
     private boolean detached(byte type, ByteBuf source, int at, int length, int available) {
+        if (ownSetting(null, type, source, at, length, available) == OwnSettingStatements.Outcome.TAKEN) {
+            return true;
+        }
         switch (type) {
             case FrontendType.SYNC:
                 if (length > FrameScanner.HEADER) {
@@ -189,10 +220,18 @@ final class FrontendRelay implements FrameScanner.Sink {
         if (backend == null) {
             throw new IllegalStateException("granted without a backend");
         }
-        return attached(backend, type, source, at, length, available);
+        return send(backend, type, source, at, length, available);
     }
 
     private boolean attached(BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
+        return switch (ownSetting(backend, type, source, at, length, available)) {
+            case NOT_OURS -> send(backend, type, source, at, length, available);
+            case TAKEN -> true;
+            case NOT_YET -> false;
+        };
+    }
+
+    private boolean send(BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
         switch (type) {
             case FrontendType.QUERY:
                 return query(backend, source, at, length, available);
@@ -264,6 +303,9 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     private boolean query(BackendConnection backend, ByteBuf source, int at, int length, int available) {
+        if (severalStatements && !severalBegin(backend, source, at, length, available)) {
+            return false;
+        }
         if (mapped) {
             int from = at + FrameScanner.HEADER;
             int to = Math.min(at + length - 1, at + available);
@@ -304,6 +346,27 @@ final class FrontendRelay implements FrameScanner.Sink {
         return true;
     }
 
+    /** Each statement of a Query of several has a clock of its own. False if it must wait until nothing is owed. */
+    private boolean severalBegin(BackendConnection backend, ByteBuf source, int at, int length, int available) {
+        if (unitOpen
+                || session.limits().nanos(ClientLimit.STATEMENT_TIMEOUT) == 0
+                || backend.ledger().isCopyingIn()) {
+            return true;
+        }
+        if (backend.ledger().unansweredUnits() > 0) {
+            held = Held.UNTIL_ANSWERED;
+            return false;
+        }
+        int to = Math.min(at + length - 1, at + available);
+        int count = SqlScanner.count(source, at + FrameScanner.HEADER, to);
+        if (count > 1) {
+            // Of a text that is not all here, the rest counts as if it were like the beginning.
+            long all = available == length ? count : (long) count * length / available + 1;
+            session.lease().severalBegin((int) Math.min(all, MOST_STATEMENTS));
+        }
+        return true;
+    }
+
     private boolean isForbiddenBegin(StatementKind kind) {
         return session.mode() == PoolMode.STATEMENT && kind == StatementKind.BEGIN;
     }
@@ -330,10 +393,21 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     /** Starts the clock when nothing else is under way. */
-    private void beginUnit() {
+    void beginUnit() {
         if (!unitOpen) {
             session.lease().requestBegins();
         }
+    }
+
+    /** Part of a unit of the client's is sent that is not its own message. */
+    void openUnit(BackendConnection backend) {
+        beginUnit();
+        unitOpen = true;
+    }
+
+    /** Whether a Parse gives a name that another statement of the client has. */
+    boolean isNameTaken(ByteBuf source, int at, int available) {
+        return mapped && extended.isNameTaken(source, at, available);
     }
 
     void forward(BackendConnection backend, int at, int available) {
@@ -409,7 +483,7 @@ final class FrontendRelay implements FrameScanner.Sink {
             int at = messages.readerIndex();
             while (at < messages.writerIndex()) {
                 int length = messages.getInt(at + 1) + 1;
-                attached(backend, messages.getByte(at), messages, at, length, length);
+                send(backend, messages.getByte(at), messages, at, length, length);
                 at += length;
             }
             backend.toServer().end();
@@ -419,7 +493,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     void commandCompleted(CommandTags.Effect effect) {
-        effects.completed(effect, extended);
+        effects.completed(effect, extended, ownSettings);
     }
 
     // ---- state the session asks for

@@ -42,7 +42,11 @@ final class LocalAnswers {
             case COMMIT:
                 return begun && SqlScanner.isPlainCommit(in, from, to) && end("COMMIT");
             case ROLLBACK:
-                return begun && SqlScanner.isPlainRollback(in, from, to) && end("ROLLBACK");
+                if (!begun || !SqlScanner.isPlainRollback(in, from, to)) {
+                    return false;
+                }
+                session.limits().rolledBack();
+                return end("ROLLBACK");
             case DEALLOCATE:
                 return deallocate(SqlScanner.deallocateTarget(in, from, to));
             case DISCARD:
@@ -193,6 +197,7 @@ final class LocalAnswers {
 
     private void endFailed() {
         nextError = null;
+        session.limits().rolledBack();
         session.transaction(ClientTransaction.NONE);
         BackendWriter.commandComplete(session.toClient().append(), "ROLLBACK");
         session.replied();

@@ -6,7 +6,7 @@ import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.Deadlines;
-import io.pgweir.proxy.settings.PoolSettings;
+import io.pgweir.proxy.settings.ClientLimit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,10 +35,16 @@ final class Overdue implements TimeLimits.Listener {
         this.session = session;
         this.lease = lease;
         this.metrics = metrics;
-        this.limits = new TimeLimits(deadlines, session.pool().settings(), this);
+        this.limits = new TimeLimits(deadlines, session.limits(), this);
     }
 
     void statementBegins() {
+        limits.statementRuns();
+    }
+
+    /** A Query of several statements is about to be sent, and nothing runs. */
+    void severalBegin(int count) {
+        limits.statementsInUnit(count);
         limits.statementRuns();
     }
 
@@ -53,6 +59,7 @@ final class Overdue implements TimeLimits.Listener {
 
     void readyForQuery(byte status, boolean moreRuns) {
         statementEnded = false;
+        limits.statementsInUnit(1);
         if (moreRuns) {
             boolean transactionOver = status == TransactionStatus.IDLE;
             if (exceeded == TimeLimits.Limit.STATEMENT ? told : transactionOver) {
@@ -87,6 +94,7 @@ final class Overdue implements TimeLimits.Listener {
         told = false;
         statementEnded = false;
         runsBehind = false;
+        limits.statementsInUnit(1);
         limits.nothingRuns();
     }
 
@@ -136,6 +144,7 @@ final class Overdue implements TimeLimits.Listener {
         }
         exceeded = limit;
         limits.cancelSent();
+        lease.failCopyIn();
         if (backend.cancelsInFlight() == 0) {
             metrics.cancelsOfOverdue.increment();
             session.pool().connector().cancel(backend);
@@ -143,17 +152,16 @@ final class Overdue implements TimeLimits.Listener {
     }
 
     private ErrorFields errorOf(TimeLimits.Limit limit) {
-        PoolSettings settings = session.pool().settings();
         return switch (limit) {
-            case STATEMENT, CANCEL ->
-                ClientError.STATEMENT_TIMEOUT.with(
-                        CheckoutErrors.seconds(settings.statementTimeout().toNanos()));
-            case TRANSACTION ->
-                ClientError.TRANSACTION_TIMEOUT.with(
-                        CheckoutErrors.seconds(settings.transactionTimeout().toNanos()));
+            case STATEMENT, CANCEL -> error(ClientError.STATEMENT_TIMEOUT, ClientLimit.STATEMENT_TIMEOUT);
+            case TRANSACTION -> error(ClientError.TRANSACTION_TIMEOUT, ClientLimit.TRANSACTION_TIMEOUT);
             case IDLE_IN_TRANSACTION ->
-                ClientError.IDLE_IN_TRANSACTION_TIMEOUT.with(CheckoutErrors.seconds(
-                        settings.idleInTransactionTimeout().toNanos()));
+                error(ClientError.IDLE_IN_TRANSACTION_TIMEOUT, ClientLimit.IDLE_IN_TRANSACTION_TIMEOUT);
         };
+    }
+
+    private ErrorFields error(ClientError error, ClientLimit limit) {
+        long nanos = session.limits().inForce(limit).toNanos();
+        return error.in(session.pool().settings(), CheckoutErrors.seconds(nanos));
     }
 }

@@ -45,6 +45,7 @@ final class Refusals {
     /** Sends {@code error} in answer to a message of this type. */
     void fail(ErrorFields error, byte type) {
         pending = null;
+        session.limits().failed();
         session.send(error);
         if (session.transaction() == ClientTransaction.DEFERRED) {
             session.transaction(ClientTransaction.FAILED);

@@ -17,7 +17,9 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
+import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.LimitExceptions;
 import io.pgweir.proxy.settings.PoolMode;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -34,6 +36,7 @@ final class SessionOpening {
     private final LoopContext loop;
     private final StartupPacket.Startup startup;
     private final ClientLogin login;
+    private Wishes wishes = Wishes.NONE;
 
     SessionOpening(
             Sessions sessions, Channel channel, LoopContext loop, StartupPacket.Startup startup, ClientLogin login) {
@@ -51,27 +54,47 @@ final class SessionOpening {
             login.refuse(ClientError.UNKNOWN_DATABASE.with(name));
             return;
         }
+        Map<String, String> own = new LinkedHashMap<>();
         SessionSettings settings;
         try {
-            settings = settings(startup);
+            settings = settings(startup, own);
         } catch (ProtocolViolation e) {
             login.refuse(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
+            return;
+        }
+        wishes = OwnSettings.startup(own, problem -> login.refuse(fatal(problem)));
+        if (login.isOver()) {
             return;
         }
         Pool pool = sessions.pools().pool(database, name, startup.user());
         LoginProfiles profiles = sessions.pools().profiles(database, name, startup.user());
         SessionSettings shared = profiles.share(settings);
         if (pool.settings().mode() == PoolMode.SESSION) {
-            OwnBackend own = new OwnBackend(pool, shared);
-            login.onEnd(() -> pool.leave(own));
-            pool.checkout(own);
+            ClientLimits limits = limits(pool, shared);
+            OwnBackend waiter = new OwnBackend(pool, shared);
+            login.onEnd(() -> pool.leave(waiter));
+            pool.checkout(waiter, limits.nanos(ClientLimit.POOL_TIMEOUT));
         } else {
             profiles.obtain(shared, loop, profile -> greet(pool, shared, profile));
         }
     }
 
-    /** Every parameter that is a setting of the session; {@code options} are expanded, and come first as in PostgreSQL. */
-    private static SessionSettings settings(StartupPacket.Startup startup) {
+    private ClientLimits limits(Pool pool, SessionSettings settings) {
+        LimitExceptions exceptions = sessions.config().exceptions();
+        String user = pool.key().user();
+        return new ClientLimits(
+                application -> exceptions.limits(pool.settings(), user, application),
+                exceptions.dependOnApplication(),
+                settings.get("application_name"),
+                wishes);
+    }
+
+    /**
+     * Every parameter that is a setting of the session; {@code options} are expanded, and come first as in PostgreSQL.
+     *
+     * @param own takes those that are settings of pgweir's own, by lower-case name
+     */
+    private static SessionSettings settings(StartupPacket.Startup startup, Map<String, String> own) {
         Map<String, String> values = new LinkedHashMap<>();
         String options = startup.parameter("options");
         if (options != null) {
@@ -83,6 +106,8 @@ final class SessionOpening {
                 default -> put(values, name, value);
             }
         });
+        values.keySet().stream().filter(OwnSettings::isOne).forEach(name -> own.put(name, values.get(name)));
+        values.keySet().removeAll(own.keySet());
         return SessionSettings.of(values);
     }
 
@@ -115,7 +140,8 @@ final class SessionOpening {
             Map<String, String> told,
             @Nullable BackendConnection own) {
         told.forEach(view::changes);
-        ClientSession session = new ClientSession(channel, loop, pool, settings, view);
+        ClientLimits limits = limits(pool, settings);
+        ClientSession session = new ClientSession(channel, loop, pool, limits, settings, view);
         boolean longSecret = startup.protocolVersion() >= ProtocolVersion.V3_2;
         CancelKeys.Key key = own == null
                 ? sessions.cancelKeys().issue(session, longSecret)
@@ -129,6 +155,7 @@ final class SessionOpening {
         BackendWriter.authenticationOk(out);
         told.forEach((name, value) -> BackendWriter.parameterStatus(out, name, value));
         BackendWriter.backendKeyData(out, key.pid(), key.secret());
+        OwnSettings.notices(wishes, limits).forEach(notice -> BackendWriter.notice(out, notice));
         BackendWriter.readyForQuery(out, TransactionStatus.IDLE);
         channel.writeAndFlush(out, channel.voidPromise());
         sessions.opened(session);
@@ -175,7 +202,11 @@ final class SessionOpening {
                     error = error.with(ErrorField.MESSAGE, cause.message());
                 }
             }
-            login.refuse(error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
+            login.refuse(fatal(error));
         }
+    }
+
+    private static ErrorFields fatal(ErrorFields error) {
+        return error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL");
     }
 }

@@ -79,9 +79,15 @@ final class StatementEffects {
     }
 
     /** A command has completed. */
-    void completed(CommandTags.Effect effect, ExtendedRelay extended) {
+    void completed(CommandTags.Effect effect, ExtendedRelay extended, OwnSettingStatements own) {
         switch (effect) {
-            case SETTING -> session.lease().settings().touched();
+            case SETTING -> session.lease().settingsTouched();
+            case RESET -> {
+                session.lease().settingsTouched();
+                own.resetCompleted();
+            }
+            case COMMIT -> session.limits().committed();
+            case ROLLBACK -> session.limits().rolledBack();
             case DISCARD_ALL -> {
                 extended.forgetAll();
                 session.lease().discarded();

@@ -1,7 +1,8 @@
 package io.pgweir.proxy.session;
 
 import io.pgweir.proxy.net.Deadlines;
-import io.pgweir.proxy.settings.PoolSettings;
+import io.pgweir.proxy.settings.ClientLimit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The clocks of one session: each statement, each transaction, each pause inside a transaction. Arming one costs a few
@@ -10,11 +11,17 @@ import io.pgweir.proxy.settings.PoolSettings;
 final class TimeLimits {
     /** What has taken too long. */
     enum Limit {
-        STATEMENT,
-        TRANSACTION,
-        IDLE_IN_TRANSACTION,
+        STATEMENT(ClientLimit.STATEMENT_TIMEOUT),
+        TRANSACTION(ClientLimit.TRANSACTION_TIMEOUT),
+        IDLE_IN_TRANSACTION(ClientLimit.IDLE_IN_TRANSACTION_TIMEOUT),
         /** PostgreSQL has not answered a cancel request. */
-        CANCEL
+        CANCEL(null);
+
+        private final @Nullable ClientLimit of;
+
+        Limit(@Nullable ClientLimit of) {
+            this.of = of;
+        }
     }
 
     /** Told when a limit is exceeded; at most once until the clock is started again. */
@@ -25,19 +32,27 @@ final class TimeLimits {
     private static final long CANCEL_GRACE_NANOS = 2_000_000_000L;
 
     private final Deadlines deadlines;
-    private final Clock statement;
-    private final Clock transaction;
-    private final Clock idle;
-    private final Clock grace;
+    private final ClientLimits limits;
+    private final Listener listener;
+    private final Clock statement = new Clock(Limit.STATEMENT);
+    private final Clock transaction = new Clock(Limit.TRANSACTION);
+    private final Clock idle = new Clock(Limit.IDLE_IN_TRANSACTION);
+    private final Clock grace = new Clock(Limit.CANCEL);
+    private int statements = 1;
 
-    TimeLimits(Deadlines deadlines, PoolSettings settings, Listener listener) {
+    TimeLimits(Deadlines deadlines, ClientLimits limits, Listener listener) {
         this.deadlines = deadlines;
-        this.statement = new Clock(Limit.STATEMENT, settings.statementTimeout().toNanos(), listener);
-        this.transaction =
-                new Clock(Limit.TRANSACTION, settings.transactionTimeout().toNanos(), listener);
-        this.idle = new Clock(
-                Limit.IDLE_IN_TRANSACTION, settings.idleInTransactionTimeout().toNanos(), listener);
-        this.grace = new Clock(Limit.CANCEL, CANCEL_GRACE_NANOS, listener);
+        this.limits = limits;
+        this.listener = listener;
+        limits.onChange(this::changed);
+    }
+
+    /**
+     * What runs next, or runs already, is a unit of so many statements, of which PostgreSQL may say nothing before the
+     * last: together they have as long as they have one by one.
+     */
+    void statementsInUnit(int count) {
+        statements = count;
     }
 
     /** A statement is sent and nothing ran before, or the next of several runs now. */
@@ -86,20 +101,31 @@ final class TimeLimits {
         }
     }
 
+    /** Other limits are in force. The clock of an open transaction goes on from its beginning. */
+    private void changed() {
+        if (transaction.isArmed()) {
+            long nanos = limits.nanos(ClientLimit.TRANSACTION_TIMEOUT);
+            if (nanos == 0) {
+                transaction.disarm();
+            } else {
+                deadlines.rearm(transaction, nanos);
+            }
+        }
+    }
+
     private final class Clock extends Deadlines.Deadline {
         private final Limit limit;
-        private final long nanos;
-        private final Listener listener;
 
-        Clock(Limit limit, long nanos, Listener listener) {
+        Clock(Limit limit) {
             this.limit = limit;
-            this.nanos = nanos;
-            this.listener = listener;
         }
 
         void start() {
+            long nanos = limit.of == null ? CANCEL_GRACE_NANOS : limits.nanos(limit.of);
             if (nanos > 0) {
-                deadlines.arm(this, nanos);
+                deadlines.arm(this, limit == Limit.STATEMENT ? Math.multiplyExact(nanos, (long) statements) : nanos);
+            } else {
+                disarm();
             }
         }
 

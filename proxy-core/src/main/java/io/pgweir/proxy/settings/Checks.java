@@ -72,7 +72,8 @@ final class Checks {
             String user = database.user();
             Secret secret = database.password();
             password |= secret != null;
-            if (user == null || secret == null || users.containsKey(user)) {
+            UserConfig named = user == null ? null : users.get(user);
+            if (user == null || secret == null || (named != null && named.password() != null)) {
                 continue;
             }
             DatabaseConfig earlier = first.putIfAbsent(user, database);

@@ -82,7 +82,8 @@ public final class ConfigLoader {
                                 Map.Entry::getKey,
                                 e -> effective(e.getValue(), true),
                                 (a, b) -> a,
-                                LinkedHashMap::new)));
+                                LinkedHashMap::new)),
+                exceptions(file.exceptions()));
     }
 
     /** The URL of the strongest source that gives one. */
@@ -136,6 +137,7 @@ public final class ConfigLoader {
                 general.get(Settings.CLIENT_AUTH),
                 databases,
                 users,
+                file.exceptions(),
                 admins == null ? Set.of() : admins,
                 stats == null ? urlUsers(databases) : stats,
                 general.get(Settings.SHUTDOWN_TIMEOUT),
@@ -151,10 +153,25 @@ public final class ConfigLoader {
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
+    /** By what they are for, applications first, as they are stronger. */
+    private static Map<String, List<EffectiveValue>> exceptions(LimitExceptions exceptions) {
+        Map<String, List<EffectiveValue>> shown = new LinkedHashMap<>();
+        exceptions.applications().forEach((name, limits) -> shown.put("application '" + name + "'", values(limits)));
+        exceptions.users().forEach((name, limits) -> shown.put("user '" + name + "'", values(limits)));
+        return shown;
+    }
+
+    private static List<EffectiveValue> values(Layer layer) {
+        Values values = new Values(List.of(layer));
+        return layer.values().keySet().stream()
+                .map(setting -> new EffectiveValue(setting, values.text(setting), values.where(setting)))
+                .toList();
+    }
+
     private static List<EffectiveValue> effective(Values values, boolean poolOnly) {
         List<EffectiveValue> effective = new ArrayList<>();
         for (Setting<?> setting : Settings.all()) {
-            if (!setting.hidden() && (!poolOnly || setting.scope() == Setting.Scope.POOL)) {
+            if (!setting.hidden() && (!poolOnly || setting.scope().isOfPools())) {
                 effective.add(new EffectiveValue(setting, values.text(setting), values.where(setting)));
             }
         }

@@ -61,11 +61,11 @@ final class DatabaseEntry {
         Map<String, YamlNode.Entry> entries = value.entries("database '" + Suggestions.quoted(name) + "'");
         entries.forEach((key, one) -> {
             Setting<?> setting = Settings.byName(key);
-            if (setting != null && setting.scope() == Setting.Scope.POOL) {
+            if (setting != null && setting.scope().isOfPools()) {
                 YamlFile.put(setting, one.value(), database.pool);
             } else if (!PARTS.contains(key)) {
                 List<String> known = new ArrayList<>(PARTS);
-                known.addAll(Settings.names(Setting.Scope.POOL));
+                known.addAll(Settings.namesOfPools());
                 String advice = setting == null
                         ? Suggestions.didYouMean(key, known)
                         : ": it is for the whole process and belongs to the top level";

@@ -30,6 +30,15 @@ final class Layer {
         return values.containsKey(setting);
     }
 
+    boolean isEmpty() {
+        return values.isEmpty();
+    }
+
+    /** Everything it gives, in order. */
+    Map<Setting<?>, Given> values() {
+        return values;
+    }
+
     /** Where a setting is given first, strongest layer first; null: nowhere. */
     static @Nullable Given find(Setting<?> setting, List<Layer> strongestFirst) {
         for (Layer layer : strongestFirst) {

@@ -12,13 +12,15 @@ import java.util.Optional;
  * @param notes what is accepted but worth knowing
  * @param values every setting that is not hidden, with its general value
  * @param pools by database, every pool setting that is not hidden, with the value that its pools have
+ * @param exceptions by application and user (in words), the limits that count instead of the pool's, strongest first
  */
 public record LoadedConfig(
         Optional<ProxyConfig> config,
         List<ConfigProblem> problems,
         List<ConfigProblem> notes,
         List<EffectiveValue> values,
-        Map<String, List<EffectiveValue>> pools) {
+        Map<String, List<EffectiveValue>> pools,
+        Map<String, List<EffectiveValue>> exceptions) {
 
     /**
      * One resolved setting.

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param databases the databases that clients may ask for, each name once
  * @param users the users with an entry of their own, by name; the users of database URLs are not in it, see
  *     {@link #user(String)}
+ * @param exceptions users and applications with limits of their own
  * @param adminUsers users who may use the whole admin console
  * @param statsUsers users who may use its SHOW commands
  * @param shutdownTimeout longest wait for open transactions at shutdown
@@ -36,6 +37,7 @@ public record ProxyConfig(
         ClientAuth clientAuth,
         List<DatabaseConfig> databases,
         Map<String, UserConfig> users,
+        LimitExceptions exceptions,
         Set<String> adminUsers,
         Set<String> statsUsers,
         Duration shutdownTimeout,
@@ -66,10 +68,10 @@ public record ProxyConfig(
     /** A user by name: from {@code users}, else the user of a database URL, else null. */
     public @Nullable UserConfig user(String name) {
         UserConfig own = users.get(name);
-        if (own != null) {
+        if (own != null && own.password() != null) {
             return own;
         }
-        UserConfig found = null;
+        UserConfig found = own;
         for (DatabaseConfig database : databases) {
             if (name.equals(database.user()) && (found == null || found.password() == null)) {
                 found = new UserConfig(name, database.password());

@@ -34,7 +34,14 @@ public record Setting<T>(
         /** The whole process. */
         GLOBAL,
         /** One pool; a database of the file and a database URL may have their own value. */
-        POOL
+        POOL,
+        /** As {@link #POOL}, with exceptions for users and applications, and clients may ask for less. */
+        CLIENT;
+
+        /** Whether a database of the file and a database URL may have their own value. */
+        public boolean isOfPools() {
+            return this != GLOBAL;
+        }
     }
 
     /** The headings of help and reference, in their order. */
@@ -44,6 +51,7 @@ public record Setting<T>(
         CLIENTS("Clients"),
         POOL("Pools"),
         LIMITS("Time limits"),
+        ERRORS("Error codes"),
         PROCESS("Process");
 
         private final String title;

@@ -1,9 +1,11 @@
 package io.pgweir.proxy.settings;
 
+import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.proxy.settings.Setting.Group;
 import io.pgweir.proxy.settings.Setting.Scope;
 import io.pgweir.proxy.settings.ValueType.Address;
 import io.pgweir.proxy.settings.ValueType.Choice;
+import io.pgweir.proxy.settings.ValueType.ErrorCode;
 import io.pgweir.proxy.settings.ValueType.Names;
 import io.pgweir.proxy.settings.ValueType.Switch;
 import io.pgweir.proxy.settings.ValueType.Text;
@@ -77,7 +79,7 @@ public final class Settings {
             "backends per pool (database, user), never exceeded");
     public static final Setting<Integer> MIN_CONNECTIONS =
             pool(Group.POOL, "min_connections", count(0, 10_000), "0", "backends kept open without need");
-    public static final Setting<Duration> POOL_TIMEOUT = pool(
+    public static final Setting<Duration> POOL_TIMEOUT = client(
             Group.POOL,
             "pool_timeout",
             new Time(Duration.ZERO, LONGEST, null),
@@ -121,15 +123,36 @@ public final class Settings {
             hidden("shuffle", new Switch(), "false", "for tests: a client never gets the backend that it had last");
 
     public static final Setting<Duration> STATEMENT_TIMEOUT =
-            pool(Group.LIMITS, "statement_timeout", orOff(), "30s", "longest statement; 0 = off", "socket_timeout");
+            client(Group.LIMITS, "statement_timeout", orOff(), "30s", "longest statement; 0 = off", "socket_timeout");
     public static final Setting<Duration> TRANSACTION_TIMEOUT =
-            pool(Group.LIMITS, "transaction_timeout", orOff(), "30s", "longest transaction; 0 = off");
-    public static final Setting<Duration> IDLE_IN_TRANSACTION_TIMEOUT = pool(
+            client(Group.LIMITS, "transaction_timeout", orOff(), "30s", "longest transaction; 0 = off");
+    public static final Setting<Duration> IDLE_IN_TRANSACTION_TIMEOUT = client(
             Group.LIMITS,
             "idle_in_transaction_timeout",
             orOff(),
             "10s",
             "longest pause of a client inside a transaction; 0 = off");
+    public static final Setting<Duration> CLIENT_IDLE_TIMEOUT = client(
+            Group.LIMITS,
+            "client_idle_timeout",
+            orOff(),
+            "off",
+            "longest pause of a client outside of transactions; 0 = off");
+
+    public static final Setting<String> POOL_TIMEOUT_SQLSTATE = code(
+            "pool_timeout_sqlstate", SqlState.TOO_MANY_CONNECTIONS, "no backend within pool_timeout, or queue full");
+    public static final Setting<String> BACKEND_UNAVAILABLE_SQLSTATE =
+            code("backend_unavailable_sqlstate", SqlState.CANNOT_CONNECT_NOW, "no backend can be opened");
+    public static final Setting<String> BACKEND_LOST_SQLSTATE =
+            code("backend_lost_sqlstate", SqlState.CONNECTION_FAILURE, "a backend died under a statement");
+    public static final Setting<String> STATEMENT_TIMEOUT_SQLSTATE =
+            code("statement_timeout_sqlstate", SqlState.QUERY_CANCELED, "statement_timeout exceeded");
+    public static final Setting<String> TRANSACTION_TIMEOUT_SQLSTATE =
+            code("transaction_timeout_sqlstate", SqlState.TRANSACTION_TIMEOUT, "transaction_timeout exceeded");
+    public static final Setting<String> IDLE_IN_TRANSACTION_TIMEOUT_SQLSTATE = code(
+            "idle_in_transaction_timeout_sqlstate",
+            SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+            "idle_in_transaction_timeout exceeded");
 
     public static final Setting<Integer> EVENT_LOOPS =
             global(Group.PROCESS, "event_loops", new Whole(0, 256, "auto"), "auto", "threads that move bytes");
@@ -169,16 +192,21 @@ public final class Settings {
     /** The pool setting that a URL parameter stands for, or null. */
     static @Nullable Setting<?> byUrlParameter(String parameter) {
         return TABLE.stream()
-                .filter(s -> s.scope() == Scope.POOL)
+                .filter(s -> s.scope().isOfPools())
                 .filter(s -> s.name().equals(parameter) || s.urlAliases().contains(parameter))
                 .findFirst()
                 .orElse(null);
     }
 
-    /** The names of settings that are not hidden, in one scope or (null) in both. */
-    static List<String> names(@Nullable Scope scope) {
+    /** The names of all settings that are not hidden. */
+    static List<String> names() {
+        return TABLE.stream().filter(s -> !s.hidden()).map(Setting::name).toList();
+    }
+
+    /** The names of those that a database may have its own value of. */
+    static List<String> namesOfPools() {
         return TABLE.stream()
-                .filter(s -> !s.hidden() && (scope == null || s.scope() == scope))
+                .filter(s -> !s.hidden() && s.scope().isOfPools())
                 .map(Setting::name)
                 .toList();
     }
@@ -191,6 +219,15 @@ public final class Settings {
     private static <T> Setting<T> pool(
             Group group, String name, ValueType<T> type, String defaultText, String description, String... aliases) {
         return add(new Setting<>(name, group, Scope.POOL, type, defaultText, List.of(aliases), false, description));
+    }
+
+    private static <T> Setting<T> client(
+            Group group, String name, ValueType<T> type, String defaultText, String description, String... aliases) {
+        return add(new Setting<>(name, group, Scope.CLIENT, type, defaultText, List.of(aliases), false, description));
+    }
+
+    private static Setting<String> code(String name, SqlState state, String description) {
+        return pool(Group.ERRORS, name, new ErrorCode(), state.code(), description);
     }
 
     private static <T> Setting<T> hidden(String name, ValueType<T> type, String defaultText, String description) {

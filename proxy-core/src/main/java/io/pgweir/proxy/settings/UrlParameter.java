@@ -82,7 +82,7 @@ enum UrlParameter {
 
     /** Every parameter that a URL may have, pool settings included. */
     static List<String> allNames() {
-        List<String> all = new ArrayList<>(Settings.names(Setting.Scope.POOL));
+        List<String> all = new ArrayList<>(Settings.namesOfPools());
         Settings.all().forEach(s -> all.addAll(s.urlAliases()));
         Arrays.stream(values()).forEach(p -> all.addAll(p.names));
         return all;

@@ -215,6 +215,27 @@ public sealed interface ValueType<T> {
         }
     }
 
+    /** An SQLSTATE that means an error: five digits or capital letters, not of the classes of success and warnings. */
+    record ErrorCode() implements ValueType<String> {
+        @Override
+        public String parse(String text) throws BadValue {
+            String code = text.strip().toUpperCase(Locale.ROOT);
+            if (!code.matches("[0-9A-Z]{5}")) {
+                throw new BadValue("'" + Suggestions.quoted(text)
+                        + "' is no SQLSTATE: write five digits or letters, such" + " as 53300");
+            }
+            if (code.startsWith("00") || code.startsWith("01") || code.startsWith("02")) {
+                throw new BadValue(code + " does not mean an error: classes 00, 01 and 02 are success and warnings");
+            }
+            return code;
+        }
+
+        @Override
+        public String placeholder() {
+            return "SQLSTATE";
+        }
+    }
+
     /** Any text; {@code secret} texts are never shown. */
     record Text(String placeholder, boolean secret) implements ValueType<String> {
         @Override

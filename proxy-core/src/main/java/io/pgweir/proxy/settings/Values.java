@@ -42,16 +42,20 @@ final class Values {
                 get(Settings.POOL_MODE),
                 get(Settings.CONNECTION_LIMIT),
                 get(Settings.MIN_CONNECTIONS),
-                get(Settings.POOL_TIMEOUT),
                 get(Settings.QUEUE_LIMIT),
                 get(Settings.CONNECT_TIMEOUT),
-                get(Settings.STATEMENT_TIMEOUT),
-                get(Settings.TRANSACTION_TIMEOUT),
-                get(Settings.IDLE_IN_TRANSACTION_TIMEOUT),
+                Limits.of(limit -> get(limit.setting())),
                 get(Settings.BACKEND_IDLE_TIMEOUT),
                 get(Settings.BACKEND_LIFETIME),
                 get(Settings.BEGIN),
                 get(Settings.PREPARED_STATEMENT_LIMIT),
+                new ErrorCodes(
+                        get(Settings.POOL_TIMEOUT_SQLSTATE),
+                        get(Settings.BACKEND_UNAVAILABLE_SQLSTATE),
+                        get(Settings.BACKEND_LOST_SQLSTATE),
+                        get(Settings.STATEMENT_TIMEOUT_SQLSTATE),
+                        get(Settings.TRANSACTION_TIMEOUT_SQLSTATE),
+                        get(Settings.IDLE_IN_TRANSACTION_TIMEOUT_SQLSTATE)),
                 get(Settings.SHUFFLE));
     }
 

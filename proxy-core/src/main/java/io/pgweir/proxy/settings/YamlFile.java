@@ -16,6 +16,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 final class YamlFile {
     static final String DATABASES = "databases";
     static final String USERS = "users";
+    static final String APPLICATIONS = "applications";
 
     private final Path path;
     private final Problems problems;
@@ -23,6 +24,7 @@ final class YamlFile {
     private final Layer settings = new Layer();
     private final List<DatabaseEntry> databases = new ArrayList<>();
     private final Map<String, UserConfig> users = new LinkedHashMap<>();
+    private final LimitExceptions exceptions = new LimitExceptions();
     private boolean mayNameDatabases;
 
     private YamlFile(Path path, Map<String, String> environment, Problems problems) {
@@ -67,6 +69,10 @@ final class YamlFile {
 
     Map<String, UserConfig> users() {
         return users;
+    }
+
+    LimitExceptions exceptions() {
+        return exceptions;
     }
 
     /** The environment variables that the file takes passwords from. */
@@ -123,12 +129,14 @@ final class YamlFile {
                 });
             } else if (name.equals(USERS)) {
                 entry.value().entries(USERS).forEach(this::user);
+            } else if (name.equals(APPLICATIONS)) {
+                entry.value().entries(APPLICATIONS).forEach(this::application);
             } else if (setting != null && setting.inFile()) {
                 put(setting, entry.value(), settings);
             } else {
-                List<String> known = new ArrayList<>(Settings.names(null));
+                List<String> known = new ArrayList<>(Settings.names());
                 known.remove(Settings.CONFIG.name());
-                known.addAll(List.of(DATABASES, USERS));
+                known.addAll(List.of(DATABASES, USERS, APPLICATIONS));
                 entry.key()
                         .problem(
                                 "unknown key '" + Suggestions.quoted(name) + "'" + Suggestions.didYouMean(name, known));
@@ -146,14 +154,45 @@ final class YamlFile {
 
     private void user(String name, YamlNode.Entry entry) {
         Map<String, YamlNode.Entry> entries = entry.value().entries("user '" + Suggestions.quoted(name) + "'");
-        for (Map.Entry<String, YamlNode.Entry> one : entries.entrySet()) {
-            if (!SecretSource.KEYS.contains(one.getKey())) {
-                one.getValue()
-                        .key()
-                        .problem("unknown key '" + Suggestions.quoted(one.getKey()) + "' of a user"
-                                + Suggestions.didYouMean(one.getKey(), SecretSource.KEYS));
-            }
+        Layer limits = limits(entries, "a user", SecretSource.KEYS);
+        if (!limits.isEmpty()) {
+            exceptions.users().put(name, limits);
         }
         users.put(name, new UserConfig(name, secrets.password(entries)));
+    }
+
+    private void application(String name, YamlNode.Entry entry) {
+        if (name.isBlank() || name.equals(LimitExceptions.ANY_END)) {
+            entry.key()
+                    .problem("an application needs a name, or the beginning of one before *; what counts for all"
+                            + " belongs to the top level");
+            return;
+        }
+        String what = "application '" + Suggestions.quoted(name) + "'";
+        Map<String, YamlNode.Entry> entries = entry.value().entries(what);
+        if (entries.isEmpty()) {
+            entry.key()
+                    .problem(what + " has no limit of its own: give one of " + String.join(", ", ClientLimit.labels()));
+        }
+        exceptions.applications().put(name, limits(entries, "an application", List.of()));
+    }
+
+    /** The limits among some keys; reports what is neither a limit nor one of {@code others}. */
+    private static Layer limits(Map<String, YamlNode.Entry> entries, String owner, List<String> others) {
+        Layer limits = new Layer();
+        entries.forEach((key, one) -> {
+            ClientLimit limit = ClientLimit.of(key);
+            if (limit != null) {
+                put(limit.setting(), one.value(), limits);
+            } else if (!others.contains(key)) {
+                List<String> known = new ArrayList<>(others);
+                known.addAll(ClientLimit.labels());
+                String advice = Settings.byName(key) == null
+                        ? Suggestions.didYouMean(key, known)
+                        : ": it cannot differ between the clients of a pool";
+                one.key().problem("unknown key '" + Suggestions.quoted(key) + "' of " + owner + advice);
+            }
+        });
+        return limits;
     }
 }

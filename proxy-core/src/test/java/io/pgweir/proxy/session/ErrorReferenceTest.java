@@ -36,14 +36,19 @@ class ErrorReferenceTest {
         out.append("<!-- Generated from ClientError by ErrorReferenceTest; see there for the command. -->\n\n");
         out.append(
                 "Errors of PostgreSQL itself pass unchanged. An ERROR leaves the connection usable; a FATAL closes it. The\n");
-        out.append("routine field (`R`) is `pgweir_` and the name in lower case.\n\n");
+        out.append(
+                "routine field (`R`) is `pgweir_` and the name in lower case. Where the SQLSTATE can be set, a pool may have\n");
+        out.append("another one for it: see \"Error codes\" in [settings.md](settings.md).\n\n");
         out.append("| name | severity | SQLSTATE | message | what to do |\n|---|---|---|---|---|\n");
         for (ClientError error : ClientError.values()) {
             out.append("| ").append(error.name());
-            out.append(" | ").append(error.isFatal() ? "FATAL" : "ERROR");
+            out.append(" | ").append(error.severity());
             out.append(" | `").append(error.sqlState().code());
-            out.append("` | ").append(error.template().replaceAll("%\\d+\\$[sd]", "…"));
-            out.append(" | ").append(error.hint()).append(" |\n");
+            out.append(error.isConfigurable() ? "`, can be set" : "`");
+            out.append(" | ").append(error.template().replaceAll("%\\d+\\$[sd]", "…"));
+            out.append(" | ")
+                    .append(error.hint().replaceAll("%\\d+\\$[sd]", "…"))
+                    .append(" |\n");
         }
         return out.toString();
     }

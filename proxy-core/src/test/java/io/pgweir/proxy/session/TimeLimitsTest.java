@@ -1,9 +1,12 @@
 package io.pgweir.proxy.session;
 
 import static io.pgweir.proxy.testkit.Frontend.bind;
+import static io.pgweir.proxy.testkit.Frontend.copyData;
+import static io.pgweir.proxy.testkit.Frontend.copyDone;
 import static io.pgweir.proxy.testkit.Frontend.execute;
 import static io.pgweir.proxy.testkit.Frontend.join;
 import static io.pgweir.proxy.testkit.Frontend.parse;
+import static io.pgweir.proxy.testkit.Frontend.query;
 import static io.pgweir.proxy.testkit.Frontend.sync;
 import static io.pgweir.proxy.testkit.Frontend.unnamed;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -176,6 +179,96 @@ class TimeLimitsTest {
                     .contains("25P04")
                     .endsWith("Z[E]");
             assertThat(client.query("rollback")).isEqualTo("C[ROLLBACK] Z[I]");
+        }
+    }
+
+    /** Three statements of 0.3 s are no statement of 0.9 s; what takes longer than all may together is cancelled. */
+    @ParameterizedTest
+    @ValueSource(strings = {"transaction", "session"})
+    void theStatementsOfOneQueryHaveTheTimeOfAll(String mode) throws Exception {
+        String short3 = "select pg_sleep(0.3); select pg_sleep(0.3);; select ';', pg_sleep(0.3)";
+        try (RunningProxy proxy = proxy("statement_timeout", "500ms", "pool_mode", mode);
+                WireClient client = login(proxy)) {
+            assertThat(client.query(short3)).endsWith("C[SELECT 1] Z[I]");
+            assertThat(client.query("begin; " + short3 + "; commit;")).endsWith("C[COMMIT] Z[I]");
+            client.query("begin");
+            assertThat(client.query(short3)).endsWith("C[SELECT 1] Z[T]");
+            client.query("rollback");
+            long begin = System.nanoTime();
+            assertThat(client.query("select pg_sleep(0.3); select pg_sleep(20); select 3; select 4"))
+                    .contains("E[57014")
+                    .contains("pgweir's statement_timeout of 0.5s")
+                    .endsWith("Z[I]");
+            long millis = (System.nanoTime() - begin) / 1_000_000;
+            assertThat(millis).isBetween(2000L, 2800L); // four times the limit: nobody can tell them apart
+            await().atMost(FREED).until(() -> busy() == 0);
+            assertThat(client.value("show statement_timeout")).isEqualTo("0");
+            assertThat(client.query("select pg_sleep(0.6)")).contains("57014");
+        }
+    }
+
+    @Test
+    void aQueryOfSeveralLeavesPostgresOwnClockAlone() throws Exception {
+        try (RunningProxy proxy = RunningProxy.before(postgres, "statement_timeout", "5s", "connection_limit", "1");
+                WireClient client = login(proxy)) {
+            assertThat(client.query("select 1; show statement_timeout")).contains("D[0]");
+            assertThat(client.query("set statement_timeout = '1h'; select 2")).endsWith("Z[I]");
+            assertThat(client.query("select 1; show statement_timeout")).contains("D[1h]");
+            assertThat(client.query("set statement_timeout = '300ms'")).endsWith("Z[I]");
+            assertThat(client.query("select 1; select pg_sleep(4)"))
+                    .contains("57014")
+                    .doesNotContain("pgweir");
+        }
+    }
+
+    @Test
+    void aTransactionThatHasFailedCannotGoBackToASavepoint() throws Exception {
+        try (RunningProxy proxy = proxy("transaction_timeout", "300ms");
+                WireClient client = login(proxy)) {
+            client.query("begin");
+            client.query("savepoint s");
+            await().atMost(Duration.ofSeconds(2)).until(() -> openTransactions() == 0);
+            assertThat(client.query("rollback to savepoint s"))
+                    .contains("25P04")
+                    .endsWith("Z[E]");
+            assertThat(client.query("release savepoint s")).contains("25P02").endsWith("Z[E]");
+            assertThat(client.query("rollback to s")).contains("25P02").endsWith("Z[E]");
+            assertThat(client.query("rollback")).isEqualTo("C[ROLLBACK] Z[I]");
+            assertThat(client.query("select 1")).contains("D[1]").endsWith("Z[I]");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"transaction", "session"})
+    void aCopyThatTakesTooLongEndsInOrder(String mode) throws Exception {
+        direct("create table t (a int)");
+        try (RunningProxy proxy = proxy("statement_timeout", "300ms", "pool_mode", mode);
+                WireClient client = login(proxy)) {
+            long begin = System.nanoTime();
+            client.send(query("copy t from stdin"), copyData("1\n"));
+            assertThat(client.read().type()).isEqualTo('G');
+            assertThat(client.read().toString()).contains("57014").contains("statement_timeout");
+            assertThat(client.read().toString()).isEqualTo("Z[I]");
+            assertThat((System.nanoTime() - begin) / 1_000_000).isBetween(300L, 1500L);
+            client.send(copyData("2\n"), copyDone());
+            assertThat(client.query("select count(*) from t")).contains("D[0]").endsWith("Z[I]");
+            assertThat(client.query("copy (select pg_sleep(9)) to stdout"))
+                    .contains("57014")
+                    .endsWith("Z[I]");
+            assertThat(client.query("copy (select 1) to stdout")).endsWith("C[COPY 1] Z[I]");
+        }
+    }
+
+    @Test
+    void aLimitThatIsSetInsideATransactionCountsFromItsBeginning() throws Exception {
+        try (RunningProxy proxy = proxy();
+                WireClient client = login(proxy)) {
+            client.query("begin");
+            client.query("select pg_sleep(0.4)");
+            client.query("set pgweir.transaction_timeout = '200ms'");
+            assertThat(client.query("select pg_sleep(9)")).contains("25P04").endsWith("Z[E]");
+            client.query("rollback");
+            assertThat(client.value("show pgweir.transaction_timeout")).isEqualTo("30s");
         }
     }
 

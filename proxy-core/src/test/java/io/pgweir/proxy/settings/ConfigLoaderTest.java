@@ -75,16 +75,18 @@ class ConfigLoaderTest {
                         PoolMode.TRANSACTION,
                         20,
                         0,
-                        Duration.ofSeconds(30),
                         1000,
                         Duration.ofSeconds(10),
-                        Duration.ofSeconds(30),
-                        Duration.ofSeconds(30),
-                        Duration.ofSeconds(10),
+                        Limits.of(limit -> switch (limit) {
+                            case POOL_TIMEOUT, STATEMENT_TIMEOUT, TRANSACTION_TIMEOUT -> Duration.ofSeconds(30);
+                            case IDLE_IN_TRANSACTION_TIMEOUT -> Duration.ofSeconds(10);
+                            case CLIENT_IDLE_TIMEOUT -> Duration.ZERO;
+                        }),
                         Duration.ofMinutes(10),
                         Duration.ofHours(1),
                         BeginMode.DEFER,
                         200,
+                        new ErrorCodes("53300", "57P03", "08006", "57014", "25P04", "25P03"),
                         false));
     }
 
@@ -100,6 +102,51 @@ class ConfigLoaderTest {
         assertThat(database.name()).isEqualTo(name);
         assertThat(database.backendDatabase()).isEqualTo(backend);
         assertThat(database.backendDatabaseFor("x")).isEqualTo(backend == null ? "x" : backend);
+    }
+
+    @Test
+    void usersAndApplicationsAreExceptionsFromWhateverThePoolHas() throws IOException {
+        flags.put("statement_timeout", "1s");
+        file("databases:\n  shop: " + URL + "\nusers:\n  app: {statement_timeout: 2s, pool_timeout: 3s}\n"
+                + "applications:\n  dump: {statement_timeout: off}\n  'm*': {statement_timeout: 4s}\n"
+                + "  'mig*': {statement_timeout: 5s}\n  migx: {transaction_timeout: 6s}\n");
+        ProxyConfig config = good();
+        PoolSettings pool = Objects.requireNonNull(config.database("shop")).pool();
+        LimitExceptions exceptions = config.exceptions();
+        assertThat(config.user("app")).isEqualTo(new UserConfig("app", new Secret("sesame")));
+        assertThat(statement(exceptions.limits(pool, "other", null))).isEqualTo("1s");
+        assertThat(statement(exceptions.limits(pool, "app", null))).isEqualTo("2s");
+        assertThat(statement(exceptions.limits(pool, "app", "dump"))).isEqualTo("off");
+        assertThat(statement(exceptions.limits(pool, "app", "mx"))).isEqualTo("4s");
+        assertThat(statement(exceptions.limits(pool, "app", "migrate"))).isEqualTo("5s");
+        assertThat(statement(exceptions.limits(pool, "app", "migx"))).isEqualTo("2s");
+        assertThat(exceptions.limits(pool, "app", "dump").of(ClientLimit.POOL_TIMEOUT))
+                .isEqualTo(Duration.ofSeconds(3));
+    }
+
+    private static String statement(Limits limits) {
+        return ClientLimit.STATEMENT_TIMEOUT.text(limits.of(ClientLimit.STATEMENT_TIMEOUT));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "users: {app: {statment_timeout: 2s}} | :2:15 | did you mean 'statement_timeout'?",
+                "users: {app: {queue_limit: 2}} | :2:15 | it cannot differ between the clients of a pool",
+                "applications: {dump: {statement_timeout: soon}} | :2:42 | is not a duration",
+                "applications: {dump: {password: x}} | :2:23 | unknown key 'password' of an application",
+                "applications: {dump: {}} | :2:16 | has no limit of its own",
+                "applications: {'*': {pool_timeout: 1s}} | :2:16 | an application needs a name",
+                "aplications: {} | :2:1 | did you mean 'applications'?",
+                "pool_timeout_sqlstate: 5330 | :2:24 | is no SQLSTATE",
+                "backend_unavailable_sqlstate: '01000' | :2:31 | does not mean an error",
+            })
+    void whatIsWrongWithAnExceptionOrACodeIsReportedWithItsPlace(String yaml, String place, String text)
+            throws IOException {
+        file("database_url: " + URL + "\n" + yaml + "\n");
+        assertThat(load().problems()).hasSize(1);
+        assertThat(load().problems().get(0).toString()).contains(place).contains(text);
     }
 
     /** Each source gives pool_timeout its rank in seconds; the strongest one that is present must win. */

@@ -16,12 +16,15 @@ final class SettingsReference {
                 <!-- Generated from the settings table by SettingsReferenceTest; see there for the command. -->
 
                 Each setting has one name in four spellings. `pool_timeout` is `--pool-timeout` on the command line,
-                `PGWEIR_POOL_TIMEOUT` in the environment, `pool_timeout` in the YAML file and, if it is marked *pool*,
-                `?pool_timeout=` in a database URL and in an entry under `databases`.
+                `PGWEIR_POOL_TIMEOUT` in the environment, `pool_timeout` in the YAML file and, if it is marked *pool*
+                or *client*, `?pool_timeout=` in a database URL and in an entry under `databases`. Those marked *client* may
+                also stand under `users` and `applications`, and clients may ask for less of them: see
+                [client-settings.md](client-settings.md).
 
                 The strongest source wins, in this order: flag; `PGWEIR_*` variable; the database's own entry in the file;
                 its URL; the top level of the file; the default. So a parameter of a URL counts for the pools of that
-                database only, and a flag or variable counts for all pools. Plain `DATABASE_URL` is weaker than
+                database only, and a flag or variable counts for all pools; exceptions for applications and users go before
+                all of these, in this order. Plain `DATABASE_URL` is weaker than
                 `PGWEIR_DATABASE_URL` and stronger than `database_url` in the file. An empty variable counts as absent.
 
                 Durations are written `500ms`, `30s`, `5m`, `1h`, fractions included; a plain number is seconds.
@@ -47,7 +50,7 @@ final class SettingsReference {
                 |---|---|
                 """);
         for (Setting<?> setting : Settings.all()) {
-            if (setting.scope() == Scope.POOL && !setting.hidden()) {
+            if (setting.scope().isOfPools() && !setting.hidden()) {
                 List<String> names = new ArrayList<>(List.of(setting.name()));
                 names.addAll(setting.urlAliases());
                 text.append("| ")
@@ -86,7 +89,15 @@ final class SettingsReference {
         String bounds = setting.type().bounds();
         return "| `" + setting.name() + "` | `" + value + "`" + (bounds.isEmpty() ? "" : " " + bounds) + " | "
                 + (setting.defaultText() == null ? "none" : "`" + setting.defaultText() + "`") + " | "
-                + (setting.scope() == Scope.POOL ? "pool" : "process") + " | " + setting.description() + " |\n";
+                + scope(setting.scope()) + " | " + setting.description() + " |\n";
+    }
+
+    private static String scope(Scope scope) {
+        return switch (scope) {
+            case GLOBAL -> "process";
+            case POOL -> "pool";
+            case CLIENT -> "client";
+        };
     }
 
     private static String code(List<String> names) {

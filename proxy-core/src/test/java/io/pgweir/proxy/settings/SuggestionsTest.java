@@ -24,7 +24,7 @@ class SuggestionsTest {
         "connection_limits, connection_limit"
     })
     void namesTheNearestName(String written, String meant) {
-        assertThat(Suggestions.nearest(written, Settings.names(null))).isEqualTo(meant);
+        assertThat(Suggestions.nearest(written, Settings.names())).isEqualTo(meant);
     }
 
     @Test
