@@ -155,6 +155,14 @@ public final class Ledger {
         return owed.isEmpty();
     }
 
+    /**
+     * Whether a reply to a unit of the client's own is owed. Only to be asked between its units: ours are sent when nothing is
+     * owed, so that the last reply tells.
+     */
+    public boolean owesClient() {
+        return !owed.isEmpty() && !Reply.isSwallowed(owed.peek(owed.size() - 1));
+    }
+
     /** Whether something is owed behind the last Sync or Query that PostgreSQL has taken for one. */
     public boolean owesOpenUnit() {
         return !owed.isEmpty() && !Reply.endsWithReady(owed.peek(owed.size() - 1));

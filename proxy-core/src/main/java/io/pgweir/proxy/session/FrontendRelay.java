@@ -313,9 +313,9 @@ final class FrontendRelay implements FrameScanner.Sink {
         return true;
     }
 
-    /** Starts the clock when nothing else is under way. */
+    /** Starts the clock when nothing else of the client's is under way. */
     private void beginUnit(BackendConnection backend) {
-        if (backend.ledger().size() == 0 && !unitOpen) {
+        if (!unitOpen && !backend.ledger().owesClient()) {
             session.lease().requestBegins();
         }
     }

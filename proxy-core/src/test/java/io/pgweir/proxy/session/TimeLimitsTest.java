@@ -16,6 +16,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,6 +75,21 @@ class TimeLimitsTest {
             assertThat(client.readUntilReady().toString()).doesNotContain("57014");
             assertThat(client.readUntilReady().toString()).contains("57014");
             assertThat(client.readUntilReady().toString()).contains("4");
+        }
+    }
+
+    /** What pgweir itself sends in front of it, a setting or BEGIN, or behind the one before, does not stop its clock. */
+    @ParameterizedTest
+    @ValueSource(strings = {"deallocate all", "begin", "set work_mem = '5MB'"})
+    void aStatementBesideOneOfOursHasItsClock(String before) throws Exception {
+        try (RunningProxy proxy = proxy("statement_timeout", "300ms");
+                WireClient client = WireClient.login(
+                        proxy.host(),
+                        proxy.port(),
+                        Map.of("user", "postgres", "database", database, "application_name", "clock"),
+                        null)) {
+            client.query(before);
+            assertThat(client.query("select pg_sleep(20)")).contains("57014");
         }
     }
 
