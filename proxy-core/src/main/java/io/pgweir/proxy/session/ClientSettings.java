@@ -64,7 +64,6 @@ final class ClientSettings {
         current = startup.overlaidWith(snapshot);
     }
 
-
     /** The backend is gone, and with it what has not been asked for. */
     void forgotten() {
         touched = false;

@@ -7,6 +7,7 @@ import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.PreparedStatement;
 import io.pgweir.proxy.settings.BeginMode;
 import io.pgweir.proxy.settings.PoolMode;
@@ -17,7 +18,7 @@ final class LocalAnswers {
     private final ClientSession session;
     private final ExtendedRelay extended;
     private @Nullable ErrorFields nextError;
-    private boolean endingParsed;
+    private @Nullable StatementKind ending;
 
     LocalAnswers(ClientSession session, ExtendedRelay extended) {
         this.session = session;
@@ -112,7 +113,7 @@ final class LocalAnswers {
 
     // ---- a failed transaction that no backend knows of
 
-    /** The first statement in the failed transaction is told why it failed. */
+    /** The first statement in the failed transaction is told why it failed, be it COMMIT. */
     void errorForNextStatement(ErrorFields error) {
         nextError = error;
     }
@@ -121,15 +122,15 @@ final class LocalAnswers {
     void inFailedTransaction(byte type, ByteBuf in, int at, int length, int available) {
         switch (type) {
             case FrontendType.QUERY -> {
-                if (available == length && endsTransaction(in, at + FrameScanner.HEADER, at + length - 1)) {
-                    endFailed();
+                StatementKind end = available < length ? null : endOf(in, at + FrameScanner.HEADER, at + length - 1);
+                if (end != null && endFailed(end, type)) {
                     session.ready();
-                } else {
+                } else if (end == null) {
                     refuse(type);
                 }
             }
             case FrontendType.SYNC -> {
-                endingParsed = false;
+                ending = null;
                 session.ready();
             }
             case FrontendType.FLUSH, FrontendType.COPY_DATA, FrontendType.COPY_DONE, FrontendType.COPY_FAIL -> {}
@@ -141,18 +142,22 @@ final class LocalAnswers {
     private void extendedEnd(byte type, ByteBuf in, int at, int length, int available) {
         int name = at + FrameScanner.HEADER;
         if (type == FrontendType.PARSE && available == length) {
-            endingParsed = parsesEnding(in, name, at + length);
-            if (endingParsed) {
+            ending = parsedEnd(in, name, at + length);
+            if (ending != null) {
                 BackendWriter.parseComplete(session.toClient().append());
                 session.replied();
                 return;
             }
-        } else if (type == FrontendType.BIND && (endingParsed || bindsEnding(in, name, available))) {
-            endingParsed = true;
-            BackendWriter.bindComplete(session.toClient().append());
-            session.replied();
-            return;
-        } else if (type == FrontendType.DESCRIBE && endingParsed) {
+        } else if (type == FrontendType.BIND) {
+            if (ending == null) {
+                ending = boundEnd(in, name, available);
+            }
+            if (ending != null) {
+                BackendWriter.bindComplete(session.toClient().append());
+                session.replied();
+                return;
+            }
+        } else if (type == FrontendType.DESCRIBE && ending != null) {
             if (in.getByte(name) == 'S') {
                 BackendWriter.parameterDescription(session.toClient().append());
             }
@@ -163,44 +168,56 @@ final class LocalAnswers {
             BackendWriter.closeComplete(session.toClient().append());
             session.replied();
             return;
-        } else if (type == FrontendType.EXECUTE && endingParsed) {
-            endingParsed = false;
-            endFailed();
+        } else if (type == FrontendType.EXECUTE && ending != null) {
+            StatementKind end = ending;
+            ending = null;
+            endFailed(end, type);
             return;
         }
-        endingParsed = false;
+        ending = null;
         refuse(type);
     }
 
-    /** A name, if it has one, is the statement's from now on. */
-    private boolean parsesEnding(ByteBuf in, int name, int end) {
+    /** How the statement ends the transaction, or null. A name, if it has one, is the statement's from now on. */
+    private @Nullable StatementKind parsedEnd(ByteBuf in, int name, int end) {
         int text = name + in.bytesBefore(name, end - name, (byte) 0) + 1;
         int textLength = text == name ? -1 : in.bytesBefore(text, end - text, (byte) 0);
-        return textLength > 0
-                && endsTransaction(in, text, text + textLength)
-                && (text == name + 1 || extended.giveName(in, name, text - 1, end));
+        StatementKind kind = textLength <= 0 ? null : endOf(in, text, text + textLength);
+        return kind != null && (text == name + 1 || extended.giveName(in, name, text - 1, end)) ? kind : null;
     }
 
-    private boolean bindsEnding(ByteBuf in, int portal, int available) {
+    private @Nullable StatementKind boundEnd(ByteBuf in, int portal, int available) {
         int end = portal - FrameScanner.HEADER + available;
         int portalLength = in.bytesBefore(portal, end - portal, (byte) 0);
         int name = portal + portalLength + 1;
         int nameLength = portalLength < 0 ? -1 : in.bytesBefore(name, end - name, (byte) 0);
         PreparedStatement statement = nameLength <= 0 ? null : extended.find(in, name, nameLength);
-        return statement != null
-                && (statement.kind() == StatementKind.ROLLBACK || statement.kind() == StatementKind.COMMIT);
+        StatementKind kind = statement == null ? null : statement.kind();
+        return kind == StatementKind.ROLLBACK || kind == StatementKind.COMMIT ? kind : null;
     }
 
-    private static boolean endsTransaction(ByteBuf in, int from, int to) {
-        return SqlScanner.isPlainRollback(in, from, to) || SqlScanner.isPlainCommit(in, from, to);
+    private static @Nullable StatementKind endOf(ByteBuf in, int from, int to) {
+        if (SqlScanner.isPlainRollback(in, from, to)) {
+            return StatementKind.ROLLBACK;
+        }
+        return SqlScanner.isPlainCommit(in, from, to) ? StatementKind.COMMIT : null;
     }
 
-    private void endFailed() {
-        nextError = null;
+    /**
+     * The transaction is over. A client that does not know yet that it has failed gets the error with its COMMIT: drivers do
+     * not look at the tag ROLLBACK, and would take it for a success. False if so.
+     */
+    private boolean endFailed(StatementKind end, byte type) {
         session.limits().rolledBack();
         session.transaction(ClientTransaction.NONE);
+        if (end == StatementKind.COMMIT && nextError != null && session.toldStatus() != TransactionStatus.FAILED) {
+            refuse(type);
+            return false;
+        }
+        nextError = null;
         BackendWriter.commandComplete(session.toClient().append(), "ROLLBACK");
         session.replied();
+        return true;
     }
 
     private void refuse(byte type) {

@@ -83,7 +83,7 @@ class TimeLimitsTest {
 
     /** BEGIN and the client's settings go to the backend in front of the statement, and are owed when it is sent. */
     @ParameterizedTest
-    @ValueSource(strings = {"begin", "set work_mem = '5MB'", "set work_mem = '5MB'; begin"})
+    @ValueSource(strings = {"begin", "deallocate all", "set work_mem = '5MB'", "set work_mem = '5MB'; begin"})
     void aStatementHasItsClockAlsoBehindWhatPgweirPutsInFrontOfIt(String before) throws Exception {
         try (RunningProxy proxy = proxy("statement_timeout", "300ms", "shuffle", "true");
                 WireClient client = login(proxy)) {
@@ -141,6 +141,20 @@ class TimeLimitsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"transaction", "session"})
+    void commitOfATransactionThatHasTimedOutIsToldOfIt(String mode) throws Exception {
+        direct("create table t (a int)");
+        try (RunningProxy proxy = proxy("idle_in_transaction_timeout", "300ms", "pool_mode", mode);
+                WireClient client = login(proxy)) {
+            client.query("begin");
+            client.query("insert into t values (1)");
+            await().atMost(Duration.ofSeconds(2)).until(() -> openTransactions() == 0);
+            assertThat(client.query("commit")).contains("E[25P03").endsWith("Z[I]");
+            assertThat(client.query("select count(*) from t")).contains("D[0]").endsWith("Z[I]");
+        }
+    }
+
     @Test
     void aFailedTransactionCanBeEndedByTheExtendedProtocol() throws Exception {
         try (RunningProxy proxy = proxy("idle_in_transaction_timeout", "300ms");
@@ -165,6 +179,16 @@ class TimeLimitsTest {
             assertThat(client.query("select 1")).contains("25P02").endsWith("Z[E]");
             assertThat(client.query("rollback")).isEqualTo("C[ROLLBACK] Z[I]");
             assertThat(client.query("select 1")).contains("D[1]").endsWith("Z[I]");
+        }
+    }
+
+    @Test
+    void commitOfAClientThatKnowsOfTheFailureIsARollback() throws Exception {
+        try (RunningProxy proxy = proxy("transaction_timeout", "400ms");
+                WireClient client = login(proxy)) {
+            client.query("begin");
+            assertThat(client.query("select pg_sleep(9)")).contains("25P04").endsWith("Z[E]");
+            assertThat(client.query("commit")).isEqualTo("C[ROLLBACK] Z[I]");
         }
     }
 

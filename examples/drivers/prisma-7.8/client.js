@@ -1,0 +1,2 @@
+export { PrismaPg } from '@prisma/adapter-pg';
+export { PrismaClient } from './generated/index.js';
