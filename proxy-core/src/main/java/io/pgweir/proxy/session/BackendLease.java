@@ -3,7 +3,6 @@ package io.pgweir.proxy.session;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.BackendWriter;
-import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.TransactionStatus;
@@ -40,14 +39,12 @@ final class BackendLease implements Attachment {
     private final PoolMetrics metrics;
     private final ClientSettings settings;
     private final ParameterView parameters;
-    private final ClientLimits limits;
     private final Overdue overdue;
     private final Tenure tenure;
+    private final BackendLoss loss;
     private @Nullable BackendConnection backend;
     private boolean pinned;
     private boolean spoiled;
-    /** Something of the client's own is owed; what pgweir puts in front of it does not count. */
-    private boolean requestRuns;
 
     BackendLease(
             ClientSession session,
@@ -63,9 +60,9 @@ final class BackendLease implements Attachment {
         this.metrics = pool.metrics(loop);
         this.settings = new ClientSettings(startup);
         this.parameters = parameters;
-        this.limits = session.limits();
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
         this.tenure = new Tenure(session, relay, metrics);
+        this.loss = new BackendLoss(session, relay);
     }
 
     @Nullable
@@ -132,7 +129,7 @@ final class BackendLease implements Attachment {
         backend = null;
         settings.forgotten();
         spoiled = false;
-        requestRuns = false;
+        tenure.ended();
         overdue.over();
         current.detach();
         if (!session.isPaused()) {
@@ -181,22 +178,14 @@ final class BackendLease implements Attachment {
             return;
         }
         if (irreplaceable || session.isInsideFrame() || current.isInsideReply()) {
-            session.closeWith(error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
+            loss.closeSession(error);
             return;
         }
         Leftover leftover = new Leftover(relay.isUnitOpen() || spoiled, true, settings.isTouched(), settings.custom());
         end(current);
-        failTransaction(false);
-        relay.backendLost(current, error);
-        relay.released();
+        loss.tell(current, error, false);
         BackendCleanup.start(current, pool, loop, leftover);
-        goOn();
-    }
-
-    private void failTransaction(boolean committing) {
-        limits.failed();
-        boolean failed = session.toldStatus() != TransactionStatus.IDLE && !committing;
-        session.transaction(failed ? ClientTransaction.FAILED : ClientTransaction.NONE);
+        loss.goOn();
     }
 
     /** What pgweir put in front of the client's own work has been answered. */
@@ -211,7 +200,7 @@ final class BackendLease implements Attachment {
                     error.message());
             end(current);
             pool.discard(current);
-            lost(
+            loss.tell(
                     current,
                     new BackendFailure(
                             BackendFailure.Kind.LOST,
@@ -226,41 +215,8 @@ final class BackendLease implements Attachment {
         if (current != null) {
             boolean own = mode == PoolMode.SESSION || pinned;
             end(current);
-            if (current.brokeInsideReply()) {
-                // Half a message has gone out; whatever followed would be taken for its rest.
-                session.terminate();
-            } else if (own || session.isInsideFrame()) {
-                ErrorFields error = ClientError.SESSION_LOST.with(failure.message());
-                session.closeWith(failure.sqlState() == null ? error : error.with(ErrorField.CODE, failure.sqlState()));
-            } else {
-                lost(current, failure);
-            }
+            loss.of(current, failure, own);
         }
-    }
-
-    private void lost(BackendConnection current, BackendFailure failure) {
-        LOG.info(
-                "pool {}: backend {} lost under client {}: {}",
-                pool.key(),
-                current,
-                session.channel().remoteAddress(),
-                failure.message());
-        boolean committing = current.ledger().size() > 0 && relay.isCommitting();
-        failTransaction(committing);
-        ClientError error = committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST;
-        relay.backendLost(current, error.in(pool.settings(), failure.brief()).withDetail(failure.message()));
-        relay.released();
-        goOn();
-    }
-
-    /** The client is read again, whatever kept it from being read. */
-    private void goOn() {
-        if (session.isPaused()) {
-            session.resumeIfPaused();
-        } else if (!session.isClosed()) {
-            session.autoRead(true);
-        }
-        session.flush();
     }
 
     // ---- from PostgreSQL
@@ -277,12 +233,12 @@ final class BackendLease implements Attachment {
 
     @Override
     public void readyForQuery(byte status) {
-        tenure.readyForQuery(status);
         session.told(status);
         relay.readyForQuery();
         BackendConnection current = backend;
-        requestRuns = current != null && current.ledger().size() > 0;
-        overdue.readyForQuery(status, requestRuns);
+        boolean moreRuns = current != null && current.ledger().size() > 0;
+        tenure.readyForQuery(status, moreRuns);
+        overdue.readyForQuery(status, moreRuns);
     }
 
     @Override
@@ -290,7 +246,7 @@ final class BackendLease implements Attachment {
         if (parameters.changes(name, value)) {
             tell(name, value);
             if (name.equals("application_name")) {
-                limits.application(value);
+                session.limits().application(value);
             }
         }
     }
@@ -304,7 +260,10 @@ final class BackendLease implements Attachment {
     public void commandComplete(ByteBuf in, int at, int length) {
         overdue.statementEnded();
         byte first = in.getByte(at);
-        if (first == 'S' || first == 'R' || first == 'D' || (first == 'C' && limits.isUndecided())) {
+        if (first == 'S'
+                || first == 'R'
+                || first == 'D'
+                || (first == 'C' && session.limits().isUndecided())) {
             relay.commandCompleted(CommandTags.effectOf(in, at, length));
         }
     }
@@ -312,7 +271,7 @@ final class BackendLease implements Attachment {
     @Override
     public ErrorAction errorForClient(ErrorFields error) {
         BackendConnection current = backend;
-        limits.failed();
+        session.limits().failed();
         if (current == null || overdue.tellsInsteadOf(error)) {
             return ErrorAction.SUPPRESS;
         }
@@ -440,16 +399,13 @@ final class BackendLease implements Attachment {
 
     /** A request is sent; if none is under way, its duration counts from here. */
     void requestBegins() {
-        if (!requestRuns) {
-            requestRuns = true;
-            tenure.requestBegins();
+        if (tenure.requestBegins()) {
             overdue.statementBegins();
         }
     }
 
     /** A Query of {@code count} statements is about to be sent; none of the client's own is under way. */
     void severalBegin(int count) {
-        requestRuns = true;
         tenure.requestBegins();
         overdue.severalBegin(count);
     }
@@ -482,7 +438,7 @@ final class BackendLease implements Attachment {
     /** DISCARD ALL: the client is as it was at its start, on any backend. */
     void discarded() {
         settings.discarded();
-        limits.resetAll();
+        session.limits().resetAll();
         pinned = false;
     }
 

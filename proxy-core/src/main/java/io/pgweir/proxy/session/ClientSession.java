@@ -3,7 +3,6 @@ package io.pgweir.proxy.session;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.pgweir.protocol.sql.Printable;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
@@ -19,7 +18,6 @@ import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
 import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.PoolMode;
-import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +36,6 @@ final class ClientSession {
     /** Read-ahead while queued: enough for a pipeline, little enough for many clients. */
     private static final int MOST_READ_AHEAD = 256 << 10;
 
-    private static final int LONGEST_LABEL = 64;
     private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
 
     private final Channel channel;
@@ -51,6 +48,7 @@ final class ClientSession {
     private final FrontendRelay relay;
     private final BackendLease lease;
     private final Waiter waiter;
+    private final ClientIdentity identity;
     private Runnable onClosed = () -> {};
     private ClientTransaction transaction = ClientTransaction.NONE;
     private @Nullable DeferredBegin deferredBegin;
@@ -76,6 +74,7 @@ final class ClientSession {
         this.relay = new FrontendRelay(this);
         this.lease = new BackendLease(this, relay, loop, startup, parameters);
         this.waiter = new SessionWaiter();
+        this.identity = new ClientIdentity(channel, limits, lease.settings());
         toClient.target(channel);
         idle.active();
     }
@@ -102,7 +101,7 @@ final class ClientSession {
 
         @Override
         protected String process() {
-            return ClientSession.this.process();
+            return identity.process();
         }
     }
 
@@ -265,38 +264,9 @@ final class ClientSession {
         }
     }
 
-    // ---- who it is, for people
-
-    /** pgweir.label, else application_name, else the address. */
-    String name() {
-        String own = ownName();
-        return own.isEmpty() ? host() : own;
-    }
-
-    private String ownName() {
-        String label = limits.label();
-        String name = label == null || label.isBlank() ? lease.settings().get("application_name") : label;
-        return name == null ? "" : Printable.shortened(Printable.of(name.strip()), LONGEST_LABEL);
-    }
-
-    /**
-     * Tells one client process from another, as well as can be from outside; empty for clients without a name. Any thread; of
-     * a moment ago.
-     */
-    String process() {
-        String own = ownName();
-        return own.isEmpty() ? "" : host() + " " + own;
-    }
-
-    private String host() {
-        return channel.remoteAddress() instanceof InetSocketAddress address
-                ? address.getAddress().getHostAddress()
-                : String.valueOf(channel.remoteAddress());
-    }
-
-    /** Address and port. */
-    String address() {
-        return channel.remoteAddress() instanceof InetSocketAddress address ? host() + ":" + address.getPort() : host();
+    /** Who it is, for people. */
+    ClientIdentity identity() {
+        return identity;
     }
 
     private boolean isAtRest() {

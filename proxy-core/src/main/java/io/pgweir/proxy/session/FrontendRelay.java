@@ -2,18 +2,14 @@ package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.sql.SqlScanner;
-import io.pgweir.protocol.sql.StatementKind;
-import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
-import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.ErrorAction;
-import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.PoolMode;
 import org.jspecify.annotations.Nullable;
 
@@ -31,16 +27,13 @@ final class FrontendRelay implements FrameScanner.Sink {
     /** A Query is looked at whole up to this length, and by its beginning beyond. */
     private static final int INSPECTED = 16 << 10;
 
-    /** No SQL, so that PostgreSQL refuses it. */
-    private static final String REFUSED = "pgweir_refuses_transaction_blocks";
-    /** As many statements of a Query have a clock each; the clocks of more are too long to matter. */
-    private static final int MOST_STATEMENTS = 1000;
-
     private final ClientSession session;
     private final ExtendedRelay extended;
     private final LocalAnswers local;
     private final StatementEffects effects;
     private final OwnSettingStatements ownSettings;
+    private final TransactionRefusal transactionRefusal;
+    private final QueryRelay queries;
     private final boolean mapped;
     private final UnitRecord unit = new UnitRecord();
     private @Nullable ByteBuf in;
@@ -58,6 +51,8 @@ final class FrontendRelay implements FrameScanner.Sink {
         this.extended = new ExtendedRelay(session, this, effects);
         this.local = new LocalAnswers(session, extended);
         this.ownSettings = new OwnSettingStatements(session, this);
+        this.transactionRefusal = new TransactionRefusal(session, this, extended);
+        this.queries = new QueryRelay(session, this, extended, effects, transactionRefusal);
     }
 
     // ---- scanning
@@ -144,17 +139,14 @@ final class FrontendRelay implements FrameScanner.Sink {
             return true;
         }
         if (backend.cancelsInFlight() > 0) {
-            held = Held.UNTIL_CANCELED;
-            return false;
+            return holdBack(Held.UNTIL_CANCELED);
         }
         if (backend.ledger().size() >= MOST_OWED) {
-            held = Held.BY_BOUND;
-            return false;
+            return holdBack(Held.BY_BOUND);
         }
         if (effects.awaitsDrop() && !FrontendType.isCopy(type) && type != FrontendType.FLUSH) {
             if (backend.ledger().size() > 0 && !backend.ledger().isCopyingIn()) {
-                held = Held.UNTIL_ANSWERED;
-                return false;
+                return holdBack(Held.UNTIL_ANSWERED);
             }
             effects.dropKnown();
         }
@@ -234,15 +226,13 @@ final class FrontendRelay implements FrameScanner.Sink {
     private boolean send(BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
         switch (type) {
             case FrontendType.QUERY:
-                return query(backend, source, at, length, available);
+                return queries.send(backend, source, at, length, available);
             case FrontendType.PARSE:
-                if (mapped && isForbiddenBegin(ExtendedRelay.kindOfParse(source, at, available))) {
-                    return refuseBegin(backend, type);
+                if (mapped && transactionRefusal.concerns(ExtendedRelay.kindOfParse(source, at, available))) {
+                    return transactionRefusal.refuse(backend, type);
                 }
                 if (mapped && !unitOpen && backend.ledger().size() > 0 && extended.isNameTaken(source, at, available)) {
-                    // By a Parse that may yet fail.
-                    held = Held.UNTIL_ANSWERED;
-                    return false;
+                    return holdBack(Held.UNTIL_ANSWERED); // by a Parse that may yet fail
                 }
                 beginUnit();
                 unitOpen = true;
@@ -302,96 +292,6 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
     }
 
-    private boolean query(BackendConnection backend, ByteBuf source, int at, int length, int available) {
-        if (severalStatements && !severalBegin(backend, source, at, length, available)) {
-            return false;
-        }
-        if (mapped) {
-            int from = at + FrameScanner.HEADER;
-            int to = Math.min(at + length - 1, at + available);
-            StatementKind kind = SqlScanner.classify(source, from, to);
-            if (isForbiddenBegin(kind)) {
-                return refuseBegin(backend, FrontendType.QUERY);
-            }
-            if (kind == StatementKind.DEALLOCATE
-                    && available == length
-                    && !unitOpen
-                    && backend.status() != TransactionStatus.FAILED) {
-                String own = extended.deallocateTarget(source, from, to);
-                if (own != null && backend.ledger().size() > 0) {
-                    held = Held.UNTIL_ANSWERED;
-                    return false;
-                }
-                if (own != null) {
-                    extended.forget(own);
-                    extended.queryDestroysUnnamed();
-                    session.completed(backend, "DEALLOCATE");
-                    return true;
-                }
-            }
-            beginUnit();
-            backend.running().passing(source, from, to, available == length);
-            effects.note(kind, source, from, to);
-            extended.queryDestroysUnnamed();
-            backend.unnamed(null, 0);
-            effects.unitSent();
-        } else {
-            beginUnit();
-            int end = Math.min(at + length - 1, at + available);
-            backend.running().passing(source, at + FrameScanner.HEADER, end, available == length);
-        }
-        forward(backend, at, available);
-        backend.ledger().expectQuery();
-        unitOpen = false;
-        return true;
-    }
-
-    /** Each statement of a Query of several has a clock of its own. False if it must wait until nothing is owed. */
-    private boolean severalBegin(BackendConnection backend, ByteBuf source, int at, int length, int available) {
-        if (unitOpen
-                || session.limits().nanos(ClientLimit.STATEMENT_TIMEOUT) == 0
-                || backend.ledger().isCopyingIn()) {
-            return true;
-        }
-        if (backend.ledger().unansweredUnits() > 0) {
-            held = Held.UNTIL_ANSWERED;
-            return false;
-        }
-        int to = Math.min(at + length - 1, at + available);
-        int count = SqlScanner.count(source, at + FrameScanner.HEADER, to);
-        if (count > 1) {
-            // Of a text that is not all here, the rest counts as if it were like the beginning.
-            long all = available == length ? count : (long) count * length / available + 1;
-            session.lease().severalBegin((int) Math.min(all, MOST_STATEMENTS));
-        }
-        return true;
-    }
-
-    private boolean isForbiddenBegin(StatementKind kind) {
-        return session.mode() == PoolMode.STATEMENT && kind == StatementKind.BEGIN;
-    }
-
-    /**
-     * Statement mode: BEGIN is refused in its turn, which is when nothing is owed. In the middle of a unit PostgreSQL has to
-     * fail it, so that it undoes what came before and skips what follows; the words are ours.
-     */
-    private boolean refuseBegin(BackendConnection backend, byte type) {
-        if (unitOpen && type == FrontendType.PARSE) {
-            FrontendWriter.parse(backend.toServer().append(), "", REFUSED);
-            backend.ledger().expectParse();
-            backend.unnamed(null, 0);
-            extended.queryDestroysUnnamed();
-        } else if (unitOpen) {
-            session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
-        } else if (backend.ledger().size() > 0) {
-            held = Held.UNTIL_RELEASED;
-            return false;
-        } else {
-            fail(ClientError.TRANSACTION_IN_STATEMENT_MODE.with(), type);
-        }
-        return true;
-    }
-
     /** Starts the clock when nothing else is under way. */
     void beginUnit() {
         if (!unitOpen) {
@@ -408,6 +308,26 @@ final class FrontendRelay implements FrameScanner.Sink {
     /** Whether a Parse gives a name that another statement of the client has. */
     boolean isNameTaken(ByteBuf source, int at, int available) {
         return mapped && extended.isNameTaken(source, at, available);
+    }
+
+    /** The message must wait; false. */
+    boolean holdBack(Held why) {
+        held = why;
+        return false;
+    }
+
+    /** The last message of a unit has been sent. */
+    void unitSent() {
+        unitOpen = false;
+    }
+
+    /** The Query under way has more than one statement, as far as its text is here. */
+    boolean isSeveralStatements() {
+        return severalStatements;
+    }
+
+    boolean isMapped() {
+        return mapped;
     }
 
     void forward(BackendConnection backend, int at, int available) {
@@ -463,10 +383,8 @@ final class FrontendRelay implements FrameScanner.Sink {
         if (!mapped) {
             return ErrorAction.FORWARD;
         }
-        if (session.mode() == PoolMode.STATEMENT
-                && String.valueOf(error.message()).contains(REFUSED)) {
-            BackendWriter.error(session.toClient().append(), ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
-            session.replied();
+        if (transactionRefusal.isCauseOf(error)) {
+            session.send(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
             return ErrorAction.SUPPRESS;
         }
         // Only the unit sent last can be repeated behind nothing else, and only if the client has seen nothing of it.

@@ -23,6 +23,9 @@ final class Tenure {
     private long transactionAt;
     private boolean inTransaction;
 
+    /** Something of the client's own is owed; what pgweir puts in front of it does not count. */
+    private boolean requestRuns;
+
     /** The last tag of a statement that somebody has looked at, and the hold it was seen in. */
     private @Nullable String tag;
 
@@ -39,13 +42,19 @@ final class Tenure {
         inTransaction = false;
     }
 
-    /** A request begins when nothing else is under way. */
-    void requestBegins() {
+    /** A request is sent; true if none was under way, so that it begins now. */
+    boolean requestBegins() {
+        if (requestRuns) {
+            return false;
+        }
+        requestRuns = true;
         requestAt = System.nanoTime();
+        return true;
     }
 
     /** A request is over; if another one has been sent already, it begins now. */
-    void readyForQuery(byte status) {
+    void readyForQuery(byte status, boolean moreRuns) {
+        requestRuns = moreRuns;
         long now = System.nanoTime();
         metrics.queries.record(now - requestAt);
         boolean open = status != TransactionStatus.IDLE;
@@ -62,6 +71,11 @@ final class Tenure {
             stalledAt = System.nanoTime();
         }
         backend.channel().config().setAutoRead(on);
+    }
+
+    /** The client has no backend any more. */
+    void ended() {
+        requestRuns = false;
     }
 
     void ends() {
@@ -89,8 +103,8 @@ final class Tenure {
                 state,
                 label(statement),
                 statement,
-                session.process(),
-                session.address(),
+                session.identity().process(),
+                session.identity().address(),
                 backend.pid(),
                 state == HoldState.SLOW_CLIENT ? stalledAt : requestAt,
                 inTransaction ? transactionAt : begunAt);
@@ -103,6 +117,6 @@ final class Tenure {
             taggedIn = begunAt;
         }
         String known = taggedIn == begunAt ? tag : null;
-        return known == null ? session.name() : known;
+        return known == null ? session.identity().name() : known;
     }
 }
