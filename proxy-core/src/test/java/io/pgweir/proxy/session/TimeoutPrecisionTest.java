@@ -30,7 +30,8 @@ import org.junit.jupiter.api.Timeout;
  *
  * <p>The same clients measure a control in the same window, one beside each of them: the same thing done by plain means in
  * this JVM, without pgweir, with a JDK timer. What the 99th percentile of the control is late is the machine's (scheduling
- * of threads, PostgreSQL's part in a cancel) and is not counted. Both are printed.
+ * of threads, PostgreSQL's part in a cancel) and is not counted; it counts twice, because on the way through a proxy twice as
+ * many threads have to be scheduled one after the other. On a quiet machine that is a millisecond or two. Both are printed.
  */
 @Timeout(60)
 class TimeoutPrecisionTest {
@@ -172,8 +173,8 @@ class TimeoutPrecisionTest {
                 p99(noise),
                 noise[TIMES - 1]);
         assertThat(millis[0]).as("earliest, ms after the limit").isGreaterThanOrEqualTo(0);
-        assertThat(p99(millis) - p99(noise))
-                .as("99th percentile, ms after the limit, beyond the control")
+        assertThat(p99(millis) - 2 * p99(noise))
+                .as("99th percentile, ms after the limit, beyond twice the control")
                 .isLessThan(PROMISED_MILLIS);
         assertThat(served).as("load").isPositive();
     }
