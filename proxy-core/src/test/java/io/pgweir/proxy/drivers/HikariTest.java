@@ -47,6 +47,7 @@ class HikariTest {
     private static final int SLOTS = 8;
     private static final int FAILURES = 200;
     private static final String APPLICATION = "hikari";
+    private static final String UNTESTED = "com.zaxxer.hikari.aliveBypassWindowMs";
 
     private final RealPostgres postgres = RealPostgres.get();
     private final ExecutorService threads = Executors.newFixedThreadPool(SLOTS);
@@ -67,16 +68,23 @@ class HikariTest {
 
     @AfterEach
     void drop() throws Exception {
+        System.clearProperty(UNTESTED);
         threads.shutdownNow();
         pool.close();
         proxy.close();
         postgres.dropDatabase(database);
     }
 
+    /**
+     * HikariCP tests a connection that was idle for half a second, and throws it away if no backend is to be had for that;
+     * here nothing but statements of the application is to meet the full pool.
+     */
     @Test
     void poolTimeoutsCostNothing() throws Exception {
-        start("pool_timeout", "100ms");
+        System.setProperty(UNTESTED, "60000");
+        start("pool_timeout", "100ms", "min_connections", String.valueOf(SLOTS));
         Set<PGConnection> before = allConnections();
+        await().until(() -> proxy.pool(database, "postgres").idle() == SLOTS); // opening them might take longer
         List<Connection> holders = new ArrayList<>();
         for (int i = 0; i < SLOTS; i++) {
             Connection holder = DriverManager.getConnection(proxy.jdbcUrl(database));
@@ -120,27 +128,49 @@ class HikariTest {
     @Test
     void lostBackendsCostNoSlot() throws Exception {
         start();
-        int killed = 0;
-        for (int round = 0; killed < FAILURES; round++) {
-            List<Future<String>> running = switch (round % 4) {
-                case 0 -> begin(i -> stateOf(() -> sleep()));
+        for (int killed = 0, round = 0; killed < FAILURES; round++) {
+            switch (round % 5) {
+                case 0 -> killed += killRunning(() -> sleep());
                 case 1 ->
-                    begin(i -> stateOf(() -> transaction(connection -> {
+                    killed += killRunning(() -> transaction(connection -> {
                         insert(connection, nextId());
                         sleep(connection);
-                    })));
-                default -> null;
-            };
-            if (running != null) {
-                killed += kill("active", "pg_sleep");
-                assertThat(results(running)).containsOnly("08006");
-            } else {
-                boolean goesOn = round % 4 == 2;
-                killed += SLOTS;
-                assertThat(interrupted(this::killIdleTransactions, goesOn)).containsOnly("08006");
+                    }));
+                case 2 -> killed += killInterrupted(true);
+                case 3 -> killed += killInterrupted(false);
+                default -> killed += killIdle();
             }
         }
         everythingWorks();
+    }
+
+    private int killRunning(Action action) throws Exception {
+        List<Future<String>> running = begin(i -> stateOf(action));
+        int killed = kill("active", "pg_sleep");
+        assertThat(results(running)).containsOnly("08006");
+        return killed;
+    }
+
+    private int killInterrupted(boolean goesOn) throws Exception {
+        assertThat(interrupted(this::killIdleTransactions, goesOn)).containsOnly("08006");
+        return SLOTS;
+    }
+
+    /** Between transactions: the application does not notice. What HikariCP has thrown away it has replaced before. */
+    private int killIdle() throws Exception {
+        await().until(() -> pool.getHikariPoolMXBean().getTotalConnections() == SLOTS);
+        proxy.awaitQuiet();
+        assertThat(together(SLOTS, i -> stateOf(() -> read()))).containsOnly("none");
+        Set<Integer> killed = new TreeSet<>();
+        await().pollInterval(Duration.ofMillis(10)).until(() -> {
+            for (Backend backend : postgres.backends(database)) {
+                postgres.terminate(backend.pid());
+                killed.add(backend.pid());
+            }
+            return proxy.pool(database, "postgres").open() == 0;
+        });
+        assertThat(together(SLOTS, i -> stateOf(() -> read()))).containsOnly("none");
+        return killed.size();
     }
 
     @ParameterizedTest
@@ -184,6 +214,7 @@ class HikariTest {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(proxy.jdbcUrl(database) + "&ApplicationName=" + APPLICATION);
         config.setMaximumPoolSize(SLOTS);
+        config.setInitializationFailTimeout(20_000); // the first backend, too, may take longer than the pool_timeout
         pool = new HikariDataSource(config);
     }
 
