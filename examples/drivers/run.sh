@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+../npm-packages.sh drivers
 # The query compiler is WebAssembly inside the package; without these, generate would download an engine and phone home.
 PRISMA_SCHEMA_ENGINE_BINARY=$(command -v env) # any program that exists
 PRISMA_QUERY_ENGINE_LIBRARY=$PRISMA_SCHEMA_ENGINE_BINARY

@@ -19,13 +19,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * 200 clients do mixed work through 5 backends, and every answer is compared with the one it must be. The system property
- * {@code pgweir.soak.seconds} says how long each variant runs: 6 in the build, 20 for the figure in the documentation.
+ * {@code pgweir.soak.seconds} says how long each variant runs: 3 in the build, 20 for the figure in the documentation.
  */
 @Timeout(600)
 class MixedWorkSoakTest {
     private static final int CLIENTS = 200;
     private static final int LIMIT = 5;
-    private static final int SECONDS = Integer.getInteger("pgweir.soak.seconds", 6);
+    private static final int SECONDS = Integer.getInteger("pgweir.soak.seconds", 3);
 
     private final long seed = Long.getLong("pgweir.test.seed", System.nanoTime());
 
