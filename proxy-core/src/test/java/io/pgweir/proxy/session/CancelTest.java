@@ -251,12 +251,16 @@ class CancelTest {
         try (FaultProxy fault = FaultProxy.to(postgres.host(), postgres.port(), 1);
                 RunningProxy behind = RunningProxy.at(
                         "postgresql://" + fault.host() + ":" + fault.port() + "/*", "connection_limit", "1");
-                WireClient own = WireClient.login(behind.host(), behind.port(), database, "postgres", null)) {
+                WireClient own = WireClient.login(behind.host(), behind.port(), database, "postgres", null);
+                WireClient holder = WireClient.login(
+                        postgres.host(), postgres.port(), database, postgres.superuser(), postgres.superuserPassword())) {
             String pid = own.value("SELECT pg_backend_pid()");
-            own.send(query("SELECT 1 FROM pg_sleep(0.5)"));
+            holder.query("SELECT pg_advisory_lock(5)");
+            own.send(query("SELECT 1 FROM (SELECT pg_advisory_xact_lock(5)) AS instead_of_pg_sleep"));
             awaitActive();
             fault.refuse(true);
             own.cancel();
+            holder.query("SELECT pg_advisory_unlock(5)");
             assertThat(ServerMessage.transcript(own.readUntilReady())).contains("D[1]");
             fault.refuse(false);
             assertThat(own.value("SELECT pg_backend_pid()")).isNotEqualTo(pid);
