@@ -253,7 +253,11 @@ class CancelTest {
                         "postgresql://" + fault.host() + ":" + fault.port() + "/*", "connection_limit", "1");
                 WireClient own = WireClient.login(behind.host(), behind.port(), database, "postgres", null);
                 WireClient holder = WireClient.login(
-                        postgres.host(), postgres.port(), database, postgres.superuser(), postgres.superuserPassword())) {
+                        postgres.host(),
+                        postgres.port(),
+                        database,
+                        postgres.superuser(),
+                        postgres.superuserPassword())) {
             String pid = own.value("SELECT pg_backend_pid()");
             holder.query("SELECT pg_advisory_lock(5)");
             own.send(query("SELECT 1 FROM (SELECT pg_advisory_xact_lock(5)) AS instead_of_pg_sleep"));
