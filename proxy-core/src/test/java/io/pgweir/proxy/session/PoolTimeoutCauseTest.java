@@ -75,6 +75,8 @@ class PoolTimeoutCauseTest {
                 holder.query("begin");
                 holder.query("update pg_class set relname = relname where false");
             }
+            // The one that is told has less patience, so that the other surely still waits then.
+            waiters.get(0).query("SET pgweir.pool_timeout = '400ms'");
             waiters.get(1).send(Frontend.query("select 1"));
             PoolFailure failure = PoolFailure.of(waiters.get(0));
             assertThat(failure.message())
