@@ -27,6 +27,15 @@ record PoolFailure(String message, String detail, String hint) {
         return failure;
     }
 
+    /**
+     * The message with "most" for a share of 85 % and more, and without the rest: what is sampled at the edges of a wait may
+     * belong to what was before it.
+     */
+    String gist() {
+        return message.replaceFirst("\\b(8[5-9]|9\\d|100)% of pool time", "most of pool time")
+                .replaceFirst("; 1?\\d% .*?\\. Cause", ". Cause");
+    }
+
     static PoolFailure of(ServerMessage error) {
         Map<Character, String> fields = error.fields();
         assertThat(fields).containsEntry('C', "53300").containsKeys('M', 'D', 'H');

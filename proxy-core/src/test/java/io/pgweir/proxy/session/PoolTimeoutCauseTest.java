@@ -52,13 +52,13 @@ class PoolTimeoutCauseTest {
             String pid = one.value("select pg_backend_pid() " + tags);
             one.query("select count(*) from pg_class where relname = 'hunter2' " + tags);
             PoolFailure failure = PoolFailure.of(waiter);
-            assertThat(failure.message())
-                    .matches("pool timeout: waited 0\\.[67]s, 2/2 busy, 0 waiting\\. 100% of pool time held by"
+            assertThat(failure.gist())
+                    .matches("pool timeout: waited 0\\.[6-9]s, 2/2 busy, 0 waiting\\. most of pool time held by"
                             + " /api/enroll Course\\.findMany: select count\\(\\*\\) from pg_class where relname = \\?,"
                             + " IDLE IN TRANSACTION \\(2 connections, oldest [^,]*s, no SQL for [^)]*s\\)\\."
                             + " Cause: transactions left open while the app does other work\\. incident [0-9a-f]{6}");
             assertThat(failure.detail())
-                    .startsWith("Pool " + database + "/postgres: 100% idle in transaction; ")
+                    .matches("Pool " + database + "/postgres: .*\\d% idle in transaction[,;] .*")
                     .contains("backend " + pid + " for client 127.0.0.1:");
             assertThat(failure.hint()).contains("before or after the transaction");
             one.query("commit");
@@ -97,8 +97,9 @@ class PoolTimeoutCauseTest {
             holder.send(Frontend.query("SELECT pg_sleep(30), 'hunter2' AS secret"));
             awaitActive(1);
             PoolFailure failure = PoolFailure.of(waiter);
-            assertThat(failure.message())
-                    .contains("100% of pool time held by report: select pg_sleep(?), ? as secret, running"
+            assertThat(failure.message()).doesNotContain("hunter2");
+            assertThat(failure.gist())
+                    .contains("most of pool time held by report: select pg_sleep(?), ? as secret, running"
                             + " (1 connection, longest for ")
                     .contains("Cause: one slow statement")
                     .doesNotContain("hunter2");
@@ -224,8 +225,8 @@ class PoolTimeoutCauseTest {
             List<ServerMessage> messages = refused.readUntilClosed();
             ServerMessage last = messages.get(messages.size() - 1);
             assertThat(last.fields()).containsEntry('S', "FATAL");
-            assertThat(PoolFailure.of(last).message())
-                    .contains("100% of pool time held by idler: select ?, IDLE IN SESSION (1 connection, oldest ")
+            assertThat(PoolFailure.of(last).gist())
+                    .contains("most of pool time held by idler: select ?, IDLE IN SESSION (1 connection, oldest ")
                     .contains("Cause: clients keep connections of their own");
         }
     }
