@@ -176,7 +176,8 @@ class TimeoutPrecisionTest {
                 noise[TIMES - 1]);
         assertThat(millis[0]).as("earliest, ms after the limit").isGreaterThanOrEqualTo(0);
         if (p99(millis) - 2 * p99(noise) >= PROMISED_MILLIS) {
-            // Where even the control is late, others have the processors: nothing can be said here of a few milliseconds.
+            // Where even the control is late, others have the processors: nothing can be said here of a few
+            // milliseconds.
             assumeThat(p99(noise)).as("99th percentile of the control, ms").isLessThan(QUIET_MILLIS);
         }
         assertThat(p99(millis) - 2 * p99(noise))
