@@ -26,6 +26,17 @@ final class SettingReader {
         return reset >= 0 ? reset(sql, reset, to) : null;
     }
 
+    /** Whether this SET, which has been read, gives the default value: DEFAULT, or LOCAL as a time zone, is its last word. */
+    static boolean isToDefault(ByteBuf sql, int from, int to) {
+        int last = NO_MATCH;
+        for (int at = skipBlank(sql, from, to); at < to; ) {
+            last = at;
+            at = skipBlank(sql, SqlLexer.tokenEnd(sql, at, to, true), to);
+        }
+        Keyword word = last < 0 ? null : SqlLexer.keyword(sql, last, to);
+        return word == Keyword.DEFAULT || word == Keyword.LOCAL || word == Keyword.NAMES;
+    }
+
     /** Whether the word before {@code at} is a parameter name, not a keyword of SET's special forms. */
     static boolean isAssignment(ByteBuf sql, int at, int to) {
         return accept(sql, at, to, '=') >= 0

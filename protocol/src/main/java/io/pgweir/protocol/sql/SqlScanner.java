@@ -4,6 +4,8 @@ import static io.pgweir.protocol.sql.SqlLexer.accept;
 import static io.pgweir.protocol.sql.SqlLexer.skipBlank;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,6 +138,18 @@ public final class SqlScanner {
         return isEnd(sql, accept(sql, verb, to, Keyword.TEMP, Keyword.TEMPORARY), to) ? DiscardTarget.TEMP : null;
     }
 
+    /** The settings that a text resets and does not set again, {@code all} for RESET ALL; for {@link SessionEffect#RESET}. */
+    public static Set<String> resetSettings(ByteBuf sql, int from, int to, boolean standardStrings) {
+        return SessionEffectReader.resets(sql, from, to, standardStrings);
+    }
+
+    /** The names with a dot that a text sets or resets, in lower case; for {@link SessionEffect#CUSTOM_SETTING}. */
+    public static Set<String> customSettings(ByteBuf sql, int from, int to, boolean standardStrings) {
+        Set<String> names = new TreeSet<>();
+        new SessionEffectReader().read(sql, from, to, standardStrings, names);
+        return names;
+    }
+
     public static @Nullable SettingChange settingChange(ByteBuf sql, int from, int to) {
         return settingChange(sql, from, to, true);
     }
@@ -197,7 +211,7 @@ public final class SqlScanner {
     }
 
     /** Where the first statement that is not empty starts, or {@code to}. */
-    private static int firstStatement(ByteBuf sql, int from, int to) {
+    static int firstStatement(ByteBuf sql, int from, int to) {
         int at = skipBlank(sql, from, to);
         while (at < to && sql.getByte(at) == ';') {
             at = skipBlank(sql, at + 1, to);

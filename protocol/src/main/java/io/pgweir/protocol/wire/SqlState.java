@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 public enum SqlState {
     SUCCESSFUL_COMPLETION("00000"),
     WARNING("01000"),
+
+    /** pgweir's own, of class 01 "Warning": a client that listens may have missed notifications. */
+    NOTIFICATIONS_LOST("01W01"),
     CONNECTION_EXCEPTION("08000"),
     SQLCLIENT_UNABLE_TO_ESTABLISH("08001"),
     SERVER_REJECTED("08004"),
@@ -35,6 +38,7 @@ public enum SqlState {
     TOO_MANY_CONNECTIONS("53300"),
     CONFIGURATION_LIMIT_EXCEEDED("53400"),
     PROGRAM_LIMIT_EXCEEDED("54000"),
+    OBJECT_NOT_IN_PREREQUISITE_STATE("55000"),
     OBJECT_IN_USE("55006"),
     LOCK_NOT_AVAILABLE("55P03"),
     QUERY_CANCELED("57014"),

@@ -192,7 +192,7 @@ public final class Proxy {
                 sessions.closeAll();
                 awaitClients(System.nanoTime() + TimeUnit.SECONDS.toNanos(2));
             }
-            for (Pool pool : pools.pools()) {
+            for (Pool pool : pools.poolsAndListeners()) {
                 pool.shutdown();
             }
             awaitBackends();
@@ -214,7 +214,7 @@ public final class Proxy {
 
     private void awaitBackends() throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (System.nanoTime() < end && pools.pools().stream().anyMatch(pool -> pool.open() > 0)) {
+        while (System.nanoTime() < end && pools.poolsAndListeners().stream().anyMatch(pool -> pool.open() > 0)) {
             Thread.sleep(10);
         }
     }

@@ -17,6 +17,7 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.settings.HostPort;
 import java.net.SocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +73,7 @@ public final class BackendConnection {
     private @Nullable Object lastClient;
     private boolean brokeInsideReply;
     private long closedAt;
+    private final ClientTraces traces = new ClientTraces();
 
     BackendConnection(BackendLogin login, Channel channel, Listener listener) {
         this.channel = channel;
@@ -82,6 +84,7 @@ public final class BackendConnection {
         this.secret = login.secret();
         this.parameters = login.parameters();
         this.startup = login.startup();
+        parameters.loggedIn();
         this.statements = new ServerStatements(login.statementLimit(), toServer, ledger);
         this.listener = listener;
         this.owner = home.loop();
@@ -153,7 +156,6 @@ public final class BackendConnection {
         replies.attachmentChanged();
     }
 
-    /** Works for nobody. */
     public void detach() {
         attachment = null;
         if (!channel.config().isAutoRead()) {
@@ -223,7 +225,7 @@ public final class BackendConnection {
     public InternalConversation converse(InternalReply reply) {
         ledger.expectInternal(reply);
         unnamedOwner = null;
-        return new InternalConversation(toServer, ledger);
+        return new InternalConversation(toServer, ledger, statements);
     }
 
     // ---- what is known
@@ -254,6 +256,10 @@ public final class BackendConnection {
 
     public void applied(SessionSettings settings) {
         applied = settings;
+    }
+
+    public ClientTraces traces() {
+        return traces;
     }
 
     /** Whether the unnamed statement here is the one {@code client} sent as {@code version}. */
@@ -316,6 +322,7 @@ public final class BackendConnection {
     private void forgetDiscarded(String tag) {
         if (tag.equals("DISCARD ALL")) {
             applied = SessionSettings.NONE;
+            traces.hiddenSettingsOf(null);
         }
         if (tag.equals("DISCARD ALL") || tag.equals("DEALLOCATE ALL")) {
             statements.clear();
@@ -325,7 +332,6 @@ public final class BackendConnection {
 
     // ---- what is received
 
-    /** Works off a read. On the owning loop. */
     void read(ByteBuf in) {
         try {
             scanner.feed(in, replies);
@@ -356,7 +362,6 @@ public final class BackendConnection {
         fatal = error;
     }
 
-    /** The channel has closed. On the owning loop. */
     void lost() {
         end(BackendFailure.lost(fatal));
     }
@@ -434,13 +439,8 @@ public final class BackendConnection {
                 duplex.shutdownOutput();
             }
         });
-        home.loop()
-                .schedule(
-                        () -> {
-                            channel.close();
-                        },
-                        graceMillis,
-                        java.util.concurrent.TimeUnit.MILLISECONDS);
+        Runnable close = channel::close;
+        home.loop().schedule(close, graceMillis, TimeUnit.MILLISECONDS);
     }
 
     @Override

@@ -115,6 +115,11 @@ public final class Ledger {
         expect(Reply.PARSE, new Refusal(error));
     }
 
+    /** A Bind that PostgreSQL will refuse, for which the client is told {@code error}. */
+    public void expectRefusedBind(ErrorFields error) {
+        expect(Reply.BIND, new Refusal(error));
+    }
+
     /** A Query that PostgreSQL will refuse, for which the client is told {@code error}. */
     public void expectRefusedQuery(ErrorFields error) {
         unit++;
@@ -240,7 +245,7 @@ public final class Ledger {
     }
 
     /** Whether the ReadyForQuery that ends the oldest reply's unit is swallowed: then an error is ours as well. */
-    boolean isUnitSwallowed() {
+    public boolean isUnitSwallowed() {
         for (int i = 0; i < owed.size(); i++) {
             byte reply = owed.peek(i);
             if (Reply.endsWithReady(reply)) {

@@ -16,14 +16,17 @@ public final class PreparedStatement {
     private final byte[] body;
     private final byte[] serverName;
     private final StatementKind kind;
+    private final int effects;
 
     /**
      * @param body the Parse message behind the name: text, terminator, parameter types
      * @param number unique within the process
+     * @param effects a mask of {@link io.pgweir.protocol.sql.SessionEffect}s
      */
-    PreparedStatement(byte[] body, long number, StatementKind kind) {
+    PreparedStatement(byte[] body, long number, StatementKind kind, int effects) {
         this.body = body;
         this.kind = kind;
+        this.effects = effects;
         this.serverName =
                 (NAME_PREFIX + Long.toString(number, Character.MAX_RADIX)).getBytes(StandardCharsets.US_ASCII);
     }
@@ -40,5 +43,24 @@ public final class PreparedStatement {
 
     public StatementKind kind() {
         return kind;
+    }
+
+    /** Whether PostgreSQL parses it in a failed transaction: nothing but what may end that. */
+    public boolean endsFailedTransaction() {
+        return switch (kind) {
+            case COMMIT, ROLLBACK, ROLLBACK_TO, PREPARE_TRANSACTION, EMPTY -> true;
+            default -> false;
+        };
+    }
+
+    /** A name no backend knows goes out as it is, so that PostgreSQL's error carries it; ours are not for guessing. */
+    public static byte[] foreignName(byte[] name) {
+        boolean ours = new String(name, StandardCharsets.ISO_8859_1).startsWith(NAME_PREFIX);
+        return ours ? "?".getBytes(StandardCharsets.US_ASCII) : name;
+    }
+
+    /** What it may do to the session: a mask of {@link io.pgweir.protocol.sql.SessionEffect}s. */
+    public int effects() {
+        return effects;
     }
 }

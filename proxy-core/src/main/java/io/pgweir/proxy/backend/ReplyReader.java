@@ -155,9 +155,7 @@ final class ReplyReader implements FrameScanner.Sink {
                 parameterStatus(in, at, available);
                 return true;
             case BackendType.NOTIFICATION_RESPONSE:
-                if (wantsNotifications()) {
-                    forward(in, at, available);
-                }
+                notification(in, at, length, available);
                 return true;
             default:
                 throw surprise(type, head);
@@ -174,6 +172,15 @@ final class ReplyReader implements FrameScanner.Sink {
     private boolean wantsNotifications() {
         Attachment attachment = backend.attachment();
         return attachment != null && attachment.wantsNotifications();
+    }
+
+    private void notification(ByteBuf in, int at, int length, int available) {
+        Attachment attachment = backend.attachment();
+        if (wantsNotifications()) {
+            forward(in, at, available);
+        } else if (attachment != null && available == length) {
+            attachment.notification(in, at, length);
+        }
     }
 
     private void forward(ByteBuf in, int at, int length) {

@@ -3,6 +3,7 @@ package io.pgweir.proxy.backend;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import io.pgweir.protocol.sql.SessionEffectReader;
 import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
 import java.lang.ref.ReferenceQueue;
@@ -63,8 +64,10 @@ public final class StatementRegistry {
     private PreparedStatement create(byte[] body) {
         ByteBuf text = Unpooled.wrappedBuffer(body);
         int end = text.bytesBefore((byte) 0);
-        StatementKind kind = SqlScanner.classify(text, 0, end < 0 ? body.length : end);
-        return new PreparedStatement(body, numbers.incrementAndGet(), kind);
+        int to = end < 0 ? body.length : end;
+        StatementKind kind = SqlScanner.classify(text, 0, to);
+        int effects = new SessionEffectReader().read(text, 0, to, false, true);
+        return new PreparedStatement(body, numbers.incrementAndGet(), kind, effects);
     }
 
     private void drop() {

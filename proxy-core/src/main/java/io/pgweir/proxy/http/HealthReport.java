@@ -4,6 +4,7 @@ import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Incident;
 import io.pgweir.proxy.insight.Situation;
+import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 
@@ -48,6 +49,13 @@ final class HealthReport {
             json.name(state.key()).value(pool.in(state));
         }
         json.name("waiting").value(pool.waiting());
+        json.name("pinned").open('{');
+        for (StateKind kind : StateKind.values()) {
+            if (pool.pinned(kind) > 0) {
+                json.name(kind.label()).value(pool.pinned(kind));
+            }
+        }
+        json.close('}');
         json.name("usage").value(pool.usage());
         json.name("pool_timeouts").value(pool.sum(m -> m.waitsTimedOut).count());
         json.name("last_failure");

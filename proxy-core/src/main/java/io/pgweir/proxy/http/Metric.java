@@ -1,6 +1,8 @@
 package io.pgweir.proxy.http;
 
 import io.pgweir.proxy.insight.Cause;
+import io.pgweir.proxy.metrics.StateKind;
+import io.pgweir.proxy.metrics.StateLeaks;
 import java.util.Arrays;
 import java.util.List;
 
@@ -80,10 +82,11 @@ enum Metric {
             "pgweir_timeouts_total",
             Kind.COUNTER,
             "timeouts",
-            "Time limits exceeded: statement_timeout, transaction_timeout, idle_in_transaction_timeout. Waiting in vain for"
+            "Time limits exceeded: statement_timeout, transaction_timeout, idle_in_transaction_timeout,"
+                    + " pinned_idle_timeout. Waiting in vain for"
                     + " a backend connection counts in pgweir_pool_timeouts_total.",
             Label.POOL,
-            new Label("kind", "statement", "transaction", "idle_in_transaction")),
+            new Label("kind", "statement", "transaction", "idle_in_transaction", "pinned_idle")),
     RETRIES(
             "pgweir_retries_total",
             Kind.COUNTER,
@@ -93,6 +96,57 @@ enum Metric {
             Label.POOL,
             new Label("reason", "connect", "stale_plan"),
             new Label("outcome", "succeeded", "failed")),
+    LISTEN_CHANNELS(
+            "pgweir_listen_channels",
+            Kind.GAUGE,
+            "channels",
+            "Channels that clients listen on through the pool's listening backend.",
+            Label.POOL),
+    LISTEN_CLIENTS(
+            "pgweir_listen_clients",
+            Kind.GAUGE,
+            "clients",
+            "Clients that listen through the pool's listening backend.",
+            Label.POOL),
+    NOTIFICATIONS(
+            "pgweir_notifications_total",
+            Kind.COUNTER,
+            "notifications",
+            "Notifications for clients, each client counted: delivered; dropped because more than listen_buffer waited for"
+                    + " the client.",
+            Label.POOL,
+            new Label("outcome", "delivered", "dropped")),
+    NOTIFICATION_GAPS(
+            "pgweir_notification_gaps_total",
+            Kind.COUNTER,
+            "gaps",
+            "Times that a client was told with SQLSTATE 01W01 that it may have missed notifications: the listening backend"
+                    + " was lost, or the client did not take them.",
+            Label.POOL,
+            new Label("reason", "backend_lost", "slow_client")),
+    PINNED_CLIENTS(
+            "pgweir_pinned_clients",
+            Kind.GAUGE,
+            "clients",
+            "Clients that keep their backend connections, by reason; one with several reasons counts for each.",
+            Label.POOL,
+            new Label(
+                    "reason",
+                    Arrays.stream(StateKind.values()).map(StateKind::label).toList())),
+    STATE_LEAKS(
+            "pgweir_state_leaks_total",
+            Kind.COUNTER,
+            "findings",
+            "State of sessions that the check at release found and no statement had announced, by what was done about it.",
+            Label.POOL,
+            new Label(
+                    "kind",
+                    Arrays.stream(StateKind.values()).map(StateKind::label).toList()),
+            new Label(
+                    "action",
+                    Arrays.stream(StateLeaks.Action.values())
+                            .map(StateLeaks.Action::label)
+                            .toList())),
     ERRORS(
             "pgweir_errors_total",
             Kind.COUNTER,

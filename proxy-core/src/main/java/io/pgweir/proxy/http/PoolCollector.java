@@ -7,6 +7,8 @@ import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.proxy.insight.Cause;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.metrics.Histogram;
+import io.pgweir.proxy.metrics.StateKind;
+import io.pgweir.proxy.metrics.StateLeaks;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.prometheus.metrics.model.registry.MultiCollector;
@@ -109,6 +111,7 @@ final class PoolCollector implements MultiCollector {
                 series.add(pool.total(m -> m.statementTimeouts.get()), name, "statement");
                 series.add(pool.total(m -> m.transactionTimeouts.get()), name, "transaction");
                 series.add(pool.total(m -> m.idleInTransactionTimeouts.get()), name, "idle_in_transaction");
+                series.add(pool.total(m -> m.pinnedIdleTimeouts.get()), name, "pinned_idle");
             }
             case RETRIES -> {
                 series.add(pool.total(m -> m.connectRetriesSucceeded.get()), name, "connect", "succeeded");
@@ -121,6 +124,32 @@ final class PoolCollector implements MultiCollector {
                         .forEach((code, count) -> series.add(count, name, "proxy", code));
                 pool.errors(m -> m.errorsOfPostgres, List.of())
                         .forEach((code, count) -> series.add(count, name, "postgres", code));
+            }
+            case LISTEN_CHANNELS -> series.add(pool.total(m -> m.listenChannels.get()), name);
+            case LISTEN_CLIENTS -> series.add(pool.total(m -> m.listenClients.get()), name);
+            case NOTIFICATIONS -> {
+                series.add(pool.total(m -> m.notificationsDelivered.get()), name, "delivered");
+                series.add(pool.total(m -> m.notificationsDropped.get()), name, "dropped");
+            }
+            case NOTIFICATION_GAPS -> {
+                series.add(pool.total(m -> m.gapsOfBackend.get()), name, "backend_lost");
+                series.add(pool.total(m -> m.gapsOfClient.get()), name, "slow_client");
+            }
+            case PINNED_CLIENTS -> {
+                for (StateKind kind : StateKind.values()) {
+                    series.add(pool.pinned(kind), name, kind.label());
+                }
+            }
+            case STATE_LEAKS -> {
+                for (StateKind kind : StateKind.values()) {
+                    for (StateLeaks.Action action : StateLeaks.Action.values()) {
+                        series.add(
+                                pool.total(m -> m.stateLeaks.of(kind, action).get()),
+                                name,
+                                kind.label(),
+                                action.label());
+                    }
+                }
             }
             default -> throw new IllegalStateException(metric + " has no figures");
         }

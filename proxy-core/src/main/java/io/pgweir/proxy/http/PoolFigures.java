@@ -6,6 +6,7 @@ import io.pgweir.proxy.insight.Incident;
 import io.pgweir.proxy.metrics.ErrorCounts;
 import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.metrics.PoolMetrics;
+import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.pool.Pool;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,6 +30,7 @@ final class PoolFigures {
     private long connecting;
     private long idle;
     private long waiting;
+    private final int[] pinned = new int[StateKind.values().length];
     private @Nullable BackendFailure failure;
 
     private PoolFigures(String label) {
@@ -57,6 +59,9 @@ final class PoolFigures {
             if (lastIncident == null || incident.begunAt() - lastIncident.begunAt() > 0) {
                 lastIncident = incident;
             }
+        }
+        for (StateKind kind : StateKind.values()) {
+            pinned[kind.ordinal()] += pool.pinned().count(kind);
         }
         BackendFailure last = pool.failure();
         if (last != null) {
@@ -115,6 +120,11 @@ final class PoolFigures {
 
     long waiting() {
         return waiting;
+    }
+
+    /** Clients that keep their backends for this reason. */
+    int pinned(StateKind kind) {
+        return pinned[kind.ordinal()];
     }
 
     /** The part of the limit that is not there for the next client: 0 to 1. */

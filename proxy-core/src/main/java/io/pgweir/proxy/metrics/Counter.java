@@ -22,6 +22,11 @@ public final class Counter {
         VALUE.setOpaque(this, value + 1);
     }
 
+    /** Only the owner's thread. */
+    public void add(long count) {
+        VALUE.setOpaque(this, value + count);
+    }
+
     public long get() {
         return (long) VALUE.getOpaque(this);
     }

@@ -51,9 +51,34 @@ public final class PoolMetrics {
 
     public final Counter planRetriesFailed = new Counter();
 
+    /** Channels that clients listen on through the listening backend. */
+    public final Gauge listenChannels = new Gauge();
+
+    /** Clients that listen through it. */
+    public final Gauge listenClients = new Gauge();
+
+    /** Notifications written to clients. */
+    public final Counter notificationsDelivered = new Counter();
+
+    /** Notifications dropped because a client did not take them. */
+    public final Counter notificationsDropped = new Counter();
+
+    /** Clients told that notifications may have been lost, because the listening backend was. */
+    public final Counter gapsOfBackend = new Counter();
+
+    /** Clients told that notifications were lost, because they did not take them. */
+    public final Counter gapsOfClient = new Counter();
+
     /** Errors that pgweir itself has sent to clients. */
     public final ErrorCounts errorsOfProxy = new ErrorCounts();
 
     /** Errors of PostgreSQL's that have passed through. */
     public final ErrorCounts errorsOfPostgres = new ErrorCounts();
+    /** What the check at release has found. */
+    public final StateLeaks stateLeaks = new StateLeaks();
+
+    public final Counter pinnedIdleTimeouts = new Counter();
+
+    /** Statements that failed because of pgweir or a lost backend rather than in PostgreSQL. */
+    public final Counter failures = new Counter();
 }

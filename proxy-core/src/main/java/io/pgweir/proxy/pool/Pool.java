@@ -40,11 +40,11 @@ public final class Pool implements BackendConnection.Listener {
     private final StatementRegistry statements;
     private final LoopPool[] parts;
     private final boolean picky;
-
     private final Object lock = new Object();
     private final WaitQueue queue = new WaitQueue();
     private final Growth growth;
     private final Upkeep upkeep;
+    private final PinnedClients pinned;
     private final PoolWatch watch;
     /** On their way to their home loop, to be put away there. */
     private final AtomicInteger returning = new AtomicInteger();
@@ -67,6 +67,7 @@ public final class Pool implements BackendConnection.Listener {
         this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
         this.growth = new Growth(this, lock, queue);
         this.upkeep = new Upkeep(this, growth);
+        this.pinned = new PinnedClients(settings.state());
         this.parts = new LoopPool[loops.size()];
         for (LoopContext loop : loops) {
             parts[loop.index()] = new LoopPool(loop);
@@ -94,7 +95,10 @@ public final class Pool implements BackendConnection.Listener {
         return statements;
     }
 
-    /** The counters of one loop. */
+    public PinnedClients pinned() {
+        return pinned;
+    }
+
     public PoolMetrics metrics(LoopContext loop) {
         return parts[loop.index()].metrics();
     }
@@ -432,12 +436,10 @@ public final class Pool implements BackendConnection.Listener {
         return watch.incidents();
     }
 
-    /** The last failed connect that no success has followed, or null. */
     public @Nullable BackendFailure failure() {
         return growth.failure();
     }
 
-    /** The counters of every loop. */
     public List<PoolMetrics> allMetrics() {
         List<PoolMetrics> all = new ArrayList<>(parts.length);
         for (LoopPool part : parts) {

@@ -7,6 +7,7 @@ import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.backend.Unattended;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Holder;
 import io.pgweir.proxy.insight.StatementBook;
@@ -26,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   something runs --CancelRequest, again and again, wait for its arrival and every ReadyForQuery--> settled
  *   settled in a transaction --ROLLBACK--> settled
- *   session mode --DISCARD ALL--> settled          settings touched --snapshot--> settled
+ *   session mode, pinned state --DISCARD ALL--> settled          settings touched --snapshot--> settled
  *   settled, idle --> released to the pool
- *   half a message sent, COPY IN, pinned state, any failure, deadline --> discarded
+ *   half a message sent, COPY IN, a loaded library, any failure, deadline --> discarded
  * </pre>
  */
 final class BackendCleanup extends Deadlines.Deadline implements Unattended {
@@ -55,7 +56,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
         this.hopeless = leftover.hopeless() || backend.ledger().isCopyingIn();
         this.settingsTouched = leftover.settingsTouched();
         this.customSettings = leftover.customSettings();
-        this.discardAll = pool.settings().mode() == PoolMode.SESSION;
+        this.discardAll = pool.settings().mode() == PoolMode.SESSION || leftover.dirty();
     }
 
     /**
@@ -64,9 +65,11 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
      * @param hopeless the backend is not to be used again, whatever it says
      * @param cancel what still runs is to be cancelled
      * @param settingsTouched the client has changed settings that nobody has asked for yet
+     * @param dirty there may be state that cannot be asked for
      * @param customSettings names with a dot that it may have set
      */
-    record Leftover(boolean hopeless, boolean cancel, boolean settingsTouched, Set<String> customSettings) {}
+    record Leftover(
+            boolean hopeless, boolean cancel, boolean settingsTouched, boolean dirty, Set<String> customSettings) {}
 
     /** Takes over a backend from a client that is gone; on the loop that owns it. */
     static void start(BackendConnection backend, Pool pool, LoopContext loop, Leftover leftover) {
@@ -112,10 +115,12 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
             backend.sendInternalQuery("ROLLBACK", this::stepDone);
         } else if (discardAll) {
             discardAll = false;
+            settingsTouched = false;
+            backend.traces().sequencesDiscardedFor(null);
             backend.sendInternalQuery("DISCARD ALL", this::stepDone);
         } else if (settingsTouched) {
             settingsTouched = false;
-            SettingsSync.snapshot(backend, customSettings, this::learned);
+            StateQuery.ask(backend, pool.statements(), true, false, customSettings, this::learned);
         } else {
             finish(true);
             return;
@@ -127,7 +132,8 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
         failed |= error != null;
     }
 
-    private void learned(@Nullable SessionSettings settings) {
+    private void learned(StateQuery.@Nullable Answer answer) {
+        SessionSettings settings = answer == null ? null : answer.settings();
         if (settings == null) {
             failed = true;
         } else {
@@ -140,6 +146,11 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
         released = fit;
         disarm();
         backend.detach();
+        giveBack(backend, pool, fit);
+    }
+
+    /** Nobody works with the backend any more; others may if it is {@code fit}. */
+    static void giveBack(BackendConnection backend, Pool pool, boolean fit) {
         backend.running().clear();
         if (fit) {
             pool.release(backend);

@@ -2,9 +2,7 @@ package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
-import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
-import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -21,16 +19,12 @@ import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.session.BackendCleanup.Leftover;
 import io.pgweir.proxy.settings.PoolMode;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The backend a client holds: makes it the client's own at the beginning, takes what PostgreSQL sends, and gives it back as
  * soon as it may. Whether it may stands in {@link #mayRelease} and nowhere else. On the session's loop.
  */
 final class BackendLease implements Attachment {
-    private static final Logger LOG = LoggerFactory.getLogger(BackendLease.class);
-
     private final ClientSession session;
     private final FrontendRelay relay;
     private final Pool pool;
@@ -39,12 +33,13 @@ final class BackendLease implements Attachment {
     private final PoolMetrics metrics;
     private final ClientSettings settings;
     private final ParameterView parameters;
+    private final ParameterReports reports;
+    private final SessionState state;
+    private final ReleaseCheck check;
     private final Overdue overdue;
     private final Tenure tenure;
     private final BackendLoss loss;
     private @Nullable BackendConnection backend;
-    private boolean pinned;
-    private boolean spoiled;
 
     BackendLease(
             ClientSession session,
@@ -63,6 +58,9 @@ final class BackendLease implements Attachment {
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
         this.tenure = new Tenure(session, relay, metrics);
         this.loss = new BackendLoss(session, relay);
+        this.reports = new ParameterReports(session, parameters, settings);
+        this.state = new SessionState(session, settings, metrics);
+        this.check = new ReleaseCheck(session, loop, settings, state);
     }
 
     @Nullable
@@ -81,8 +79,10 @@ final class BackendLease implements Attachment {
         if (mode == PoolMode.SESSION) {
             return;
         }
-        parameters.corrections(granted.parameters()).forEach(this::tell);
-        settings.apply(granted, this::injected);
+        reports.begin(granted, settings.apply(granted, this::injected));
+        if (state.begins(granted)) {
+            granted.sendInternalQuery("DISCARD SEQUENCES", this::injected);
+        }
         DeferredBegin begin = session.takeDeferredBegin();
         if (begin != null) {
             begin.send(granted, this::injected);
@@ -97,38 +97,28 @@ final class BackendLease implements Attachment {
                 && !relay.isUnitOpen()
                 && !session.isInsideFrame()
                 && !relay.holdsBackend()
-                && !pinned
                 && current.cancelsInFlight() == 0;
     }
 
     private void releaseIfDone() {
         BackendConnection current = backend;
-        if (current == null || !mayRelease(current)) {
-            return;
-        }
-        if (settings.isTouched()) {
-            settings.ask(current, this::learned);
-            current.flush();
+        if (current == null || !mayRelease(current) || session.listening().ends(current) || !check.lets(current)) {
             return;
         }
         session.flush();
         relay.released();
         tenure.ends();
-        boolean fit = !spoiled;
+        boolean fit = !check.isSpoiled();
         end(current);
-        current.running().clear();
-        if (fit) {
-            pool.release(current);
-        } else {
-            pool.discard(current);
-        }
+        BackendCleanup.giveBack(current, pool, fit);
+        state.tellLost(relay);
     }
 
     /** The client has no backend any more; what happens to {@code current} is the caller's business. */
     private void end(BackendConnection current) {
         backend = null;
-        settings.forgotten();
-        spoiled = false;
+        check.forget();
+        reports.forget();
         tenure.ended();
         overdue.over();
         current.detach();
@@ -138,25 +128,13 @@ final class BackendLease implements Attachment {
         }
     }
 
-    private void learned(@Nullable SessionSettings snapshot) {
-        BackendConnection current = backend;
-        if (current == null) {
-            return;
-        }
-        if (snapshot == null) {
-            spoiled = true;
-        } else {
-            settings.learned(snapshot);
-            current.applied(snapshot);
-        }
-    }
-
     /** The client has gone. */
     void abandon(boolean halfSent) {
         BackendConnection current = backend;
         if (current != null) {
-            boolean hopeless = halfSent || relay.isUnitOpen() || pinned || spoiled;
-            Leftover leftover = new Leftover(hopeless, !relay.isCommitting(), settings.isTouched(), settings.custom());
+            boolean hopeless =
+                    halfSent || relay.isUnitOpen() || session.listening().mustUnlisten();
+            Leftover leftover = check.leftover(hopeless, !relay.isCommitting());
             end(current);
             BackendCleanup.start(current, pool, loop, leftover);
         }
@@ -168,10 +146,11 @@ final class BackendLease implements Attachment {
      * replace is only rolled back.
      */
     void giveUp(BackendConnection current, ErrorFields error) {
-        boolean irreplaceable = mode == PoolMode.SESSION || pinned;
+        boolean irreplaceable = mode == PoolMode.SESSION || state.isBound();
         if (irreplaceable && current.isSettled() && !relay.isUnitOpen()) {
             overdue.over();
             session.transaction(ClientTransaction.FAILED);
+            session.listening().transactionOver();
             relay.errorForNextStatement(error);
             current.sendInternalQuery("ROLLBACK", this::injected);
             current.flush();
@@ -181,7 +160,8 @@ final class BackendLease implements Attachment {
             loss.closeSession(error);
             return;
         }
-        Leftover leftover = new Leftover(relay.isUnitOpen() || spoiled, true, settings.isTouched(), settings.custom());
+        Leftover leftover =
+                check.leftover(relay.isUnitOpen() || session.listening().mustUnlisten(), true);
         end(current);
         loss.tell(current, error, false);
         BackendCleanup.start(current, pool, loop, leftover);
@@ -191,21 +171,13 @@ final class BackendLease implements Attachment {
     /** What pgweir put in front of the client's own work has been answered. */
     private void injected(@Nullable ErrorFields error) {
         BackendConnection current = backend;
+        if (error == null && current != null) {
+            reports.settle(current);
+        }
         if (error != null && current != null) {
-            LOG.warn(
-                    "pool {}: backend {} closed: a setting or BEGIN in front of a client's statement failed: {} {}",
-                    pool.key(),
-                    current,
-                    error.code(),
-                    error.message());
             end(current);
             pool.discard(current);
-            loss.tell(
-                    current,
-                    new BackendFailure(
-                            BackendFailure.Kind.LOST,
-                            error.code(),
-                            "its settings could not be applied: " + error.message()));
+            loss.ofPreparation(current, error);
         }
     }
 
@@ -213,9 +185,10 @@ final class BackendLease implements Attachment {
     public void backendLost(BackendFailure failure) {
         BackendConnection current = backend;
         if (current != null) {
-            boolean own = mode == PoolMode.SESSION || pinned;
+            boolean own = mode == PoolMode.SESSION || state.isBound();
+            String kept = state.pins().describe();
             end(current);
-            loss.of(current, failure, own);
+            loss.of(current, failure, own, kept);
         }
     }
 
@@ -239,21 +212,12 @@ final class BackendLease implements Attachment {
         boolean moreRuns = current != null && current.ledger().size() > 0;
         tenure.readyForQuery(status, moreRuns);
         overdue.readyForQuery(status, moreRuns);
+        settings.answered(moreRuns);
     }
 
     @Override
     public void parameterStatus(String name, String value) {
-        if (parameters.changes(name, value)) {
-            tell(name, value);
-            if (name.equals("application_name")) {
-                session.limits().application(value);
-            }
-        }
-    }
-
-    private void tell(String name, String value) {
-        BackendWriter.parameterStatus(session.toClient().append(), name, value);
-        session.replied();
+        reports.reported(backend, name, value);
     }
 
     @Override
@@ -263,15 +227,18 @@ final class BackendLease implements Attachment {
         if (first == 'S'
                 || first == 'R'
                 || first == 'D'
+                || first == 'L'
                 || (first == 'C' && session.limits().isUndecided())) {
             relay.commandCompleted(CommandTags.effectOf(in, at, length));
         }
+        session.listening().commandCompleted(in, at, length);
     }
 
     @Override
     public ErrorAction errorForClient(ErrorFields error) {
         BackendConnection current = backend;
         session.limits().failed();
+        session.listening().failed();
         if (current == null || overdue.tellsInsteadOf(error)) {
             return ErrorAction.SUPPRESS;
         }
@@ -303,7 +270,8 @@ final class BackendLease implements Attachment {
 
     @Override
     public boolean wantsNotifications() {
-        return mode == PoolMode.SESSION || pinned;
+        return mode == PoolMode.SESSION
+                || (state.hears() && !session.listening().isShared());
     }
 
     @Override
@@ -388,10 +356,7 @@ final class BackendLease implements Attachment {
     /** Cancels what runs for the client. */
     void cancel() {
         BackendConnection current = backend;
-        boolean running = current != null
-                && (current.ledger().unansweredUnits() > 0
-                        || (relay.isUnitOpen() && current.ledger().size() > 0));
-        if (current != null && running && current.cancelsInFlight() == 0) {
+        if (current != null && RunningWork.runs(current, relay.isUnitOpen()) && current.cancelsInFlight() == 0) {
             metrics.cancelsForClients.increment();
             pool.connector().cancel(current);
         }
@@ -399,6 +364,7 @@ final class BackendLease implements Attachment {
 
     /** A request is sent; if none is under way, its duration counts from here. */
     void requestBegins() {
+        check.requestBegins();
         if (tenure.requestBegins()) {
             overdue.statementBegins();
         }
@@ -406,6 +372,7 @@ final class BackendLease implements Attachment {
 
     /** A Query of {@code count} statements is about to be sent; none of the client's own is under way. */
     void severalBegin(int count) {
+        check.requestBegins();
         tenure.requestBegins();
         overdue.severalBegin(count);
     }
@@ -418,16 +385,15 @@ final class BackendLease implements Attachment {
     /** A COPY that is being fed ends with an error; PostgreSQL heeds no cancel request while it waits for data. */
     void failCopyIn() {
         BackendConnection current = backend;
-        if (current != null && current.ledger().isCopyingIn() && !session.isInsideFrame()) {
-            FrontendWriter.copyFail(current.toServer().append(), "canceled by pgweir");
-            current.flush();
+        if (current != null && !session.isInsideFrame()) {
+            RunningWork.failCopyIn(current);
         }
     }
 
     /** A SET has completed, by whatever means. */
     void settingsTouched() {
         if (mode != PoolMode.SESSION) {
-            settings.touched();
+            reports.settingChanged(backend);
         }
     }
 
@@ -435,15 +401,37 @@ final class BackendLease implements Attachment {
         return settings;
     }
 
+    /** The client listens on its backend itself. */
+    void pin() {
+        state.listens();
+    }
+
+    SessionState state() {
+        return state;
+    }
+
+    /** How the client's strings are to be read. */
+    boolean hasStandardStrings() {
+        return parameters.hasStandardStrings();
+    }
+
     /** DISCARD ALL: the client is as it was at its start, on any backend. */
     void discarded() {
         settings.discarded();
         session.limits().resetAll();
-        pinned = false;
+        check.discarded(backend);
+        session.listening().discarded();
     }
 
-    /** The client has made something on its backend that no other backend has. */
-    void pin() {
-        pinned = true;
+    @Nullable
+    ErrorFields readsSequences(BackendConnection current, boolean unitOpen) {
+        return check.readsSequences(current, unitOpen, this::injected);
+    }
+
+    void restoreStartup() {
+        BackendConnection current = backend;
+        if (current != null && !relay.isUnitOpen()) {
+            check.restoreStartup(current, this::injected);
+        }
     }
 }

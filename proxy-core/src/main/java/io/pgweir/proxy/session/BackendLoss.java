@@ -23,21 +23,38 @@ final class BackendLoss {
         this.relay = relay;
     }
 
-    /** @param irreplaceable the session lives on this backend alone */
-    void of(BackendConnection lost, BackendFailure failure, boolean irreplaceable) {
+    /**
+     * @param irreplaceable the session lives on this backend alone
+     * @param kept what the client kept it for; empty: nothing, or the session is its own in any case
+     */
+    void of(BackendConnection lost, BackendFailure failure, boolean irreplaceable, String kept) {
         if (lost.brokeInsideReply()) {
             // Half a message has gone out; whatever followed would be taken for its rest.
             session.terminate();
         } else if (irreplaceable || session.isInsideFrame()) {
-            ErrorFields error = ClientError.SESSION_LOST.with(failure.message());
+            ErrorFields error = kept.isEmpty()
+                    ? ClientError.SESSION_LOST.with(failure.message())
+                    : ClientError.PINNED_SESSION_LOST.with(kept, failure.message());
             session.closeWith(failure.sqlState() == null ? error : error.with(ErrorField.CODE, failure.sqlState()));
         } else {
             tell(lost, failure);
         }
     }
 
+    /** What pgweir put in front of the client's own work has failed with {@code error}. */
+    void ofPreparation(BackendConnection closed, ErrorFields error) {
+        LOG.warn(
+                "pool {}: backend {} closed: a setting or BEGIN in front of a client's statement failed: {} {}",
+                session.pool().key(),
+                closed,
+                error.code(),
+                error.message());
+        String message = "its settings could not be applied: " + error.message();
+        tell(closed, new BackendFailure(BackendFailure.Kind.LOST, error.code(), message));
+    }
+
     /** The client goes on without it. */
-    void tell(BackendConnection lost, BackendFailure failure) {
+    private void tell(BackendConnection lost, BackendFailure failure) {
         LOG.info(
                 "pool {}: backend {} lost under client {}: {}",
                 session.pool().key(),

@@ -10,7 +10,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every error that pgweir itself sends to clients: the one catalogue that code, documentation and tests share. Messages
+ * Every error and warning that pgweir itself sends to clients: the one catalogue that code, documentation and tests share. Messages
  * hold names and numbers, never SQL literals or secrets.
  */
 public enum ClientError {
@@ -43,6 +43,11 @@ public enum ClientError {
             SqlState.CONNECTION_FAILURE,
             "the backend of this session was lost: %1$s",
             "The session had a backend of its own, which no other can replace. Connect again."),
+    PINNED_SESSION_LOST(
+            Severity.FATAL,
+            SqlState.CONNECTION_FAILURE,
+            "the backend that this client kept is lost, and with it its %1$s: %2$s",
+            "Connect again, and make anew what is needed of it."),
     COMMIT_UNKNOWN(
             Severity.ERROR,
             SqlState.TRANSACTION_RESOLUTION_UNKNOWN,
@@ -122,6 +127,44 @@ public enum ClientError {
             SqlState.DUPLICATE_PREPARED_STATEMENT,
             "prepared statement \"%1$s\" already exists",
             "Close it first, or use another name."),
+    UNSAFE_STATE(
+            Severity.ERROR,
+            SqlState.FEATURE_NOT_SUPPORTED,
+            "%1$s cannot be used here: another statement of this client may run on another backend (on_unsafe_state: error)",
+            "Use pool_mode session for this client, or on_unsafe_state: pin."),
+    UNSAFE_STATE_DISCARDED(
+            Severity.ERROR,
+            SqlState.FEATURE_NOT_SUPPORTED,
+            "%1$s that an earlier statement made have been discarded (on_unsafe_state: error)",
+            "Use pool_mode session for this client, or on_unsafe_state: pin."),
+    TOO_MANY_PINNED(
+            Severity.ERROR,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "%1$s would keep a backend for this client, and %2$d clients of pool %3$s keep theirs already (max_pinned)",
+            "End such state as soon as it is not needed, raise max_pinned, or use pool_mode session for these clients."),
+    PINNED_STATE_DISCARDED(
+            Severity.ERROR,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "%1$s that an earlier statement made have been discarded: %2$d clients of pool %3$s keep their backends"
+                    + " (max_pinned)",
+            "Raise max_pinned, or use pool_mode session for these clients."),
+    STATE_UNKNOWN(
+            Severity.ERROR,
+            SqlState.CONNECTION_FAILURE,
+            "what earlier statements have set on their backend could not be found out, and is lost",
+            "Set it again. The server's log may say why it did not answer."),
+    PINNED_IDLE_TIMEOUT(
+            Severity.FATAL,
+            SqlState.IDLE_SESSION_TIMEOUT,
+            "terminating connection because the client has sent nothing for %1$s while it keeps a backend for %2$s"
+                    + " (pinned_idle_timeout)",
+            "Connect again. End such state as soon as it is not needed, or raise pinned_idle_timeout."),
+    FOREIGN_SEQUENCES(
+            Severity.ERROR,
+            SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "currval and lastval cannot be told from those of other clients here: this is their first use since pgweir"
+                    + " started",
+            "Repeat the transaction: from now on backends are made ready for it. Or set sequence_state to keep."),
     SHUTTING_DOWN(
             Severity.FATAL,
             SqlState.ADMIN_SHUTDOWN,
@@ -169,11 +212,23 @@ public enum ClientError {
             SqlState.CONNECTION_FAILURE,
             "the login was not completed within %1$d ms (client_login_timeout)",
             "Check the network between client and pgweir."),
+    LISTEN_TIMEOUT(
+            Severity.ERROR,
+            SqlState.CANNOT_CONNECT_NOW,
+            "LISTEN waited %1$s for the listening backend of pool %2$s",
+            "Check that the database is up; pgweir keeps trying."),
+    NOTIFICATIONS_LOST(
+            Severity.WARNING,
+            SqlState.NOTIFICATIONS_LOST,
+            "notifications may have been lost: %1$s",
+            "This connection listens on. Read anew what the notifications would have told."),
     REPLICATION(
             Severity.FATAL,
             SqlState.FEATURE_NOT_SUPPORTED,
-            "replication connections are not supported by pgweir",
-            "Connect to the server directly."),
+            "replication connections do not pass through pgweir",
+            "Give replication tools (pg_receivewal, pg_basebackup, subscriptions, change data capture) the server's own"
+                    + " address: each of them needs a connection of its own for as long as it runs, which pooling"
+                    + " cannot save."),
     PROTOCOL_VIOLATION(
             Severity.FATAL,
             SqlState.PROTOCOL_VIOLATION,

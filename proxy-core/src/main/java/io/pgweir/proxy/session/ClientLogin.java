@@ -17,6 +17,7 @@ import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.ClientAuth;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -207,8 +208,11 @@ final class ClientLogin {
         }
     }
 
+    /** As PostgreSQL reads a boolean: any case, and any beginning that means one word only. */
     private static boolean isOff(@Nullable String value) {
-        return List.of("false", "off", "no", "0", "f", "n").contains(String.valueOf(value));
+        String word = String.valueOf(value).toLowerCase(Locale.ROOT);
+        return List.of("0", "of", "off", "n", "no", "f", "fa", "fal", "fals", "false")
+                .contains(word);
     }
 
     private void negotiate(StartupPacket.Startup message) {

@@ -13,6 +13,7 @@ import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
+import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
@@ -49,6 +50,7 @@ final class ClientSession {
     private final BackendLease lease;
     private final Waiter waiter;
     private final ClientIdentity identity;
+    private final Listening listening;
     private Runnable onClosed = () -> {};
     private ClientTransaction transaction = ClientTransaction.NONE;
     private @Nullable DeferredBegin deferredBegin;
@@ -59,11 +61,13 @@ final class ClientSession {
     private boolean unflushed;
     private boolean draining;
 
+    /** @param hub null: a client that listens keeps its backend */
     ClientSession(
             Channel channel,
             LoopContext loop,
             Pool pool,
             ClientLimits limits,
+            @Nullable NotificationHub hub,
             SessionSettings startup,
             ParameterView parameters) {
         this.channel = channel;
@@ -71,6 +75,7 @@ final class ClientSession {
         this.pool = pool;
         this.limits = limits;
         this.idle = new IdleClient(this, loop.deadlines());
+        this.listening = new Listening(this, hub, loop, parameters);
         this.relay = new FrontendRelay(this);
         this.lease = new BackendLease(this, relay, loop, startup, parameters);
         this.waiter = new SessionWaiter();
@@ -133,6 +138,10 @@ final class ClientSession {
     /** The client's socket takes more, or no longer: the backend is read accordingly. */
     void clientWritabilityChanged() {
         lease.readIfWritable(channel.isWritable());
+        if (channel.isWritable() && listening.hasBegun()) {
+            // Later: this may come out of a write, in the middle of what is being assembled.
+            loop.loop().execute(this::flush);
+        }
     }
 
     /** The client is gone: it leaves the queue, and what it left behind is cleaned up. */
@@ -149,6 +158,7 @@ final class ClientSession {
             queued = false;
         }
         lease.abandon(halfSent);
+        listening.closed();
         relay.released();
         onClosed.run();
     }
@@ -203,7 +213,8 @@ final class ClientSession {
         lease.begin(own);
     }
 
-    private void refused(ErrorFields error) {
+    /** What waits for a backend, or for one that listens, gets {@code error}. */
+    void refused(ErrorFields error) {
         queued = false;
         cancelRequested = false;
         if (!closed) {
@@ -239,6 +250,8 @@ final class ClientSession {
             refused(ClientError.QUEUED_STATEMENT_CANCELED.with());
         } else if (queued) {
             cancelRequested = true; // the backend is on its way here
+        } else if (lease.backend() == null && listening.stopWaiting()) {
+            refused(ClientError.QUEUED_STATEMENT_CANCELED.with());
         } else {
             lease.cancel();
         }
@@ -359,6 +372,18 @@ final class ClientSession {
         return begin;
     }
 
+    /** What the client listens on. */
+    Listening listening() {
+        return listening;
+    }
+
+    /** Whether the client may be told of notifications: it is outside a transaction, owed nothing, and reads. */
+    boolean takesNotifications() {
+        boolean waits = queued || listening.isWaiting();
+        boolean atRest = toldStatus == TransactionStatus.IDLE && transaction == ClientTransaction.NONE;
+        return !closed && !waits && atRest && lease.isAtRest() && !relay.isUnitOpen() && channel.isWritable();
+    }
+
     /** The status of the last ReadyForQuery that the client got. */
     byte toldStatus() {
         return toldStatus;
@@ -367,6 +392,7 @@ final class ClientSession {
     /** A ReadyForQuery of PostgreSQL's has been forwarded. */
     void told(byte status) {
         toldStatus = status;
+        listening.readyForQuery(status);
         unflushed = true;
         limits.readyForQuery(status);
         idle.active();
@@ -413,6 +439,7 @@ final class ClientSession {
     }
 
     void flush() {
+        listening.write();
         if (unflushed) {
             unflushed = false;
             toClient.end();

@@ -3,9 +3,11 @@ package io.pgweir.proxy.session;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.InternalReply;
 import io.pgweir.proxy.backend.SessionSettings;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The settings of one client: those of its startup, and what it has set since. They follow it to every backend. */
@@ -14,15 +16,25 @@ final class ClientSettings {
     private SessionSettings current;
     private Set<String> custom = Set.of();
     private boolean touched;
+    private boolean resetSent;
+    /** Names of startup settings that a RESET has made the server's. */
+    private Set<String> reset = Set.of();
+
+    private Object owner = new Object();
 
     ClientSettings(SessionSettings startup) {
         this.startup = startup;
         this.current = startup;
     }
 
-    /** Puts the difference to what is in force on {@code backend} in front of the client's work there. */
-    void apply(BackendConnection backend, InternalReply reply) {
-        SettingsSync.apply(backend, current, reply);
+    /** Puts the difference to what is in force on {@code backend} in front of the client's work; true if there is one. */
+    boolean apply(BackendConnection backend, InternalReply reply) {
+        return SettingsSync.apply(backend, current, owner, reply);
+    }
+
+    /** Stands for the client until it discards everything; what it has left on a backend before that is somebody else's. */
+    Object owner() {
+        return owner;
     }
 
     /** The value of a setting, or null if neither startup nor client has set it. */
@@ -36,12 +48,12 @@ final class ClientSettings {
         touched = true;
     }
 
-    /** The client changes a setting with a dot in its name. */
-    void customTouched(String name) {
+    /** The client changes settings with a dot in their names. */
+    void customTouched(Set<String> names) {
         if (custom.isEmpty()) {
             custom = new TreeSet<>();
         }
-        custom.add(name);
+        custom.addAll(names);
     }
 
     boolean isTouched() {
@@ -53,10 +65,9 @@ final class ClientSettings {
         return custom;
     }
 
-    /** Asks {@code backend} what the client has set; null is the result if it cannot be found out. */
-    void ask(BackendConnection backend, Consumer<@Nullable SessionSettings> result) {
+    /** The settings are being asked for. */
+    void asked() {
         touched = false;
-        SettingsSync.snapshot(backend, custom, result);
     }
 
     /** What a backend says is set there is what the client has now; what it has reset is as at its startup. */
@@ -64,9 +75,16 @@ final class ClientSettings {
         current = startup.overlaidWith(snapshot);
     }
 
+    /** What the client has set, as far as it is known. */
+    SessionSettings current() {
+        return current;
+    }
+
     /** The backend is gone, and with it what has not been asked for. */
     void forgotten() {
         touched = false;
+        resetSent = false;
+        reset = Set.of();
     }
 
     /** Whether the client has set something since its login, of which it may have been told. */
@@ -77,6 +95,64 @@ final class ClientSettings {
     /** DISCARD ALL. */
     void discarded() {
         touched = false;
+        reset = Set.of();
         current = startup;
+        owner = new Object();
+    }
+
+    // ---- RESET goes to the values of the server's configuration, and has to go to those of the client's startup
+
+    /** A RESET, SET to DEFAULT or DISCARD is being sent. */
+    void resetSent(Set<String> names) {
+        if (startup.isEmpty()) {
+            return;
+        }
+        resetSent = true;
+        if (names.isEmpty()) {
+            return;
+        }
+        Set<String> all = new TreeSet<>(names.contains("all") ? startup.values().keySet() : names);
+        all.retainAll(startup.values().keySet());
+        all.addAll(reset);
+        reset = all;
+    }
+
+    /** A unit has been answered. */
+    void answered(boolean moreRuns) {
+        resetSent &= moreRuns;
+    }
+
+    /** Whether the client has the startup setting {@code name}, and what is being reported may be a RESET of it. */
+    boolean mayHaveBeenReset(String name) {
+        return resetSent && startup.get(name.toLowerCase(Locale.ROOT)) != null;
+    }
+
+    /** Whether startup settings are being reset. */
+    boolean isResetUnderWay() {
+        return !reset.isEmpty();
+    }
+
+    /** Whether {@code name} is one of those. */
+    boolean isReset(String name) {
+        return reset.contains(name.toLowerCase(Locale.ROOT));
+    }
+
+    /** The client's own application_name, which is told to nobody else; null if it has none. */
+    @Nullable
+    String startup(String name) {
+        return startup.get(name);
+    }
+
+    /** Takes the startup settings that are to be set again; empty: none. */
+    Map<String, String> takeReset() {
+        if (reset.isEmpty()) {
+            return Map.of();
+        }
+        Map<String, String> values = new TreeMap<>();
+        for (String name : reset) {
+            values.put(name, String.valueOf(startup.get(name)));
+        }
+        reset = Set.of();
+        return values;
     }
 }

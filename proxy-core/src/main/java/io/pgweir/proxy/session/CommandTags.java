@@ -1,7 +1,9 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.sql.ChannelAction;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** What a completed command did to the session, by its tag. */
 final class CommandTags {
@@ -14,12 +16,33 @@ final class CommandTags {
         /** Of a transaction, or to a savepoint. */
         ROLLBACK,
         DISCARD_ALL,
+        DISCARD_SEQUENCES,
+        LOAD,
         DEALLOCATE_ALL
     }
 
-    private static final int LONGEST = 16;
+    private static final int LONGEST = 18;
 
     private CommandTags() {}
+
+    /** The tag, if it is one of {@link ChannelAction.Kind}; else null. */
+    static @Nullable String listening(ByteBuf in, int at, int length) {
+        if (length > LONGEST) {
+            return null;
+        }
+        switch (in.getByte(at)) {
+            case 'L', 'U', 'S', 'R', 'C':
+                String tag = in.toString(at, length - 1, StandardCharsets.US_ASCII);
+                for (ChannelAction.Kind kind : ChannelAction.Kind.values()) {
+                    if (kind.tag().equals(tag)) {
+                        return tag;
+                    }
+                }
+                return null;
+            default:
+                return null;
+        }
+    }
 
     /** @param length of the tag with its terminator */
     static Effect effectOf(ByteBuf in, int at, int length) {
@@ -30,6 +53,9 @@ final class CommandTags {
             return Effect.SETTING;
         }
         byte second = in.getByte(at + 1);
+        if (length == 5 && in.getByte(at) == 'L' && second == 'O' && in.getByte(at + 2) == 'A') {
+            return Effect.LOAD;
+        }
         if (in.getByte(at) == 'S' || (second != 'E' && second != 'I' && second != 'O')) {
             return Effect.NONE;
         }
@@ -44,6 +70,8 @@ final class CommandTags {
                 return Effect.ROLLBACK;
             case "DISCARD ALL":
                 return Effect.DISCARD_ALL;
+            case "DISCARD SEQUENCES":
+                return Effect.DISCARD_SEQUENCES;
             case "DEALLOCATE ALL":
                 return Effect.DEALLOCATE_ALL;
             default:

@@ -36,7 +36,7 @@ final class ExtendedRelay {
     private final UnnamedStatement unnamed = new UnnamedStatement();
     private final PlanRecovery recovery;
     private @Nullable ClientStatements statements;
-    private boolean justParsed;
+    private final UnmappedStatements unmapped = new UnmappedStatements();
 
     ExtendedRelay(ClientSession session, FrontendRelay relay, StatementEffects effects) {
         this.session = session;
@@ -67,38 +67,24 @@ final class ExtendedRelay {
 
     void message(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
         if (session.mode() == io.pgweir.proxy.settings.PoolMode.SESSION) {
-            noteUnmapped(backend, type, in, at, length, available);
+            unmapped.note(backend, type, in, at, length, available);
             relay.forward(backend, at, available);
             expect(backend, type);
             return;
         }
         switch (type) {
             case FrontendType.PARSE -> parse(backend, in, at, length, available);
-            case FrontendType.BIND -> bind(backend, in, at, length, available);
+            case FrontendType.BIND -> {
+                if (!effects.guard().refusesBind(backend)) {
+                    bind(backend, in, at, length, available);
+                }
+            }
             case FrontendType.DESCRIBE -> describe(backend, in, at, length);
             case FrontendType.CLOSE -> close(backend, in, at, length);
             default -> {
                 relay.forward(backend, at, available);
                 expect(backend, type);
             }
-        }
-    }
-
-    /** Names are not followed here: of a statement prepared earlier it is not known what it is. */
-    private void noteUnmapped(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
-        int end = at + available;
-        if (type == FrontendType.PARSE) {
-            int text = terminator(in, at + FrameScanner.HEADER, end) + 1;
-            int textEnd = text == 0 ? -1 : terminator(in, text, end);
-            if (text > 0) {
-                backend.running().passing(in, text, textEnd < 0 ? end : textEnd, textEnd >= 0);
-            }
-            justParsed = true;
-        } else if (type == FrontendType.BIND) {
-            if (!justParsed) {
-                backend.running().clear();
-            }
-            justParsed = false;
         }
     }
 
@@ -134,12 +120,19 @@ final class ExtendedRelay {
         int bodyLength = at + length - body;
         int textLimit = textEnd < 0 ? at + available : textEnd;
         StatementKind kind = SqlScanner.classify(in, body, textLimit);
-        effects.note(kind, in, body, textLimit);
+        effects.noteParse(kind, in, body, textLimit, backend);
         if (nameEnd > name) {
             parseNamed(backend, in, name, nameEnd, bodyLength);
             return;
         }
-        StatementChange change = unnamed.parse(backend, in, body, bodyLength, available == length, kind);
+        StatementChange change = unnamed.parse(
+                backend,
+                in,
+                body,
+                bodyLength,
+                available == length,
+                kind,
+                effects.guard().effects());
         if (!unnamed.note(backend)) {
             backend.running().passing(in, body, textLimit, textEnd >= 0);
         }
@@ -192,15 +185,10 @@ final class ExtendedRelay {
         return true;
     }
 
-    /** In a failed transaction PostgreSQL parses nothing but its end. */
     private static boolean mustFail(BackendConnection backend, PreparedStatement statement) {
-        if (backend.status() != TransactionStatus.FAILED || backend.ledger().size() > 0) {
-            return false;
-        }
-        return switch (statement.kind()) {
-            case COMMIT, ROLLBACK, ROLLBACK_TO, PREPARE_TRANSACTION, EMPTY -> false;
-            default -> true;
-        };
+        boolean failed =
+                backend.status() == TransactionStatus.FAILED && backend.ledger().isEmpty();
+        return failed && !statement.endsFailedTransaction();
     }
 
     /** Whether a Parse gives a name that the client has given already. */
@@ -247,14 +235,17 @@ final class ExtendedRelay {
         } else if (nameEnd == name) {
             unnamed.ensure(backend);
             unnamed.note(backend);
-            effects.note(unnamed.kind());
+            effects.note(unnamed.kind(), unnamed.effects(), backend);
             relay.forward(backend, at, available);
         } else {
             PreparedStatement statement = use(backend, in, name, nameEnd - name);
             if (statement != null) {
                 backend.running().kept(statement.body(), statement.body().length);
+                effects.note(statement, backend);
             }
-            byte[] serverName = statement == null ? unknown(in, name, nameEnd) : statement.serverName();
+            byte[] serverName = statement == null
+                    ? PreparedStatement.foreignName(ByteBufUtil.getBytes(in, name, nameEnd - name))
+                    : statement.serverName();
             backend.toServer()
                     .append()
                     .writeByte(FrontendType.BIND)
@@ -279,7 +270,9 @@ final class ExtendedRelay {
             relay.forward(backend, at, length);
         } else {
             PreparedStatement statement = use(backend, in, name, nameEnd - name);
-            byte[] serverName = statement == null ? unknown(in, name, nameEnd) : statement.serverName();
+            byte[] serverName = statement == null
+                    ? PreparedStatement.foreignName(ByteBufUtil.getBytes(in, name, nameEnd - name))
+                    : statement.serverName();
             backend.toServer()
                     .append()
                     .writeByte(FrontendType.DESCRIBE)
@@ -294,18 +287,10 @@ final class ExtendedRelay {
     private @Nullable PreparedStatement use(BackendConnection backend, ByteBuf in, int name, int length) {
         PreparedStatement statement = statements == null ? null : statements.get(in, name, length);
         if (statement != null) {
-            effects.note(statement.kind());
             backend.statements().prepare(statement);
             recovery.uses(statement);
         }
         return statement;
-    }
-
-    /** A name no backend knows goes out as it is, so that PostgreSQL's error carries it; ours are not for guessing. */
-    private static byte[] unknown(ByteBuf in, int name, int nameEnd) {
-        byte[] bytes = ByteBufUtil.getBytes(in, name, nameEnd - name);
-        boolean ours = new String(bytes, StandardCharsets.ISO_8859_1).startsWith(PreparedStatement.NAME_PREFIX);
-        return ours ? "?".getBytes(StandardCharsets.US_ASCII) : bytes;
     }
 
     private void close(BackendConnection backend, ByteBuf in, int at, int length) {
@@ -392,6 +377,10 @@ final class ExtendedRelay {
         unnamed.forget();
     }
 
+    UnnamedStatement unnamed() {
+        return unnamed;
+    }
+
     @Nullable
     PreparedStatement find(ByteBuf in, int name, int length) {
         return statements == null ? null : statements.get(in, name, length);
@@ -402,6 +391,11 @@ final class ExtendedRelay {
     /** "A simple Query message also destroys the unnamed statement." */
     void queryDestroysUnnamed() {
         unnamed.forget();
+    }
+
+    /** What the unnamed statement may do to its session. */
+    int unnamedEffects() {
+        return unnamed.effects();
     }
 
     boolean holdsBackend() {
@@ -432,12 +426,9 @@ final class ExtendedRelay {
         return recovery.errorForClient(backend, error, unit, statements);
     }
 
-    private static int terminator(ByteBuf in, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (in.getByte(i) == 0) {
-                return i;
-            }
-        }
-        return -1;
+    /** Index of the 0 that ends a text at {@code from}, -1 if it is not there. */
+    static int terminator(ByteBuf in, int from, int to) {
+        int length = from > to ? -1 : in.bytesBefore(from, to - from, (byte) 0);
+        return length < 0 ? -1 : from + length;
     }
 }

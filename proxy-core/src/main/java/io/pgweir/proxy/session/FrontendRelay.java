@@ -34,6 +34,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     private final OwnSettingStatements ownSettings;
     private final TransactionRefusal transactionRefusal;
     private final QueryRelay queries;
+    private final ListenWatch listens;
     private final boolean mapped;
     private final UnitRecord unit = new UnitRecord();
     private @Nullable ByteBuf in;
@@ -47,12 +48,13 @@ final class FrontendRelay implements FrameScanner.Sink {
         this.session = session;
         this.mapped = session.mode() != PoolMode.SESSION;
         this.refusals = new Refusals(session);
-        this.effects = new StatementEffects(session);
+        this.effects = new StatementEffects(session, this);
         this.extended = new ExtendedRelay(session, this, effects);
+        this.listens = new ListenWatch(session);
         this.local = new LocalAnswers(session, extended);
         this.ownSettings = new OwnSettingStatements(session, this);
         this.transactionRefusal = new TransactionRefusal(session, this, extended);
-        this.queries = new QueryRelay(session, this, extended, effects, transactionRefusal);
+        this.queries = new QueryRelay(session, this, extended, effects, transactionRefusal, listens);
     }
 
     // ---- scanning
@@ -201,7 +203,7 @@ final class FrontendRelay implements FrameScanner.Sink {
             default:
                 break;
         }
-        if (!session.acquire()) {
+        if (listens.holds(type, source, at, length, available) || !session.acquire()) {
             if (!refusals.isPending()) {
                 return false;
             }
@@ -224,6 +226,9 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     private boolean send(BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
+        if (in == source && !listens.passes(extended, type, source, at, available)) {
+            return false; // a replay has passed already
+        }
         switch (type) {
             case FrontendType.QUERY:
                 return queries.send(backend, source, at, length, available);
@@ -231,8 +236,8 @@ final class FrontendRelay implements FrameScanner.Sink {
                 if (mapped && transactionRefusal.concerns(ExtendedRelay.kindOfParse(source, at, available))) {
                     return transactionRefusal.refuse(backend, type);
                 }
-                if (mapped && !unitOpen && backend.ledger().size() > 0 && extended.isNameTaken(source, at, available)) {
-                    return holdBack(Held.UNTIL_ANSWERED); // by a Parse that may yet fail
+                if (mapped && effects.guard().holdsParse(backend, extended, source, at, available)) {
+                    return holdBack(Held.UNTIL_ANSWERED);
                 }
                 beginUnit();
                 unitOpen = true;
@@ -240,7 +245,14 @@ final class FrontendRelay implements FrameScanner.Sink {
                 return true;
             case FrontendType.BIND:
             case FrontendType.DESCRIBE:
-                record(backend, type, source, at);
+                if (mapped
+                        && type == FrontendType.BIND
+                        && effects.guard().holdsBind(backend, extended, source, at, available)) {
+                    return holdBack(Held.UNTIL_ANSWERED);
+                }
+                if (in == source) { // not a replay
+                    unit.note(type, at, !unitOpen && mayRepeatFrom(backend));
+                }
                 beginUnit();
                 unitOpen = true;
                 extended.message(backend, type, source, at, length, available);
@@ -264,6 +276,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                 return true;
             case FrontendType.FUNCTION_CALL:
                 beginUnit();
+                effects.functionCalled(backend);
                 forward(backend, at, available);
                 backend.ledger().expectFunction();
                 return true;
@@ -275,20 +288,6 @@ final class FrontendRelay implements FrameScanner.Sink {
             default:
                 forward(backend, at, available);
                 return true;
-        }
-    }
-
-    private void record(BackendConnection backend, byte type, ByteBuf source, int at) {
-        if (in != source) {
-            return; // a replay
-        }
-        if (!unitOpen
-                && session.toldStatus() == TransactionStatus.IDLE
-                && backend.ledger().unansweredUnits() == 0) {
-            unit.begin(at);
-        }
-        if (type == FrontendType.DESCRIBE) {
-            unit.describes();
         }
     }
 
@@ -345,6 +344,7 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     void released() {
         extended.released();
+        session.listening().transactionOver();
         unit.forget();
         effects.released();
     }
@@ -394,20 +394,13 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     /** Sends the last unit again, as if the client had. */
     void replay(BackendConnection backend) {
-        ByteBuf messages = unit.take();
         extended.repeats();
-        try {
-            backend.toServer().begin(messages);
-            int at = messages.readerIndex();
-            while (at < messages.writerIndex()) {
-                int length = messages.getInt(at + 1) + 1;
-                send(backend, messages.getByte(at), messages, at, length, length);
-                at += length;
-            }
-            backend.toServer().end();
-        } finally {
-            messages.release();
-        }
+        unit.replay(backend, this::send);
+    }
+
+    private boolean mayRepeatFrom(BackendConnection backend) {
+        return session.toldStatus() == TransactionStatus.IDLE
+                && backend.ledger().unansweredUnits() == 0;
     }
 
     void commandCompleted(CommandTags.Effect effect) {

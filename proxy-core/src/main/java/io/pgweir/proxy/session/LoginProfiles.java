@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -78,11 +79,20 @@ final class LoginProfiles {
         }
     }
 
+    /** What others have been told, as far as they have not asked for it; what a server usually says where they all have. */
     private LoginProfile fallback() {
-        for (LoginProfile any : known.values()) {
-            return new LoginProfile(any.parameters(), true, null);
+        LoginProfile plain = known.get(SessionSettings.NONE);
+        if (plain != null) {
+            return new LoginProfile(plain.parameters(), true, null);
         }
-        return LoginProfile.assumed(pool.key().user());
+        LoginProfile assumed = LoginProfile.assumed(pool.key().user());
+        Map<String, String> parameters = new LinkedHashMap<>(assumed.parameters());
+        known.forEach((settings, profile) -> profile.parameters().forEach((name, value) -> {
+            if (settings.get(name.toLowerCase(Locale.ROOT)) == null) {
+                parameters.put(name, value);
+            }
+        }));
+        return new LoginProfile(parameters, true, null);
     }
 
     private void answered(SessionSettings settings, LoginProfile profile, boolean keep) {

@@ -10,6 +10,7 @@ final class ParameterView {
     private final Map<String, String> common;
     private final boolean assumed;
     private @Nullable Map<String, String> own;
+    private boolean standardStrings;
 
     /**
      * @param common shared and unmodifiable
@@ -18,6 +19,12 @@ final class ParameterView {
     ParameterView(Map<String, String> common, boolean assumed) {
         this.common = common;
         this.assumed = assumed;
+        this.standardStrings = !"off".equals(common.get("standard_conforming_strings"));
+    }
+
+    /** How the client's strings are to be read. */
+    boolean hasStandardStrings() {
+        return standardStrings;
     }
 
     /** Notes what PostgreSQL reports; true if the client does not know it yet. */
@@ -29,10 +36,33 @@ final class ParameterView {
             own = new HashMap<>(4);
         }
         own.put(name, value);
+        if (name.equals("standard_conforming_strings")) {
+            standardStrings = value.equals("on");
+        }
         return true;
     }
 
-    private @Nullable String get(String name) {
+    /** Whether text from a UTF-8 session is right for the client: it uses that, or nothing is converted for it. */
+    boolean usesUtf8() {
+        String client = get("client_encoding");
+        String server = get("server_encoding");
+        boolean unconverted = "SQL_ASCII".equals(client) && ("UTF8".equals(server) || "SQL_ASCII".equals(server));
+        return "UTF8".equals(client) || unconverted;
+    }
+
+    boolean serverUsesUtf8() {
+        return "UTF8".equals(get("server_encoding"));
+    }
+
+    /** What the client was told at its login, application_name apart. */
+    @Nullable
+    String atLogin(String name) {
+        return common.get(name);
+    }
+
+    /** What the client was told last; null if nothing. */
+    @Nullable
+    String get(String name) {
         String value = own == null ? null : own.get(name);
         return value == null ? common.get(name) : value;
     }

@@ -4,9 +4,12 @@ import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.PoolKey;
 import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.ListenMode;
+import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
 import java.util.ArrayList;
@@ -28,12 +31,24 @@ public final class PoolDirectory {
         private final DatabaseConfig database;
         private final Pool pool;
         private final LoginProfiles profiles;
+        private final Pool listening;
+        private final @Nullable NotificationHub hub;
 
-        Entry(DatabaseConfig database, Pool pool) {
+        Entry(DatabaseConfig database, Pool pool, Pool listening, List<LoopContext> loops) {
             this.database = database;
             this.pool = pool;
             this.profiles = new LoginProfiles(pool);
+            this.listening = listening;
+            this.hub = mayListen(pool, listening) ? new NotificationHub(pool, listening, loops) : null;
         }
+    }
+
+    /** A backend that listens must leave another for the clients' work. */
+    private static boolean mayListen(Pool pool, Pool listening) {
+        PoolSettings settings = pool.settings();
+        return settings.mode() != PoolMode.SESSION
+                && settings.listen().mode() == ListenMode.MULTIPLEX
+                && (listening != pool || settings.connectionLimit() > 1);
     }
 
     public PoolDirectory(ProxyConfig config, BackendConnector connector, List<LoopContext> loops) {
@@ -58,11 +73,22 @@ public final class PoolDirectory {
     }
 
     private Entry entry(DatabaseConfig database, String name, String user) {
-        return entries.computeIfAbsent(new PoolKey(name, user), key -> new Entry(database, create(database, key)));
+        return entries.computeIfAbsent(new PoolKey(name, user), key -> {
+            PoolSettings settings = database.pool();
+            Pool pool = create(database, key, settings);
+            boolean extra = settings.listen().extraConnection();
+            return new Entry(database, pool, extra ? create(database, key, settings.ofOneBackend()) : pool, loops);
+        });
     }
 
-    private Pool create(DatabaseConfig database, PoolKey key) {
-        PoolSettings settings = database.pool();
+    /** What multiplexes LISTEN in a pool; null: a client that listens keeps its backend. */
+    @Nullable
+    NotificationHub hub(Pool pool) {
+        Entry entry = entries.get(pool.key());
+        return entry == null ? null : entry.hub;
+    }
+
+    private Pool create(DatabaseConfig database, PoolKey key, PoolSettings settings) {
         BackendTarget target = new BackendTarget(
                 database.hosts(),
                 database.backendDatabaseFor(key.database()),
@@ -93,6 +119,15 @@ public final class PoolDirectory {
                 pools.add(entry.pool);
             }
         }
+        return pools;
+    }
+
+    /** All pools there are now, and those that only listen. */
+    public List<Pool> poolsAndListeners() {
+        List<Pool> pools = pools();
+        entries.values().stream()
+                .filter(entry -> entry.listening != entry.pool)
+                .forEach(entry -> pools.add(entry.listening));
         return pools;
     }
 

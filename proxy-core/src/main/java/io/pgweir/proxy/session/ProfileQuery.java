@@ -5,6 +5,7 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.backend.Unattended;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.Pool;
@@ -32,7 +33,7 @@ final class ProfileQuery implements Unattended {
     void run(SessionSettings settings, BiConsumer<@Nullable Map<String, String>, @Nullable ErrorFields> then) {
         result = then;
         backend.attach(this);
-        boolean sent = SettingsSync.apply(backend, settings, failure -> {
+        boolean sent = SettingsSync.apply(backend, settings, this, failure -> {
             error = failure;
             answered = true;
         });

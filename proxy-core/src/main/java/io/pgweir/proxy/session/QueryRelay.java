@@ -19,18 +19,21 @@ final class QueryRelay {
     private final ExtendedRelay extended;
     private final StatementEffects effects;
     private final TransactionRefusal transactionRefusal;
+    private final ListenWatch listens;
 
     QueryRelay(
             ClientSession session,
             FrontendRelay relay,
             ExtendedRelay extended,
             StatementEffects effects,
-            TransactionRefusal transactionRefusal) {
+            TransactionRefusal transactionRefusal,
+            ListenWatch listens) {
         this.session = session;
         this.relay = relay;
         this.extended = extended;
         this.effects = effects;
         this.transactionRefusal = transactionRefusal;
+        this.listens = listens;
     }
 
     /** Sends a Query, or answers it in its turn; false if it must wait. */
@@ -53,8 +56,17 @@ final class QueryRelay {
                     return deallocate(backend, own);
                 }
             }
+            if (effects.guard().holdsQuery(backend, source, from, to, whole)) {
+                return relay.holdBack(Held.UNTIL_ANSWERED);
+            }
+            if (effects.guard().refusesQuery(backend)) {
+                return true;
+            }
+            if (!listens.passesQuery(kind, source, from, to, whole)) {
+                return false;
+            }
             begin(backend, statements);
-            effects.note(kind, source, from, to);
+            effects.note(kind, source, from, to, backend);
             extended.queryDestroysUnnamed();
             backend.unnamed(null, 0);
             effects.unitSent();

@@ -14,6 +14,7 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
@@ -141,7 +142,8 @@ final class SessionOpening {
             @Nullable BackendConnection own) {
         told.forEach(view::changes);
         ClientLimits limits = limits(pool, settings);
-        ClientSession session = new ClientSession(channel, loop, pool, limits, settings, view);
+        NotificationHub hub = sessions.pools().hub(pool);
+        ClientSession session = new ClientSession(channel, loop, pool, limits, hub, settings, view);
         boolean longSecret = startup.protocolVersion() >= ProtocolVersion.V3_2;
         CancelKeys.Key key = own == null
                 ? sessions.cancelKeys().issue(session, longSecret)

@@ -1,86 +1,78 @@
 package io.pgweir.proxy.session;
 
-import io.netty.buffer.ByteBuf;
-import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.InternalConversation;
 import io.pgweir.proxy.backend.InternalReply;
 import io.pgweir.proxy.backend.SessionSettings;
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Makes a backend's settings those of a client, and learns from a backend what a client has set. Both are conversations
- * of pgweir's own, between the client's units of work.
- */
+/** Makes a backend's settings those of a client: a conversation of pgweir's own, between the client's units of work. */
 final class SettingsSync {
-    /**
-     * Everything that was set in this session, in a form that set_config takes back. {@code role} is not in pg_settings;
-     * those left out belong to a transaction or a moment, and cannot be reset.
-     */
-    static final String SNAPSHOT = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'"
-            + " AND name NOT IN"
-            + " ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'seed')"
-            + " UNION ALL SELECT name, setting FROM (SELECT name, pg_catalog.current_setting(name, true) AS setting"
-            + " FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name) AS custom WHERE setting <> ''"
-            + " UNION ALL SELECT 'role', pg_catalog.current_setting('role')"
-            + " WHERE pg_catalog.current_setting('role') <> 'none'";
-
+    static final String ROLE = "role";
+    static final String SESSION_AUTHORIZATION = "session_authorization";
     private static final String SET = "SELECT pg_catalog.set_config($1, $2, false)";
 
     private SettingsSync() {}
 
     /**
-     * Sends what turns the backend's settings into {@code wanted}; nothing if they are that already.
+     * Sends what turns the backend's settings into {@code wanted}; nothing if they are that already. Everything is set as the
+     * user that logged in: what the client has set since may need more than its present role may do.
      *
+     * @param client whose settings they are
      * @return true if something was sent
      */
-    static boolean apply(BackendConnection backend, SessionSettings wanted, InternalReply reply) {
+    static boolean apply(BackendConnection backend, SessionSettings wanted, Object client, InternalReply reply) {
         SessionSettings present = backend.applied();
-        if (wanted == present || wanted.equals(present)) {
+        Object hidden = backend.traces().hiddenSettingsOf();
+        boolean unknown = hidden != null && hidden != client;
+        if (!unknown && (wanted == present || wanted.equals(present))) {
             return false;
         }
         InternalConversation conversation = backend.converse(reply);
+        if (present.get(ROLE) != null) {
+            conversation.execute("RESET ROLE");
+        }
+        if (present.get(SESSION_AUTHORIZATION) != null) {
+            conversation.execute("RESET SESSION AUTHORIZATION");
+        }
+        if (unknown) {
+            conversation.execute("RESET ALL");
+            backend.traces().hiddenSettingsOf(null);
+            present = SessionSettings.NONE;
+        }
         for (String name : present.values().keySet()) {
-            if (wanted.get(name) == null) {
+            if (wanted.get(name) == null && !isIdentity(name)) {
                 conversation.execute("RESET " + quoted(name));
             }
         }
         for (Map.Entry<String, String> setting : wanted.values().entrySet()) {
-            if (!setting.getValue().equals(present.get(setting.getKey()))) {
+            if (!isIdentity(setting.getKey()) && !setting.getValue().equals(present.get(setting.getKey()))) {
                 conversation.execute(SET, setting.getKey(), setting.getValue());
             }
         }
+        identity(conversation, SESSION_AUTHORIZATION, wanted.get(SESSION_AUTHORIZATION));
+        identity(conversation, ROLE, wanted.get(ROLE));
         conversation.sync();
         backend.applied(wanted);
         return true;
     }
 
-    /**
-     * Asks for the settings of this session.
-     *
-     * @param custom names with a dot that the client may have set: PostgreSQL does not list those that no extension owns
-     */
-    static void snapshot(BackendConnection backend, Set<String> custom, Consumer<@Nullable SessionSettings> result) {
-        Set<String> names = new TreeSet<>(custom);
-        backend.applied().values().keySet().stream()
-                .filter(SettingsSync::isCustom)
-                .forEach(names::add);
-        String array = names.stream()
-                .map(name -> '"' + name.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
-                .collect(Collectors.joining(",", "{", "}"));
-        backend.converse(new Snapshot(result)).execute(SNAPSHOT, array).sync();
+    private static void identity(InternalConversation conversation, String name, @Nullable String value) {
+        if (value != null) {
+            conversation.execute(SET, name, value);
+        }
     }
 
-    static boolean isCustom(String name) {
-        return name.indexOf('.') >= 0;
+    private static boolean isIdentity(String name) {
+        return name.equals(ROLE) || name.equals(SESSION_AUTHORIZATION);
+    }
+
+    /** Sets one again that a RESET has made the server's instead of the client's own. */
+    static void restore(BackendConnection backend, Map<String, String> values, InternalReply reply) {
+        InternalConversation conversation = backend.converse(reply);
+        values.forEach((name, value) -> conversation.execute(SET, name, value));
+        conversation.sync();
     }
 
     private static String quoted(String name) {
@@ -92,33 +84,5 @@ final class SettingsSync {
                     .append('"');
         }
         return sql.toString();
-    }
-
-    private static final class Snapshot implements InternalReply {
-        private final Consumer<@Nullable SessionSettings> result;
-        private final Map<String, String> values = new TreeMap<>();
-
-        Snapshot(Consumer<@Nullable SessionSettings> result) {
-            this.result = result;
-        }
-
-        @Override
-        public void row(ByteBuf body) {
-            body.readShort();
-            String name = text(body).toLowerCase(Locale.ROOT);
-            values.put(name, text(body));
-        }
-
-        private static String text(ByteBuf body) {
-            int length = body.readInt();
-            return length < 0
-                    ? ""
-                    : body.readCharSequence(length, StandardCharsets.UTF_8).toString();
-        }
-
-        @Override
-        public void done(@Nullable ErrorFields error) {
-            result.accept(error == null ? SessionSettings.of(values) : null);
-        }
     }
 }

@@ -1,34 +1,82 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
-import io.pgweir.protocol.sql.SettingChange;
+import io.netty.buffer.Unpooled;
+import io.pgweir.protocol.sql.SessionEffect;
 import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.PreparedStatement;
+import java.util.Set;
 
 /** What the statements of a client do beyond their results, as far as their first words tell. */
 final class StatementEffects {
     private final ClientSession session;
+    private final StateGuard guard;
     private boolean committing;
     private int unitsBeforeCommit;
     private boolean dropsStatements;
     private boolean awaitsDrop;
 
-    StatementEffects(ClientSession session) {
+    StatementEffects(ClientSession session, FrontendRelay relay) {
         this.session = session;
+        this.guard = new StateGuard(session, relay);
     }
 
-    /** Takes note of a statement that is being sent, and of which setting of a client's own invention a SET changes. */
-    void note(StatementKind kind, ByteBuf source, int from, int to) {
-        note(kind);
-        SettingChange change = kind == StatementKind.SET ? SqlScanner.settingChange(source, from, to) : null;
-        if (change != null && SettingsSync.isCustom(change.name())) {
-            session.lease().settings().customTouched(change.name());
+    /** What has read the statement that is about to be sent. */
+    StateGuard guard() {
+        return guard;
+    }
+
+    /** A FunctionCall is being sent: code of anybody's. */
+    void functionCalled(BackendConnection to) {
+        session.lease().state().sent(SessionEffect.CODE.bit(), "FunctionCall", to);
+    }
+
+    /** Takes note of a Query that is being sent. */
+    void note(StatementKind kind, ByteBuf source, int from, int to, BackendConnection backend) {
+        noteSettings(guard.effects(), source, from, to);
+        note(kind, guard.effects(), backend);
+    }
+
+    /** Takes note of a statement that is being prepared. */
+    void noteParse(StatementKind kind, ByteBuf source, int from, int to, BackendConnection backend) {
+        noteSettings(guard.effects(), source, from, to);
+        note(kind, 0, backend);
+    }
+
+    /** Takes note of a prepared statement that is being run. */
+    void note(PreparedStatement statement, BackendConnection backend) {
+        if (SessionEffect.RESET.in(statement.effects())) {
+            ByteBuf text = Unpooled.wrappedBuffer(statement.body());
+            noteSettings(statement.effects(), text, 0, text.bytesBefore((byte) 0));
+        }
+        note(statement.kind(), statement.effects(), backend);
+    }
+
+    /** Takes note of the names of settings in a statement that is being sent, perhaps only to be prepared. */
+    private void noteSettings(int effects, ByteBuf source, int from, int to) {
+        if (SessionEffect.CUSTOM_SETTING.in(effects)) {
+            session.lease().settings().customTouched(SqlScanner.customSettings(source, from, to, true));
+        }
+        if (SessionEffect.RESET.in(effects)) {
+            session.lease().settings().resetSent(SqlScanner.resetSettings(source, from, to, true));
         }
     }
 
-    /** Takes note of a statement that is being sent. */
-    void note(StatementKind kind) {
+    /** Takes note of a statement that is being sent to be run. */
+    void note(StatementKind kind, int effects, BackendConnection to) {
+        if (effects != 0) {
+            session.lease().state().sent(effects, kind.name(), to);
+        }
+        if (SessionEffect.RESET.in(effects)) {
+            dropsStatements = true;
+            session.lease().settings().resetSent(Set.of());
+        }
+        note(kind);
+    }
+
+    private void note(StatementKind kind) {
         switch (kind) {
             case COMMIT:
             case PREPARE_TRANSACTION:
@@ -38,14 +86,11 @@ final class StatementEffects {
                 unitsBeforeCommit = backend == null ? 0 : backend.ledger().unansweredUnits();
                 break;
             case DEALLOCATE:
-            case DISCARD:
                 dropsStatements = true;
                 break;
-            case LISTEN:
-            case PREPARE:
-            case CREATE_TEMP:
-            case LOAD:
-                session.lease().pin();
+            case DISCARD:
+                dropsStatements = true;
+                session.lease().settings().resetSent(Set.of());
                 break;
             default:
                 break;
@@ -64,6 +109,7 @@ final class StatementEffects {
 
     void dropKnown() {
         awaitsDrop = false;
+        session.lease().restoreStartup();
     }
 
     /** A unit has been answered. */
@@ -88,12 +134,21 @@ final class StatementEffects {
             }
             case COMMIT -> session.limits().committed();
             case ROLLBACK -> session.limits().rolledBack();
+            case LOAD -> session.lease().state().libraryLoaded();
+            case DISCARD_SEQUENCES -> sequencesDiscarded();
             case DISCARD_ALL -> {
                 extended.forgetAll();
                 session.lease().discarded();
             }
             case DEALLOCATE_ALL -> extended.forgetAll();
             case NONE -> {}
+        }
+    }
+
+    private void sequencesDiscarded() {
+        BackendConnection backend = session.backend();
+        if (backend != null) {
+            session.lease().state().sequencesDiscarded(backend);
         }
     }
 

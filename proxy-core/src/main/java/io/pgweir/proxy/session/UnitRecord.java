@@ -1,6 +1,8 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.proxy.backend.BackendConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,16 +17,26 @@ final class UnitRecord {
     private boolean described;
     private boolean replayed;
 
+    /** Sends one message, which is complete, as if the client had sent it. */
+    interface Sender {
+        boolean send(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available);
+    }
+
+    /** A Bind or Describe at {@code at}; with {@code first} a unit begins with it that may be repeated. */
+    void note(byte type, int at, boolean first) {
+        if (first) {
+            begin(at);
+        }
+        if (type == FrontendType.DESCRIBE) {
+            described = true; // so a changed shape is no surprise to the client
+        }
+    }
+
     /** A unit begins with a Bind or Describe at {@code at}. */
     void begin(int at) {
         forget();
         from = at;
         described = false;
-    }
-
-    /** It asks what its rows look like, so a changed shape is no surprise to the client. */
-    void describes() {
-        described = true;
     }
 
     /** The read ends before the unit does. */
@@ -48,6 +60,23 @@ final class UnitRecord {
 
     boolean isComplete() {
         return buffer != null;
+    }
+
+    /** Sends its messages again. */
+    void replay(BackendConnection backend, Sender sender) {
+        ByteBuf messages = take();
+        try {
+            backend.toServer().begin(messages);
+            int at = messages.readerIndex();
+            while (at < messages.writerIndex()) {
+                int length = messages.getInt(at + 1) + 1;
+                sender.send(backend, messages.getByte(at), messages, at, length, length);
+                at += length;
+            }
+            backend.toServer().end();
+        } finally {
+            messages.release();
+        }
     }
 
     /** The messages again, with a reference that the caller releases. */

@@ -23,6 +23,7 @@ final class UnnamedStatement {
     private boolean used;
     private int outstanding;
     private StatementKind kind = StatementKind.OTHER;
+    private int effects;
 
     /**
      * Takes back a Parse that failed or was skipped, unless a later one is on its way; which statement the backend has now
@@ -51,10 +52,17 @@ final class UnnamedStatement {
 
     /** A Parse is being forwarded to {@code backend}: {@code in} holds its body behind the name. */
     StatementChange parse(
-            BackendConnection backend, ByteBuf in, int at, int bodyLength, boolean complete, StatementKind ofKind) {
+            BackendConnection backend,
+            ByteBuf in,
+            int at,
+            int bodyLength,
+            boolean complete,
+            StatementKind ofKind,
+            int withEffects) {
         version++;
         outstanding++;
         kind = ofKind;
+        effects = withEffects;
         used = false;
         tooLong = !complete || bodyLength > MOST_REMEMBERED;
         if (tooLong) {
@@ -83,6 +91,16 @@ final class UnnamedStatement {
         }
         backend.running().kept(body, length);
         return true;
+    }
+
+    /** The Parse message behind the name, possibly followed by more; null if it is not known. Do not modify. */
+    byte @Nullable [] body() {
+        return length < 0 ? null : body;
+    }
+
+    /** What it may do to the session. */
+    int effects() {
+        return effects;
     }
 
     /** Makes sure that the unnamed statement on {@code backend} is this client's, in front of a message that uses it. */

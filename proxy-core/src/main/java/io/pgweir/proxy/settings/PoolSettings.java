@@ -15,8 +15,10 @@ import java.util.List;
  * @param backendIdleTimeout an idle backend above {@code minConnections} is closed after this; zero: never
  * @param backendLifetime a backend is replaced after this, when idle; zero: never
  * @param begin what happens to a BEGIN that stands alone
+ * @param listen what LISTEN means
  * @param preparedStatementLimit most prepared statements kept on one backend; at least 1
  * @param errorCodes what the errors of these pools are called
+ * @param state what happens to state of sessions that cannot be replayed
  * @param shuffle for tests: a client never gets the backend that it had last
  */
 public record PoolSettings(
@@ -29,13 +31,34 @@ public record PoolSettings(
         Duration backendIdleTimeout,
         Duration backendLifetime,
         BeginMode begin,
+        ListenSettings listen,
         int preparedStatementLimit,
         ErrorCodes errorCodes,
+        StatePolicy state,
         boolean shuffle) {
 
     /** Longest wait for a backend of a client that is no exception, connects included; zero: do not wait. */
     public Duration poolTimeout() {
         return limits.of(ClientLimit.POOL_TIMEOUT);
+    }
+
+    /** The same for a single backend, opened when it is needed. */
+    public PoolSettings ofOneBackend() {
+        return new PoolSettings(
+                mode,
+                1,
+                0,
+                queueLimit,
+                connectTimeout,
+                limits,
+                backendIdleTimeout,
+                backendLifetime,
+                begin,
+                listen,
+                preparedStatementLimit,
+                errorCodes,
+                state,
+                shuffle);
     }
 
     /** The defaults of the settings table. */

@@ -50,6 +50,7 @@ public record Setting<T>(
         LISTENERS("Where pgweir listens"),
         CLIENTS("Clients"),
         POOL("Pools"),
+        STATE("State of sessions"),
         LIMITS("Time limits"),
         ERRORS("Error codes"),
         PROCESS("Process");

@@ -113,12 +113,67 @@ public final class Settings {
             new Choice<>(BeginMode.class),
             "defer",
             "a BEGIN alone waits for a statement (defer) or takes a backend");
+    public static final Setting<ListenMode> LISTEN_MODE = pool(
+            Group.POOL,
+            "listen_mode",
+            new Choice<>(ListenMode.class),
+            "multiplex",
+            "LISTEN through one backend for all clients, or on one of its own");
+    public static final Setting<Boolean> LISTEN_EXTRA_CONNECTION = pool(
+            Group.POOL,
+            "listen_extra_connection",
+            new Switch(),
+            "false",
+            "the listening backend is one more than connection_limit");
+    public static final Setting<Integer> LISTEN_BUFFER = pool(
+            Group.POOL,
+            "listen_buffer",
+            count(1024, 1 << 30),
+            "1048576",
+            "bytes of notifications that may wait for one client");
     public static final Setting<Integer> PREPARED_STATEMENT_LIMIT = pool(
             Group.POOL,
             "prepared_statement_limit",
             count(1, 100_000),
             "200",
             "prepared statements kept on one backend, recently used first");
+    public static final Setting<UnsafeState> ON_UNSAFE_STATE = pool(
+            Group.STATE,
+            "on_unsafe_state",
+            new Choice<>(UnsafeState.class),
+            "pin",
+            "a statement that makes state which cannot follow its client: the client keeps its backend, the statement is"
+                    + " refused, or the state is discarded after the transaction");
+    public static final Setting<Integer> MAX_PINNED = pool(
+            Group.STATE,
+            "max_pinned",
+            new Whole(0, 10_000, "auto"),
+            "auto",
+            "clients that may keep their backends for such state; auto = connection_limit less one, at least 1");
+    public static final Setting<Duration> PINNED_IDLE_TIMEOUT = pool(
+            Group.STATE,
+            "pinned_idle_timeout",
+            orOff(),
+            "off",
+            "longest pause of a client that keeps its backend for such state, then FATAL 57P05; 0 = off");
+    public static final Setting<StateCheck> STATE_CHECK = pool(
+            Group.STATE,
+            "state_check",
+            new Choice<>(StateCheck.class),
+            "suspicious",
+            "when a backend is asked for state that no statement has announced");
+    public static final Setting<Integer> STATE_CHECK_SAMPLE = pool(
+            Group.STATE,
+            "state_check_sample",
+            new Whole(0, 100, null),
+            "1",
+            "percentage of statements calling functions of the user's after which settings are asked for as well");
+    public static final Setting<SequenceState> SEQUENCE_STATE = pool(
+            Group.STATE,
+            "sequence_state",
+            new Choice<>(SequenceState.class),
+            "learn",
+            "clients that keep their backends for currval and lastval: those that have used them, or all");
     public static final Setting<Boolean> SHUFFLE =
             hidden("shuffle", new Switch(), "false", "for tests: a client never gets the backend that it had last");
 

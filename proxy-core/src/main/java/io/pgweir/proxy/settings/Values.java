@@ -48,6 +48,8 @@ final class Values {
                 get(Settings.BACKEND_IDLE_TIMEOUT),
                 get(Settings.BACKEND_LIFETIME),
                 get(Settings.BEGIN),
+                new ListenSettings(
+                        get(Settings.LISTEN_MODE), get(Settings.LISTEN_EXTRA_CONNECTION), get(Settings.LISTEN_BUFFER)),
                 get(Settings.PREPARED_STATEMENT_LIMIT),
                 new ErrorCodes(
                         get(Settings.POOL_TIMEOUT_SQLSTATE),
@@ -56,7 +58,19 @@ final class Values {
                         get(Settings.STATEMENT_TIMEOUT_SQLSTATE),
                         get(Settings.TRANSACTION_TIMEOUT_SQLSTATE),
                         get(Settings.IDLE_IN_TRANSACTION_TIMEOUT_SQLSTATE)),
+                statePolicy(),
                 get(Settings.SHUFFLE));
+    }
+
+    private StatePolicy statePolicy() {
+        int most = get(Settings.MAX_PINNED);
+        return new StatePolicy(
+                get(Settings.ON_UNSAFE_STATE),
+                most == 0 ? Math.max(1, get(Settings.CONNECTION_LIMIT) - 1) : most,
+                get(Settings.PINNED_IDLE_TIMEOUT),
+                get(Settings.STATE_CHECK),
+                get(Settings.STATE_CHECK_SAMPLE),
+                get(Settings.SEQUENCE_STATE));
     }
 
     /** Reports values that contradict each other. */

@@ -164,6 +164,6 @@ class BackendStatementsTest {
     }
 
     private static PreparedStatement statement(int number) {
-        return new PreparedStatement(new byte[] {(byte) number, 0, 0, 0}, number, StatementKind.SELECT);
+        return new PreparedStatement(new byte[] {(byte) number, 0, 0, 0}, number, StatementKind.SELECT, 0);
     }
 }

@@ -224,11 +224,26 @@ class BadStartupTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"true", "database", "on", "1", "yes"})
+    @ValueSource(strings = {"true", "database", "on", "1", "yes", "TRUE", "Database", "t", "nonsense"})
     void replicationIsRefusedInWords(String value) throws IOException {
         try (WireClient client = connect()) {
+            client.send(
+                    packet(3 << 16, "user", "postgres", "replication", value, ""),
+                    Frontend.query("IDENTIFY_SYSTEM"),
+                    Frontend.query("START_REPLICATION PHYSICAL 0/0"));
+            List<ServerMessage> answer = client.readUntilClosed();
+            assertThat(ServerMessage.transcript(answer))
+                    .isEqualTo("E[0A000 replication connections do not pass through pgweir]");
+            assertThat(answer.get(0).fields()).containsEntry('S', "FATAL").containsKey('H');
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"false", "off", "no", "0", "F", "Off", "fal"})
+    void withoutReplicationItIsALoginAsAnyOther(String value) throws IOException {
+        try (WireClient client = connect()) {
             client.send(packet(3 << 16, "user", "postgres", "replication", value, ""));
-            assertThat(ServerMessage.transcript(client.readUntilClosed())).startsWith("E[0A000");
+            assertThat(ServerMessage.transcript(client.readUntilReady())).endsWith("Z[I]");
         }
     }
 

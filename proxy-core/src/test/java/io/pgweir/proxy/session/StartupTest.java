@@ -142,6 +142,22 @@ class StartupTest {
     }
 
     @Test
+    void aLoginWhileEveryBackendIsBusyIsNotToldWhatAnotherClientHasAskedFor() throws Exception {
+        try (RunningProxy proxy = RunningProxy.before(postgres, "connection_limit", "1");
+                WireClient picky = login(proxy, "DateStyle", "German", "TimeZone", "Asia/Tokyo")) {
+            picky.query("BEGIN");
+            picky.query("SELECT 1");
+            try (WireClient plain = login(proxy)) {
+                assertThat(plain.parameters())
+                        .containsEntry("DateStyle", "ISO, MDY")
+                        .doesNotContainEntry("TimeZone", "Asia/Tokyo");
+                picky.query("COMMIT");
+                assertThat(plain.query("SHOW DateStyle")).endsWith("T[DateStyle] D[ISO, MDY] C[SHOW] Z[I]");
+            }
+        }
+    }
+
+    @Test
     void sessionModeGivesTheRealProcessAndItsDefaults() throws Exception {
         try (RunningProxy proxy = RunningProxy.before(postgres, "pool_mode", "session");
                 WireClient client = login(proxy, "DateStyle", "German", "options", "-c work_mem=9MB")) {

@@ -2,6 +2,7 @@ package io.pgweir.proxy.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class SettingsTest {
@@ -22,6 +23,31 @@ class SettingsTest {
 
     private static <T> String writtenDefault(Setting<T> setting) {
         return setting.type().text(setting.defaultValue());
+    }
+
+    @Test
+    void theDefaultsAreThoseOfTheContract() {
+        assertThat(PoolSettings.defaults())
+                .isEqualTo(new PoolSettings(
+                        PoolMode.TRANSACTION,
+                        20,
+                        0,
+                        1000,
+                        Duration.ofSeconds(10),
+                        Limits.of(limit -> switch (limit) {
+                            case POOL_TIMEOUT, STATEMENT_TIMEOUT, TRANSACTION_TIMEOUT -> Duration.ofSeconds(30);
+                            case IDLE_IN_TRANSACTION_TIMEOUT -> Duration.ofSeconds(10);
+                            case CLIENT_IDLE_TIMEOUT -> Duration.ZERO;
+                        }),
+                        Duration.ofMinutes(10),
+                        Duration.ofHours(1),
+                        BeginMode.DEFER,
+                        new ListenSettings(ListenMode.MULTIPLEX, false, 1 << 20),
+                        200,
+                        new ErrorCodes("53300", "57P03", "08006", "57014", "25P04", "25P03"),
+                        new StatePolicy(
+                                UnsafeState.PIN, 19, Duration.ZERO, StateCheck.SUSPICIOUS, 1, SequenceState.LEARN),
+                        false));
     }
 
     @Test

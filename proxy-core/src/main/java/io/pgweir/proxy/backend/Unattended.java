@@ -1,17 +1,14 @@
-package io.pgweir.proxy.session;
+package io.pgweir.proxy.backend;
 
 import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.wire.ErrorFields;
-import io.pgweir.proxy.backend.Attachment;
-import io.pgweir.proxy.backend.BackendConnection;
-import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Holder;
 import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.insight.StatementView;
 
 /** An attachment for work of pgweir's own, with no client behind it: what would be a client's is dropped. */
-interface Unattended extends Attachment {
+public interface Unattended extends Attachment {
     @Override
     default void readyForQuery(byte status) {}
 

@@ -1,0 +1,299 @@
+package io.pgweir.protocol.sql;
+
+import static io.pgweir.protocol.sql.SqlLexer.accept;
+import static io.pgweir.protocol.sql.SqlLexer.skipBlank;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds {@link SessionEffect}s anywhere in a text, in each of its statements; to be used again, by one thread. Nothing in comments, strings and the bodies
+ * of functions counts. What it cannot decide it reports: a report too many costs a query, one too few another client's state.
+ */
+public final class SessionEffectReader {
+    private static final byte[] PG_TEMP = "pg_temp".getBytes(StandardCharsets.US_ASCII);
+
+    /** Arguments of set_config are looked at up to this length, so that a scan takes linear time whatever the text. */
+    private static final int LONGEST_CALL = 4096;
+
+    /** Effects that the first word of a statement has by itself. */
+    private static final int[] OF_VERB = new int[Keyword.values().length];
+
+    static {
+        of(SessionEffect.PERHAPS_TEMPORARY, Keyword.CREATE);
+        of(SessionEffect.LISTEN, Keyword.LISTEN);
+        of(SessionEffect.LIBRARY, Keyword.LOAD);
+        of(SessionEffect.CODE, Keyword.CALL, Keyword.DO, Keyword.EXECUTE);
+        of(SessionEffect.RESET, Keyword.RESET);
+        of(
+                SessionEffect.REMOVAL,
+                Keyword.DROP,
+                Keyword.CLOSE,
+                Keyword.DEALLOCATE,
+                Keyword.DISCARD,
+                Keyword.UNLISTEN,
+                Keyword.RESET);
+        of(SessionEffect.SEQUENCE_ADVANCE, Keyword.COPY, Keyword.MERGE, Keyword.CALL, Keyword.DO, Keyword.EXECUTE);
+    }
+
+    private ByteBuf sql = Unpooled.EMPTY_BUFFER;
+    private int to;
+    private boolean standardStrings;
+    private @Nullable Set<String> customNames;
+    private @Nullable Set<String> resetNames;
+    private int effects;
+
+    private static void of(SessionEffect effect, Keyword... verbs) {
+        for (Keyword verb : verbs) {
+            OF_VERB[verb.ordinal()] |= effect.bit();
+        }
+    }
+
+    /**
+     * A mask of the effects of all statements.
+     *
+     * @param cut whether {@code end} is not the end of the text
+     */
+    public int read(ByteBuf text, int from, int end, boolean cut, boolean standard) {
+        return read(text, from, end, standard, null)
+                | (cut ? SessionEffect.PERHAPS_TEMPORARY.bit() | SessionEffect.SEQUENCE_ADVANCE.bit() : 0);
+    }
+
+    /** Gives every setting that is reset and not set again by the text, {@code all} for RESET ALL. */
+    static Set<String> resets(ByteBuf text, int from, int end, boolean standard) {
+        Set<String> names = new TreeSet<>();
+        SessionEffectReader reader = new SessionEffectReader();
+        reader.resetNames = names;
+        reader.read(text, from, end, standard, null);
+        return names;
+    }
+
+    /** @param names gets every name with a dot that is set, if it is not null */
+    int read(ByteBuf text, int from, int end, boolean standard, @Nullable Set<String> names) {
+        sql = text;
+        to = end;
+        standardStrings = standard;
+        customNames = names;
+        effects = 0;
+        int at = skipBlank(sql, from, to);
+        while (at < to) {
+            at = sql.getByte(at) == ';' ? skipBlank(sql, at + 1, to) : statement(at);
+        }
+        sql = Unpooled.EMPTY_BUFFER;
+        return effects;
+    }
+
+    /** @return where the next statement starts, or {@code to} */
+    private int statement(int start) {
+        Keyword verb = SqlLexer.keyword(sql, start, to);
+        effects |= verb == null ? 0 : OF_VERB[verb.ordinal()];
+        if (verb == Keyword.SET || verb == Keyword.RESET) {
+            return setting(start);
+        }
+        if (verb == Keyword.CREATE || verb == Keyword.PREPARE) {
+            StatementKind kind = StatementClassifier.classify(sql, start, to);
+            if (kind == StatementKind.CREATE_TEMP) {
+                effects |= SessionEffect.TEMPORARY_OBJECT.bit();
+            } else if (kind == StatementKind.PREPARE) {
+                effects |= SessionEffect.PREPARED_STATEMENT.bit();
+            }
+        }
+        return words(start, verb);
+    }
+
+    private int words(int start, @Nullable Keyword verb) {
+        boolean definition = verb == Keyword.CREATE || verb == Keyword.ALTER || verb == Keyword.DROP;
+        int parentheses = 0;
+        byte previous = 0;
+        Keyword previousWord = null;
+        int at = start;
+        while (at < to) {
+            byte c = sql.getByte(at);
+            if (c == ';' && parentheses <= 0) {
+                return at;
+            }
+            int end = SqlLexer.tokenEnd(sql, at, to, standardStrings);
+            int next = skipBlank(sql, end, to);
+            Keyword word = null;
+            if (SqlLexer.isWordStart(c) || c == '"') {
+                if (c != '"' && (next == to || sql.getByte(next) != '.')) {
+                    word = previous == '.' ? null : keywordOfInterest(c, at, end);
+                    if (word != null) {
+                        word(word, verb, previousWord, next);
+                    }
+                }
+                if (next < to && sql.getByte(next) == '(') {
+                    call(at, end, next, !definition && previous != ')' && !namesTable(previousWord));
+                } else if (verb == Keyword.CREATE && next < to && sql.getByte(next) == '.' && isPgTemp(at, end)) {
+                    effects |= SessionEffect.TEMPORARY_OBJECT.bit();
+                }
+            } else if (c == '(') {
+                parentheses++;
+            } else if (c == ')') {
+                parentheses--;
+            }
+            previous = c;
+            boolean qualified = c == '.' || (next < to && sql.getByte(next) == '.');
+            previousWord = qualified ? previousWord : word;
+            at = next;
+        }
+        return to;
+    }
+
+    /** Few words matter in the middle of a statement, and their first letters tell most others apart. */
+    private @Nullable Keyword keywordOfInterest(byte c, int at, int end) {
+        switch (c | 0x20) {
+            case 'a', 'e', 'h', 'i', 'm', 't', 'w':
+                return Keyword.at(sql, at, end);
+            default:
+                return null;
+        }
+    }
+
+    private void word(Keyword word, @Nullable Keyword verb, @Nullable Keyword previous, int next) {
+        switch (word) {
+            case INSERT, MERGE -> effects |= SessionEffect.SEQUENCE_ADVANCE.bit();
+            case EXECUTE -> {
+                if (verb == Keyword.EXPLAIN) {
+                    effects |= SessionEffect.CODE.bit();
+                }
+            }
+            case HOLD -> {
+                if (verb == Keyword.DECLARE && previous == Keyword.WITH) {
+                    effects |= SessionEffect.HOLDABLE_CURSOR.bit();
+                }
+            }
+            case INTO -> {
+                if (previous != Keyword.INSERT && previous != Keyword.MERGE && intoTemporary(next)) {
+                    effects |= SessionEffect.TEMPORARY_OBJECT.bit();
+                }
+            }
+            default -> {}
+        }
+    }
+
+    /** SELECT INTO [LOCAL | GLOBAL] TEMP [TABLE] name; a table may itself be called temp. */
+    private boolean intoTemporary(int at) {
+        int scope = accept(sql, at, to, Keyword.LOCAL, Keyword.GLOBAL);
+        int temporary = accept(sql, scope >= 0 ? scope : at, to, Keyword.TEMP, Keyword.TEMPORARY);
+        int name = temporary < 0 ? to : skipBlank(sql, temporary, to);
+        boolean named = name < to && (sql.getByte(name) == '"' || SqlLexer.isWordStart(sql.getByte(name)));
+        if (named && SqlLexer.keyword(sql, name, to) != Keyword.FROM) {
+            return true;
+        }
+        int token = skipBlank(sql, at, to);
+        int end = token < to ? SqlLexer.tokenEnd(sql, token, to, standardStrings) : to;
+        return token < to && isPgTemp(token, end) && accept(sql, end, to, '.') >= 0;
+    }
+
+    private static boolean namesTable(@Nullable Keyword previous) {
+        return previous == Keyword.INTO || previous == Keyword.AS || previous == Keyword.TABLE;
+    }
+
+    private boolean isPgTemp(int at, int end) {
+        int quote = sql.getByte(at) == '"' ? 1 : 0;
+        return end - at == PG_TEMP.length + 2 * quote && FunctionNames.equal(sql, at + quote, PG_TEMP);
+    }
+
+    private void call(int at, int end, int parenthesis, boolean maybeFunction) {
+        boolean quoted = sql.getByte(at) == '"';
+        int known = quoted && end - at < 3
+                ? FunctionNames.UNKNOWN
+                : FunctionNames.lookUp(sql, quoted ? at + 1 : at, quoted ? end - 1 : end);
+        if (known == FunctionNames.SET_CONFIG) {
+            setConfig(parenthesis + 1);
+        } else if (known >= 0) {
+            effects |= known;
+        } else if (maybeFunction) {
+            effects |= SessionEffect.FUNCTION.bit() | SessionEffect.SEQUENCE_ADVANCE.bit();
+        }
+    }
+
+    // ---- settings
+
+    private int setting(int start) {
+        int end = StatementEnd.find(sql, start, to, standardStrings);
+        SettingChange change = SettingReader.read(sql, start, end);
+        if (change == null) {
+            return end; // PostgreSQL will refuse it
+        }
+        if (change.name().indexOf('.') >= 0) {
+            custom(change.name());
+        }
+        boolean toDefault = change.kind() == SettingChange.Kind.SET && SettingReader.isToDefault(sql, start, end);
+        if (toDefault) {
+            effects |= SessionEffect.RESET.bit();
+        }
+        if (resetNames != null && change.kind() == SettingChange.Kind.SET && !toDefault) {
+            resetNames.remove(change.name());
+        } else if (resetNames != null && (toDefault || change.kind() != SettingChange.Kind.SET_LOCAL)) {
+            resetNames.add(change.name());
+        }
+        return end;
+    }
+
+    private void custom(String name) {
+        effects |= SessionEffect.CUSTOM_SETTING.bit();
+        if (customNames != null) {
+            customNames.add(name.toLowerCase(Locale.ROOT));
+        }
+    }
+
+    /** The arguments say whether it is for the session, and of what. */
+    private void setConfig(int arguments) {
+        int limit = Math.min(to, arguments + LONGEST_CALL);
+        int depth = 0;
+        int commas = 0;
+        int lastArgument = arguments;
+        int at = skipBlank(sql, arguments, limit);
+        int name = at;
+        while (at < limit && depth >= 0) {
+            byte c = sql.getByte(at);
+            if (c == '(' || c == '[') {
+                depth++;
+            } else if (c == ')' || c == ']') {
+                depth--;
+            } else if (c == ',' && depth == 0) {
+                commas++;
+                lastArgument = at + 1;
+            }
+            at = skipBlank(sql, SqlLexer.tokenEnd(sql, at, limit, standardStrings), limit);
+        }
+        int isTrue = accept(sql, lastArgument, limit, Keyword.TRUE);
+        if (commas == 2 && accept(sql, isTrue, limit, ')') >= 0) {
+            return; // until the transaction ends
+        }
+        String literal = literal(name);
+        if (literal == null) {
+            effects |= SessionEffect.COMPUTED_SETTING.bit();
+        } else if (literal.indexOf('.') >= 0) {
+            custom(literal);
+        }
+        effects |= SessionEffect.SETTING.bit();
+    }
+
+    /** The plain string that is the whole first argument, or null. */
+    private @Nullable String literal(int at) {
+        if (at >= to || sql.getByte(at) != '\'') {
+            return null;
+        }
+        int end = SqlLexer.tokenEnd(sql, at, to, standardStrings);
+        String text = sql.toString(at + 1, Math.max(0, end - at - 2), StandardCharsets.UTF_8);
+        boolean whole = accept(sql, end, to, ',') >= 0 || accept(sql, castEnd(end), to, ',') >= 0;
+        return whole && text.indexOf('\'') < 0 && text.indexOf('\\') < 0 ? text : null;
+    }
+
+    /** Behind {@code ::text}, if it is there. */
+    private int castEnd(int at) {
+        int colons = accept(sql, accept(sql, at, to, ':'), to, ':');
+        int type = colons < 0 ? to : skipBlank(sql, colons, to);
+        return type < to && SqlLexer.isWordStart(sql.getByte(type))
+                ? SqlLexer.wordEnd(sql, type, to)
+                : SqlLexer.NO_MATCH;
+    }
+}

@@ -1,0 +1,137 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.sql.SessionEffect;
+import io.pgweir.protocol.sql.SessionEffectReader;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrameScanner;
+import io.pgweir.protocol.wire.FrontendWriter;
+import io.pgweir.protocol.wire.TransactionStatus;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.PreparedStatement;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads, before a statement is sent, what it may do to its session: some must not run, and before currval and lastval goes
+ * what makes them speak of this client alone. On the session's loop.
+ */
+final class StateGuard {
+    /** No SQL, and no statement's name: PostgreSQL refuses it. */
+    private static final String REFUSED = "pgweir_refuses";
+
+    private final ClientSession session;
+    private final FrontendRelay relay;
+    private final SessionEffectReader reader = new SessionEffectReader();
+    private int effects;
+    private @Nullable ErrorFields bindRefusal;
+
+    StateGuard(ClientSession session, FrontendRelay relay) {
+        this.session = session;
+        this.relay = relay;
+    }
+
+    /** What the statement read last may do: a mask of {@link SessionEffect}s. */
+    int effects() {
+        return effects;
+    }
+
+    /** Reads a Query; true if it must wait until all has been answered. */
+    boolean holdsQuery(BackendConnection backend, ByteBuf in, int from, int to, boolean whole) {
+        effects = reader.read(in, from, to, !whole, session.lease().hasStandardStrings());
+        return mustWait(backend);
+    }
+
+    /** True if the Query read last has been refused. */
+    boolean refusesQuery(BackendConnection backend) {
+        ErrorFields refusal = refusal(backend);
+        if (refusal != null) {
+            relay.beginUnit();
+            FrontendWriter.query(backend.toServer().append(), REFUSED);
+            backend.ledger().expectRefusedQuery(refusal);
+            relay.unitSent();
+        }
+        return refusal != null;
+    }
+
+    /** Reads a Parse; true if it must wait until all has been answered. */
+    boolean holdsParse(BackendConnection backend, ExtendedRelay extended, ByteBuf in, int at, int available) {
+        boolean afterOthers = !relay.isUnitOpen() && backend.ledger().size() > 0;
+        if (afterOthers && extended.isNameTaken(in, at, available)) {
+            return true; // by a Parse that may yet fail
+        }
+        int text = zero(in, at + FrameScanner.HEADER, at + available) + 1;
+        int end = text == 0 ? -1 : zero(in, text, at + available);
+        int to = end < 0 ? at + available : end;
+        effects = text == 0
+                ? 0
+                : reader.read(in, text, to, end < 0, session.lease().hasStandardStrings());
+        if (mustWait(backend)) {
+            return true;
+        }
+        if (SessionEffect.SEQUENCE_READ.in(effects)
+                && !relay.isUnitOpen()
+                && backend.status() != TransactionStatus.FAILED
+                && !session.lease().state().hasAdvanced()) {
+            // It begins the unit in which the statement may run.
+            session.lease().readsSequences(backend, false);
+        }
+        return false;
+    }
+
+    /** Looks at the statement of a Bind; true if it must wait until all has been answered. */
+    boolean holdsBind(BackendConnection backend, ExtendedRelay extended, ByteBuf in, int at, int available) {
+        int name = zero(in, at + FrameScanner.HEADER, at + available) + 1;
+        int end = name == 0 ? -1 : zero(in, name, at + available);
+        if (end < 0) {
+            effects = 0;
+        } else if (end == name) {
+            effects = extended.unnamedEffects();
+        } else {
+            PreparedStatement statement = extended.find(in, name, end - name);
+            effects = statement == null ? 0 : statement.effects();
+        }
+        if (mustWait(backend)) {
+            return true;
+        }
+        bindRefusal = refusal(backend);
+        return false;
+    }
+
+    /** True if the Bind looked at last has been refused. */
+    boolean refusesBind(BackendConnection backend) {
+        ErrorFields refusal = bindRefusal;
+        if (refusal != null) {
+            bindRefusal = null;
+            FrontendWriter.bind(backend.toServer().append(), "", REFUSED);
+            backend.ledger().expectRefusedBind(refusal);
+        }
+        return refusal != null;
+    }
+
+    /**
+     * Why the statement must not run; null if it may. PostgreSQL gets one in its place that it refuses, so that a
+     * transaction fails as it should; in one that has failed already everything is refused anyhow.
+     */
+    private @Nullable ErrorFields refusal(BackendConnection backend) {
+        if (effects == 0 || (backend.ledger().isEmpty() && backend.status() == TransactionStatus.FAILED)) {
+            return null;
+        }
+        ErrorFields unsafe = session.lease().state().refusal(effects);
+        return unsafe == null && SessionEffect.SEQUENCE_READ.in(effects)
+                ? session.lease().readsSequences(backend, relay.isUnitOpen())
+                : unsafe;
+    }
+
+    /** DISCARD SEQUENCES goes in front of a unit when it is known that there is no failed transaction. */
+    private boolean mustWait(BackendConnection backend) {
+        return SessionEffect.SEQUENCE_READ.in(effects)
+                && !relay.isUnitOpen()
+                && backend.ledger().size() > 0
+                && !backend.traces().areSequencesOf(session.lease().settings().owner());
+    }
+
+    private static int zero(ByteBuf in, int from, int to) {
+        int length = from > to ? -1 : in.bytesBefore(from, to - from, (byte) 0);
+        return length < 0 ? -1 : from + length;
+    }
+}

@@ -1,0 +1,151 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.InternalConversation;
+import io.pgweir.proxy.backend.InternalReply;
+import io.pgweir.proxy.backend.PreparedStatement;
+import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.metrics.StateKind;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks a backend what its session has that another one has not. A conversation of pgweir's own, between the client's units of
+ * work; its statements stay prepared, since planning them costs more than running them.
+ */
+final class StateQuery implements InternalReply {
+    /**
+     * Everything that was set in this session, in a form that set_config takes back. {@code role} and {@code
+     * session_authorization} are not in pg_settings, nor is a name with a dot that no extension owns; those left out belong
+     * to a transaction or a moment, and cannot be reset.
+     */
+    private static final String SETTINGS = "SELECT 'SETTING', name, setting, context FROM pg_catalog.pg_settings"
+            + " WHERE source = 'session' AND name NOT IN"
+            + " ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'seed')"
+            + " UNION ALL SELECT 'SETTING', name, setting, 'user' FROM (SELECT name, pg_catalog.current_setting(name, true)"
+            + " AS setting FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name) AS custom WHERE setting IS NOT NULL"
+            + " UNION ALL SELECT 'SETTING', 'role', pg_catalog.current_setting('role'), 'user'"
+            + " WHERE pg_catalog.current_setting('role') <> 'none'"
+            + " UNION ALL SELECT 'SETTING', 'session_authorization', session_user::pg_catalog.text, 'user'"
+            + " WHERE session_user <> $2";
+
+    /** What cannot be replayed. The temporary schema stays when it is empty; its objects depend on it. */
+    private static final String LEFTOVERS = "SELECT 'ADVISORY_LOCK' WHERE EXISTS (SELECT FROM pg_catalog.pg_locks"
+            + " WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() AND granted)"
+            + " UNION ALL SELECT 'TEMPORARY_OBJECT' WHERE pg_catalog.pg_my_temp_schema() <> 0"
+            + " AND EXISTS (SELECT FROM pg_catalog.pg_depend"
+            + " WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass"
+            + " AND refobjid = pg_catalog.pg_my_temp_schema())"
+            + " UNION ALL SELECT 'HOLDABLE_CURSOR' WHERE EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)"
+            + " UNION ALL SELECT 'PREPARED_STATEMENT'"
+            + " WHERE EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql)"
+            + " UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels())";
+
+    /**
+     * What was found.
+     *
+     * @param settings what is set; null if that was not asked
+     * @param privileged whether something is set that only a superuser may set
+     * @param left kinds of other state; null if that was not asked
+     */
+    record Answer(
+            @Nullable SessionSettings settings,
+            boolean privileged,
+            @Nullable Set<StateKind> left) {}
+
+    private final Consumer<@Nullable Answer> result;
+    private final Map<String, String> values = new TreeMap<>();
+    private final Set<StateKind> left = EnumSet.noneOf(StateKind.class);
+    private boolean settingsAsked;
+    private boolean leftoversAsked;
+    private boolean privileged;
+
+    private StateQuery(Consumer<@Nullable Answer> result) {
+        this.result = result;
+    }
+
+    /**
+     * @param settings whether to ask for the settings
+     * @param leftovers whether to ask for the rest
+     * @param custom names with a dot that may have been set
+     * @param result gets null if it cannot be found out
+     */
+    static void ask(
+            BackendConnection backend,
+            StatementRegistry statements,
+            boolean settings,
+            boolean leftovers,
+            Set<String> custom,
+            Consumer<@Nullable Answer> result) {
+        StateQuery query = new StateQuery(result);
+        query.settingsAsked = settings;
+        query.leftoversAsked = leftovers;
+        InternalConversation conversation = backend.converse(query);
+        if (leftovers) {
+            conversation.execute(prepared(statements, LEFTOVERS));
+        }
+        if (settings) {
+            String user = String.valueOf(backend.parameters().atLogin("session_authorization"));
+            conversation.execute(prepared(statements, SETTINGS), names(backend, custom), user);
+        }
+        conversation.sync();
+    }
+
+    /** The registry keeps it as long as a backend knows it. */
+    private static PreparedStatement prepared(StatementRegistry statements, String sql) {
+        byte[] body = (sql + "\0\0\0").getBytes(StandardCharsets.US_ASCII); // no parameter types
+        return statements.intern(Unpooled.wrappedBuffer(body), 0, body.length);
+    }
+
+    private static String names(BackendConnection backend, Set<String> custom) {
+        Set<String> names = new TreeSet<>(custom);
+        backend.applied().values().keySet().stream()
+                .filter(name -> name.indexOf('.') >= 0)
+                .forEach(names::add);
+        return names.stream()
+                .map(name -> '"' + name.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
+                .collect(Collectors.joining(",", "{", "}"));
+    }
+
+    @Override
+    public void row(ByteBuf body) {
+        int columns = body.readShort();
+        StateKind kind = StateKind.valueOf(text(body));
+        if (columns == 1) {
+            left.add(kind);
+            return;
+        }
+        String name = text(body).toLowerCase(Locale.ROOT);
+        values.put(name, text(body));
+        privileged |= !text(body).equals("user");
+    }
+
+    private static String text(ByteBuf body) {
+        int length = body.readInt();
+        return length < 0
+                ? ""
+                : body.readCharSequence(length, StandardCharsets.UTF_8).toString();
+    }
+
+    @Override
+    public void done(@Nullable ErrorFields error) {
+        if (error != null) {
+            result.accept(null);
+        } else {
+            result.accept(new Answer(
+                    settingsAsked ? SessionSettings.of(values) : null, privileged, leftoversAsked ? left : null));
+        }
+    }
+}

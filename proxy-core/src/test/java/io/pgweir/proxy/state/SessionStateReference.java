@@ -1,0 +1,83 @@
+package io.pgweir.proxy.state;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Renders docs/session-state.md from the kinds of state that the leak matrix checks. */
+final class SessionStateReference {
+    private SessionStateReference() {}
+
+    static String render() {
+        StringBuilder text = new StringBuilder("""
+                # Session state
+
+                <!-- Generated from the leak matrix by SessionStateReferenceTest; see there for the command. -->
+
+                What a client makes of its session in `pool_mode: transaction`. Nobody else sees any of it, and the client sees
+                what it would see on a connection of its own, unless this page names an exception. `LeakMatrixTest` holds each
+                row against PostgreSQL. State is made
+
+                """);
+        text.append(Stream.of(Way.values()).map(way -> "- " + way.title()).collect(Collectors.joining("\n")));
+        text.append("""
+
+
+                and looked for by its owner and by another client: on the same backend, on another backend, after the owner's
+                `DISCARD ALL` and after the owner's disconnect. An exception that has come to work fails the test as well.
+
+                What *keeps the client on its backend* does so until the state is gone (`DROP`, `CLOSE`, `DEALLOCATE`, unlocking,
+                `DISCARD`) or the client is.
+
+                Whether a function in a `SELECT` is checked is a matter of chance: `state_check_sample` is the percentage. What code
+                sets that PostgreSQL reports (ParameterStatus) is known without a check.
+
+                """);
+        table(text, "Settings and roles", StateKinds.settings());
+        table(text, "What lives in a backend", StateKinds.bound());
+        text.append("""
+                ## What is not looked for
+
+                - `LISTEN`: it has tests of its own.
+                - The seed of `random()`, variables and connections of procedural languages and extensions (`%_SHARED` of PL/Perl,
+                  `dblink_connect`): they stay on the backend. Use session mode.
+                - That a name with a dot has been set on a backend: `current_setting(name, true)` of somebody else may be empty there
+                  instead of NULL, as it is on PostgreSQL after `RESET`. The value is gone.
+                """);
+        return text.toString();
+    }
+
+    private static void table(StringBuilder text, String title, List<StateKind> kinds) {
+        text.append("## ").append(title).append("\n\n| state | what becomes of it | exceptions |\n|---|---|---|\n");
+        for (StateKind kind : kinds) {
+            text.append("| ")
+                    .append(kind.title())
+                    .append(" | ")
+                    .append(kind.usually().text())
+                    .append(" | ")
+                    .append(exceptions(kind))
+                    .append(" |\n");
+        }
+        text.append('\n');
+    }
+
+    private static String exceptions(StateKind kind) {
+        Map<Handling, List<Way>> ways = new EnumMap<>(Handling.class);
+        kind.exceptions()
+                .forEach((way, handling) ->
+                        ways.computeIfAbsent(handling, any -> new ArrayList<>()).add(way));
+        List<String> parts = new ArrayList<>();
+        ways.forEach((handling, which) ->
+                parts.add(which.stream().map(Way::title).collect(Collectors.joining(", ")) + ": " + handling.text()));
+        if (kind.afterDiscardAll() != Handling.REPLAYED) {
+            parts.add("after `DISCARD ALL`: " + kind.afterDiscardAll().text());
+        }
+        if (!kind.why().isEmpty()) {
+            parts.add(kind.why());
+        }
+        return String.join("; ", parts);
+    }
+}
