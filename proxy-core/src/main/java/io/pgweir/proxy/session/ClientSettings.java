@@ -92,10 +92,9 @@ final class ClientSettings {
         return !current.equals(startup);
     }
 
-    /** DISCARD ALL. */
+    /** DISCARD ALL: the values are the server's, and those of the startup are to be set again. More may be set behind it. */
     void discarded() {
-        touched = false;
-        reset = Set.of();
+        reset = startup.values().keySet();
         current = startup;
         owner = new Object();
     }

@@ -151,6 +151,7 @@ final class ReleaseCheck {
         if (current != null) {
             spoiled |= state.isStained();
             state.discarded(current);
+            current.applied(SessionSettings.NONE);
         }
     }
 
@@ -177,6 +178,7 @@ final class ReleaseCheck {
         Map<String, String> values = settings.takeReset();
         if (!values.isEmpty() && current.status() != TransactionStatus.FAILED) {
             SettingsSync.restore(current, values, reply);
+            settings.touched(); // what is being asked for at this moment will not tell of it
         }
     }
 

@@ -339,10 +339,9 @@ final class SessionState {
         pending |= SessionEffect.LIBRARY.bit();
     }
 
-    /** DISCARD ALL, after which only a loaded library is left. */
+    /** DISCARD ALL, after which only a loaded library is left. What was sent behind it, in the same unit, counts still. */
     void discarded(BackendConnection backend) {
-        pending = 0;
-        checkAll = policy.check() == StateCheck.ALWAYS;
+        pending &= ~SessionEffect.LIBRARY.bit();
         advanced = false;
         readsSequences = policy.sequences() == SequenceState.KEEP;
         backend.traces().sequencesDiscardedFor(settings.owner());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
+import io.pgweir.proxy.testkit.WireClient;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -91,6 +93,7 @@ class DriverSettingsTest {
                 Exchange.query("SET statement_timeout = 0"),
                 Exchange.query("RESET statement_timeout"),
                 Exchange.query("RESET ALL")));
+        programs.add(program(6, Map.of("options", "-c search_path=\"odd\\ schema\""), Exchange.query("DISCARD ALL")));
         // pgjdbc: what it sends at login, and what setSchema and setReadOnly send.
         programs.add(program(
                 5,
@@ -137,6 +140,38 @@ class DriverSettingsTest {
         other.join();
         assertThat(plain.run(proxy.host(), proxy.port(), proxied, "postgres", null))
                 .isEqualTo(plainExpected);
+    }
+
+    /** Its owner goes on at once, while pgweir is still asking what the RESET has left. */
+    @Test
+    void aStartupSettingThatIsSetAgainAfterAResetIsNobodyElses() throws Exception {
+        Map<String, String> login = Map.of("database", proxied, "user", "postgres");
+        Map<String, String> owners = new HashMap<>(login);
+        owners.put("search_path", "\"odd schema\"");
+        try (RunningProxy single = RunningProxy.before(POSTGRES, "connection_limit", "1", "shuffle", "false");
+                WireClient owner = WireClient.login(single.host(), single.port(), owners, null);
+                WireClient other = WireClient.login(single.host(), single.port(), login, null)) {
+            for (int round = 0; round < 20; round++) {
+                owner.query("RESET search_path");
+                assertThat(owner.value("SELECT v FROM whoami")).isEqualTo("odd");
+                assertThat(other.value("SELECT v FROM whoami")).isEqualTo("public");
+            }
+        }
+    }
+
+    /** It goes on at once, while pgweir is still asking what is left. */
+    @Test
+    void startupSettingsHoldRightAfterDiscardAll() throws Exception {
+        Map<String, String> login = Map.of("database", proxied, "user", "postgres", "DateStyle", "SQL, DMY");
+        try (RunningProxy single = RunningProxy.before(
+                        POSTGRES, "connection_limit", "1", "shuffle", "false", "sequence_state", "keep");
+                WireClient client = WireClient.login(single.host(), single.port(), login, null)) {
+            for (int round = 0; round < 20; round++) {
+                client.query("INSERT INTO state_serial (v) VALUES ('keeps the backend')");
+                client.query("DISCARD ALL");
+                assertThat(client.value("SELECT date '2024-02-03'")).isEqualTo("03/02/2024");
+            }
+        }
     }
 
     static List<Map<String, String>> pgjdbc() {

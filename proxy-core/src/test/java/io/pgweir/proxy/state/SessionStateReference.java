@@ -32,8 +32,9 @@ final class SessionStateReference {
                 What *keeps the client on its backend* does so until the state is gone (`DROP`, `CLOSE`, `DEALLOCATE`, unlocking,
                 `DISCARD`) or the client is.
 
-                Whether a function in a `SELECT` is checked is a matter of chance: `state_check_sample` is the percentage. What code
-                sets that PostgreSQL reports (ParameterStatus) is known without a check.
+                Temporary objects, locks, cursors and SQL `PREPARE` of a function in a `SELECT` are asked for after each such
+                statement, its settings in `state_check_sample` of 100 cases only (*checked*). What code sets that PostgreSQL
+                reports (ParameterStatus) is known without that.
 
                 """);
         table(text, "Settings and roles", StateKinds.settings());

@@ -116,13 +116,11 @@ final class StateKinds {
                 StateKind.named("`CREATE TEMP TABLE`")
                         .by("CREATE TEMP TABLE state_t (v text)", "INSERT INTO state_t VALUES ('mine')")
                         .shownBy("SELECT v FROM state_t")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("`CREATE TEMP TABLE AS`")
                         .by("CREATE TEMP TABLE state_t AS SELECT 'mine'::text AS v")
                         .shownBy("SELECT v FROM state_t")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("`CREATE TEMP TABLE ... ON COMMIT DROP`")
                         .by("CREATE TEMP TABLE state_t (v text) ON COMMIT DROP")
                         .shownBy("SELECT v FROM state_t")
@@ -134,34 +132,28 @@ final class StateKinds {
                 StateKind.named("a table in `pg_temp`")
                         .by("CREATE TABLE pg_temp.state_t (v text)", "INSERT INTO state_t VALUES ('mine')")
                         .shownBy("SELECT v FROM state_t")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("a temporary table that hides a permanent one")
                         .by("CREATE TEMP TABLE whoami AS SELECT 'mine'::text AS v")
                         .shownBy("SELECT v FROM whoami")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("`CREATE TEMP VIEW`")
                         .by("CREATE TEMP VIEW state_v AS SELECT 'mine'::text AS v")
                         .shownBy("SELECT v FROM state_v")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("`CREATE TEMP SEQUENCE`")
                         .by("CREATE TEMP SEQUENCE state_s START 42")
                         .shownBy("SELECT last_value FROM state_s")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("a function in `pg_temp`")
                         .by("CREATE FUNCTION pg_temp.state_f() RETURNS text LANGUAGE sql AS 'SELECT ''mine''::text'")
                         .shownBy(
                                 "SELECT count(*) FROM pg_proc WHERE proname = 'state_f' AND pronamespace = pg_my_temp_schema()")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("SQL `PREPARE`")
                         .by("PREPARE state_p AS SELECT 'mine'::text AS v")
                         .shownBy("EXECUTE state_p")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("a named statement of the protocol")
                         .byMessages(Exchange.of(Sent.parse("state_m", "SELECT 'mine'::text AS v"), Sent.sync()))
                         .shownBy(Sent.bind("", "state_m"), Sent.execute("", 0)),
@@ -172,13 +164,11 @@ final class StateKinds {
                 StateKind.named("a session advisory lock")
                         .by("SELECT pg_advisory_lock(4711)")
                         .shownBy(LOCKS)
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("a shared session advisory lock")
                         .by("SELECT pg_try_advisory_lock_shared(4, 711)")
                         .shownBy(LOCKS)
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("a transaction's advisory lock")
                         .by("SELECT pg_advisory_xact_lock(4711)")
                         .shownBy(LOCKS)
@@ -186,8 +176,7 @@ final class StateKinds {
                 StateKind.named("a cursor `WITH HOLD`")
                         .by("DECLARE state_c SCROLL CURSOR WITH HOLD FOR SELECT 'mine'::text AS v")
                         .shownBy("FETCH ABSOLUTE 1 FROM state_c")
-                        .pinned()
-                        .but(Handling.EXPOSED, Way.FUNCTION),
+                        .pinned(),
                 StateKind.named("a cursor of a transaction")
                         .by("DECLARE state_c SCROLL CURSOR FOR SELECT 'mine'::text AS v")
                         .shownBy("FETCH ABSOLUTE 1 FROM state_c")
@@ -206,8 +195,14 @@ final class StateKinds {
                         .by("SELECT nextval('state_seq'), currval('state_seq')")
                         .shownBy("SELECT lastval(), currval('state_seq')")
                         .pinned()
-                        .but(Handling.LOST, Way.FUNCTION, Way.CHECKED_FUNCTION, Way.PROCEDURE, Way.DO)
-                        .because("that code has asked is not known"),
+                        .but(
+                                Handling.LOST,
+                                Way.FUNCTION,
+                                Way.CHECKED_FUNCTION,
+                                Way.PROCEDURE,
+                                Way.DO,
+                                Way.BEHIND_DISCARD_ALL)
+                        .because("that code has asked is not known, and `DISCARD ALL` forgets it"),
                 StateKind.named("`LOAD`")
                         .by("LOAD 'auto_explain'")
                         .shownBy("SHOW auto_explain.log_min_duration")

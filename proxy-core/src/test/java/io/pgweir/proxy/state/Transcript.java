@@ -52,7 +52,7 @@ final class Transcript {
                 .append(fields.get('C'))
                 .append(' ')
                 .append(fields.get('M'));
-        boolean own = "26000".equals(fields.get('C')); // pgweir answers that itself, and adds a hint
+        boolean own = List.of("26000", "25P02").contains(fields.get('C')); // pgweir has these too, and adds a hint
         for (char more : new char[] {'D', 'H', 'P', 'W'}) {
             String value = fields.get(more);
             if (value != null && !(own && more == 'H')) {

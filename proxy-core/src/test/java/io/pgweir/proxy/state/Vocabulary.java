@@ -79,7 +79,7 @@ final class Vocabulary {
             "SET NAMES DEFAULT",
             "SET NAMES 'UTF8'",
             "SET search_path = \"odd schema\", \"$user\", public",
-            "SET search_path TO public, pg_temp",
+            "SET search_path TO public, \"odd schema\"",
             "SET SCHEMA 'odd schema'",
             "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
             "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
@@ -108,8 +108,6 @@ final class Vocabulary {
             "DROP SEQUENCE IF EXISTS tmp_seq",
             "PREPARE q1 AS SELECT 'prepared by %p'::text",
             "PREPARE q2(int) AS SELECT $1 * %p",
-            "DEALLOCATE q1",
-            "DEALLOCATE PREPARE q2",
             "DEALLOCATE ALL",
             "SELECT pg_advisory_lock(%p1)",
             "SELECT pg_advisory_lock_shared(%p2)",
@@ -157,7 +155,7 @@ final class Vocabulary {
             return setting();
         }
         String action = filled(ACTIONS.get(random.nextInt(ACTIONS.size())));
-        return dice < 88 ? action : hidden(action);
+        return dice < 88 || action.startsWith("DEALLOCATE") ? action : hidden(action);
     }
 
     private String setting() {

@@ -107,6 +107,15 @@ enum Way {
             return List.of(new Exchange(messages, 2));
         }
     },
+    BEHIND_DISCARD_ALL("behind `DISCARD ALL` in a pipeline") {
+        @Override
+        List<Exchange> of(StateKind kind) {
+            List<Sent> messages = new ArrayList<>(List.of(Sent.unnamed("DISCARD ALL")));
+            kind.statements().forEach(sql -> messages.add(Sent.unnamed(sql)));
+            messages.add(Sent.sync());
+            return List.of(new Exchange(messages, 1));
+        }
+    },
     MULTI_STATEMENT("in a string of several statements") {
         @Override
         List<Exchange> of(StateKind kind) {
