@@ -84,7 +84,9 @@ final class SimplePrograms {
                 WireProgram.named("quotes, comments and dollars that hide semicolons")
                         .query(
                                 "SELECT ';BEGIN', $$;COMMIT$$, $a$;$b$;$a$, /* ; /* ; */ ; */ \"ok;\" -- ;\n FROM (SELECT 1 AS \"ok;\") x"),
-                WireProgram.named("a large row").query("SELECT repeat('x', 3000000)"),
+                WireProgram.named("a large row")
+                        .query("SELECT repeat('x', 3000000)")
+                        .answeredAtLength(),
                 WireProgram.named("many rows").query("SELECT g, repeat('y', g % 50) FROM generate_series(1, 3000) g"),
                 WireProgram.named("a long query").query("SELECT length('" + "z".repeat(300_000) + "')"),
                 WireProgram.named("a row that looks like messages")

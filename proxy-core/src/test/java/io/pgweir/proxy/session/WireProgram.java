@@ -29,6 +29,7 @@ final class WireProgram {
     private final List<Step> steps = new ArrayList<>();
     private byte[] pending = {};
     private boolean needsItsBackend;
+    private boolean answeredAtLength;
 
     private WireProgram(String name) {
         this.name = name;
@@ -69,6 +70,16 @@ final class WireProgram {
     WireProgram onOneBackend() {
         needsItsBackend = true;
         return this;
+    }
+
+    /** Its answer has megabytes, too much to be passed on byte by byte. */
+    WireProgram answeredAtLength() {
+        answeredAtLength = true;
+        return this;
+    }
+
+    boolean isAnsweredAtLength() {
+        return answeredAtLength;
     }
 
     boolean needsItsBackend() {
