@@ -81,7 +81,7 @@ public enum ClientError {
             Severity.ERROR,
             SqlState.IN_FAILED_SQL_TRANSACTION,
             "current transaction is aborted, commands ignored until end of transaction block",
-            "The backend of this transaction is gone. Send ROLLBACK."),
+            "An earlier error has ended this transaction, and no backend is held for it. Send ROLLBACK, then repeat the transaction."),
     CLIENT_IDLE_TIMEOUT(
             Severity.FATAL,
             SqlState.IDLE_SESSION_TIMEOUT,

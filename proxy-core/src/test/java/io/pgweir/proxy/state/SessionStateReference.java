@@ -47,6 +47,16 @@ final class SessionStateReference {
                   `dblink_connect`): they stay on the backend. Use session mode.
                 - That a name with a dot has been set on a backend: `current_setting(name, true)` of somebody else may be empty there
                   instead of NULL, as it is on PostgreSQL after `RESET`. The value is gone.
+
+                ## Settings given at login
+
+                A client that gave settings at its login (`options`, `application_name`, `DateStyle` ...) gets them back with
+                `RESET`, as on PostgreSQL, where `RESET` is a statement of its own. Not so:
+
+                - `RESET` and `SET ... TO DEFAULT` in a string of several statements, or by code (`DO`, a function): the server's
+                  value is in force, at the longest until the client gets another backend.
+                - Whether the return to such a value is reported (ParameterStatus) once more, or not at all, may differ from
+                  PostgreSQL where `SET` and `DISCARD ALL` meet in one unit, or the value is the server's own.
                 """);
         return text.toString();
     }
