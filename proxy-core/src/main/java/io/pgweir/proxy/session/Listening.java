@@ -6,6 +6,7 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.settings.PoolMode;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a client listens: {@link ClientNotifications} from its first LISTEN on, and nothing for all others. */
@@ -57,9 +58,21 @@ final class Listening {
         return own != null && own.isActive();
     }
 
-    /** Whether notifications come from a backend that the client shares. */
-    boolean isShared() {
-        return own != null && !own.isNative();
+    /** PostgreSQL has been asked whether the client's backend listens on more than is known; the client keeps it then. */
+    void found(boolean listens) {
+        if (listens || own != null) {
+            begun().found(listens);
+        }
+    }
+
+    /** The channels that the client is notified of by the backend that listens for all. */
+    Set<String> sharedChannels() {
+        return own == null ? Set.of() : own.sharedChannels();
+    }
+
+    /** Whether the channel of a NotificationResponse is one of these: then the client's own backend need not tell it. */
+    boolean isSharedChannel(ByteBuf in, int at, int length) {
+        return own != null && own.isShared(in, at, length);
     }
 
     boolean isWaiting() {

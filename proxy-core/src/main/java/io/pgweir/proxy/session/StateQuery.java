@@ -51,7 +51,8 @@ final class StateQuery implements InternalReply {
             + " UNION ALL SELECT 'HOLDABLE_CURSOR' WHERE EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)"
             + " UNION ALL SELECT 'PREPARED_STATEMENT'"
             + " WHERE EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql)"
-            + " UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels())";
+            + " UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels() AS channel"
+            + " WHERE channel <> ALL ($1::pg_catalog.text[]))";
 
     /**
      * What was found.
@@ -80,6 +81,7 @@ final class StateQuery implements InternalReply {
      * @param settings whether to ask for the settings
      * @param leftovers whether to ask for the rest
      * @param custom names with a dot that may have been set
+     * @param channels that the backend may listen on without being asked about
      * @param result gets null if it cannot be found out
      */
     static void ask(
@@ -88,13 +90,14 @@ final class StateQuery implements InternalReply {
             boolean settings,
             boolean leftovers,
             Set<String> custom,
+            Set<String> channels,
             Consumer<@Nullable Answer> result) {
         StateQuery query = new StateQuery(result);
         query.settingsAsked = settings;
         query.leftoversAsked = leftovers;
         InternalConversation conversation = backend.converse(query);
         if (leftovers) {
-            conversation.execute(prepared(statements, LEFTOVERS));
+            conversation.execute(prepared(statements, LEFTOVERS), array(channels));
         }
         if (settings) {
             String user = String.valueOf(backend.parameters().atLogin("session_authorization"));
@@ -114,7 +117,11 @@ final class StateQuery implements InternalReply {
         backend.applied().values().keySet().stream()
                 .filter(name -> name.indexOf('.') >= 0)
                 .forEach(names::add);
-        return names.stream()
+        return array(names);
+    }
+
+    private static String array(Set<String> elements) {
+        return elements.stream()
                 .map(name -> '"' + name.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
                 .collect(Collectors.joining(",", "{", "}"));
     }
