@@ -33,13 +33,8 @@ class TwoPhaseCommitTest {
     void open() throws Exception {
         database = postgres.createDatabase();
         network = FaultProxy.to(postgres.host(), postgres.port(), 1);
-        // Shuffling may open a backend for want of another one.
         proxy = RunningProxy.at(
-                "postgresql://" + network.host() + ":" + network.port() + "/*",
-                "connection_limit",
-                "2",
-                "shuffle",
-                "false");
+                "postgresql://" + network.host() + ":" + network.port() + "/*", "connection_limit", "2");
         client = login();
         other = login();
         client.query("BEGIN; CREATE TABLE done (a int)");
