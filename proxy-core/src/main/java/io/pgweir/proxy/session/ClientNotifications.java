@@ -142,9 +142,15 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
         }
     }
 
-    /** @param listens whether the client keeps its backend, which listens on a channel that no statement has named */
-    void found(boolean listens) {
-        if (!listens) {
+    /**
+     * What the client's backend listens on has been asked.
+     *
+     * @param unknown on a channel that no statement has named: the client keeps it
+     * @param shared on one that the listening backend tells of
+     */
+    void found(boolean unknown, boolean shared) {
+        backendListens |= shared;
+        if (!unknown) {
             early.clear();
             return;
         }

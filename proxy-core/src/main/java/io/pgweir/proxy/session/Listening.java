@@ -58,16 +58,22 @@ final class Listening {
         return own != null && own.isActive();
     }
 
-    /** PostgreSQL has been asked whether the client's backend listens on more than is known; the client keeps it then. */
-    void found(boolean listens) {
-        if (listens || own != null) {
-            begun().found(listens);
+    /**
+     * PostgreSQL has been asked what the client's backend listens on.
+     *
+     * @param unknown on other channels than {@link #sharedChannels}: the client keeps it then
+     * @param shared on some of these
+     */
+    void found(boolean unknown, boolean shared) {
+        if (unknown || own != null) {
+            begun().found(unknown, shared);
         }
     }
 
     /** The channels that the client is notified of by the backend that listens for all. */
     Set<String> sharedChannels() {
-        return own == null ? Set.of() : own.sharedChannels();
+        // Asked of PostgreSQL in the client's encoding; what is not named is found, and the client keeps its backend.
+        return own == null || !parameters.usesUtf8() ? Set.of() : own.sharedChannels();
     }
 
     /** Whether the channel of a NotificationResponse is one of these: then the client's own backend need not tell it. */

@@ -107,7 +107,7 @@ final class ReleaseCheck {
         boolean unreplayable =
                 answer.privileged() && !"on".equals(asked.parameters().atLogin("is_superuser"));
         unwanted = state.answered(answer.left(), unreplayable);
-        session.listening().found(state.pins().kinds().contains(StateKind.LISTEN));
+        session.listening().found(state.pins().kinds().contains(StateKind.LISTEN), answer.listensOnKnown());
         state.settled();
     }
 

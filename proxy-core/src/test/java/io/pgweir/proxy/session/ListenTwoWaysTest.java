@@ -91,6 +91,9 @@ class ListenTwoWaysTest extends ListenHarness {
             for (String sql : program) {
                 assertThat(client.query(sql)).as(sql).doesNotContain("E[");
             }
+            try (WireClient other = login()) {
+                assertNothingIsHeard(other);
+            }
             Map<String, Integer> got = new TreeMap<>();
             int rounds = 5;
             for (int round = 0; round < rounds; round++) {

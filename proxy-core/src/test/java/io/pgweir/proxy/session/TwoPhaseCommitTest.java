@@ -130,6 +130,7 @@ class TwoPhaseCommitTest {
         if (!sql.startsWith("PREPARE")) {
             client.query("PREPARE TRANSACTION 'x'");
         }
+        other.query("SELECT 1"); // the shuffle switch leaves this backend to the client: none can be opened now
         network.toClient().stall();
         client.send(extended ? Frontend.join(unnamed(sql), sync()) : query(sql));
         await().until(() -> prepared() == left);
