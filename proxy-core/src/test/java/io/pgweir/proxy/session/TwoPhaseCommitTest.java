@@ -129,8 +129,10 @@ class TwoPhaseCommitTest {
         client.query("INSERT INTO done VALUES (1)");
         if (!sql.startsWith("PREPARE")) {
             client.query("PREPARE TRANSACTION 'x'");
+            // With the shuffle switch the client takes the backend of this; from now on none can be opened.
+            other.query("SELECT 1");
+            proxy.awaitQuiet();
         }
-        other.query("SELECT 1"); // the shuffle switch leaves this backend to the client: none can be opened now
         network.toClient().stall();
         client.send(extended ? Frontend.join(unnamed(sql), sync()) : query(sql));
         await().until(() -> prepared() == left);
