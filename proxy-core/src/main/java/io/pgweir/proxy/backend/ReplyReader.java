@@ -176,9 +176,11 @@ final class ReplyReader implements FrameScanner.Sink {
 
     private void notification(ByteBuf in, int at, int length, int available) {
         Attachment attachment = backend.attachment();
-        if (wantsNotifications()) {
+        if (attachment == null) {
+            backend.notifiedUnasked();
+        } else if (attachment.wantsNotification(in, at, available)) {
             forward(in, at, available);
-        } else if (attachment != null && available == length) {
+        } else if (available == length) {
             attachment.notification(in, at, length);
         }
     }
@@ -240,11 +242,7 @@ final class ReplyReader implements FrameScanner.Sink {
     private void parameterStatus(ByteBuf in, int at, int length) {
         ParameterStatus parameter =
                 ParameterStatus.decode(in.slice(at + FrameScanner.HEADER, length - FrameScanner.HEADER));
-        backend.parameters().put(parameter.name(), parameter.value());
-        Attachment attachment = backend.attachment();
-        if (attachment != null) {
-            attachment.parameterStatus(parameter.name(), parameter.value());
-        }
+        backend.reported(parameter.name(), parameter.value());
     }
 
     private void error(ByteBuf in, int at, int length, int available, byte head) {

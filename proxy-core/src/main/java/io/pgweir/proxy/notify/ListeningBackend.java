@@ -125,7 +125,7 @@ final class ListeningBackend implements Unattended {
     private void prepare(BackendConnection granted) {
         backend = granted;
         state = State.PREPARING;
-        granted.lastClient(this);
+        granted.traces().lastClient(this);
         granted.attach(this);
         command("DISCARD ALL", error -> {});
         command(PREPARE, error -> {

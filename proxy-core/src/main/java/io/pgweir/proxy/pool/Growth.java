@@ -5,6 +5,7 @@ import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.settings.PoolSettings;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +33,8 @@ final class Growth {
 
     private boolean retryScheduled;
     private boolean stopped;
+    private Map<String, String> reported = Map.of();
+    private volatile int generation;
     private volatile int open;
     private volatile int connecting;
 
@@ -187,7 +190,28 @@ final class Growth {
         return backends;
     }
 
+    /** Another number than before if servers may report other parameters to new connections than they did then. */
+    int generation() {
+        return generation;
+    }
+
+    /** Compares what a server reports to new connections with what the last one did. */
+    void reported(BackendConnection backend) {
+        if (!backend.startup().isEmpty()) {
+            return; // a client's own
+        }
+        synchronized (lock) {
+            if (backend.parameters().atLogin().equals(reported)) {
+                backend.parameters().shareAtLogin(reported);
+            } else {
+                reported = backend.parameters().atLogin();
+                generation++;
+            }
+        }
+    }
+
     private void opened(BackendConnection backend) {
+        reported(backend);
         backends.add(backend);
         synchronized (lock) {
             connecting--;
@@ -228,6 +252,9 @@ final class Growth {
         backends.remove(backend);
         synchronized (lock) {
             open--;
+            if (!backend.isSentAway()) {
+                generation++; // it may be another server that comes back
+            }
         }
         LOG.debug("pool {}: backend {} closed, {} of {}", pool.key(), backend, open, settings.connectionLimit());
     }

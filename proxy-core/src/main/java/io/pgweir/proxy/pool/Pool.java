@@ -11,7 +11,7 @@ import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,9 +69,7 @@ public final class Pool implements BackendConnection.Listener {
         this.upkeep = new Upkeep(this, growth);
         this.pinned = new PinnedClients(settings.state());
         this.parts = new LoopPool[loops.size()];
-        for (LoopContext loop : loops) {
-            parts[loop.index()] = new LoopPool(loop);
-        }
+        loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop));
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
     }
 
@@ -340,6 +338,11 @@ public final class Pool implements BackendConnection.Listener {
         }
     }
 
+    @Override
+    public void reconfigured(BackendConnection backend) {
+        growth.reported(backend);
+    }
+
     /** {@code waiter} cannot be helped, for a cause that is its own. */
     void failOne(Waiter waiter, BackendFailure cause) {
         CheckoutFailure failure;
@@ -405,6 +408,11 @@ public final class Pool implements BackendConnection.Listener {
         return growth.open();
     }
 
+    /** Another number than before if servers may report other parameters to new connections than they did then. */
+    public int generation() {
+        return growth.generation();
+    }
+
     public int connecting() {
         return growth.connecting();
     }
@@ -415,11 +423,7 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     public int idle() {
-        int idle = 0;
-        for (LoopPool part : parts) {
-            idle += part.idleCount();
-        }
-        return idle;
+        return Arrays.stream(parts).mapToInt(LoopPool::idleCount).sum();
     }
 
     public int waiting() {
@@ -441,10 +445,6 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     public List<PoolMetrics> allMetrics() {
-        List<PoolMetrics> all = new ArrayList<>(parts.length);
-        for (LoopPool part : parts) {
-            all.add(part.metrics());
-        }
-        return all;
+        return Arrays.stream(parts).map(LoopPool::metrics).toList();
     }
 }

@@ -120,7 +120,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
             backend.sendInternalQuery("DISCARD ALL", this::stepDone);
         } else if (settingsTouched) {
             settingsTouched = false;
-            StateQuery.ask(backend, pool.statements(), true, false, customSettings, this::learned);
+            StateQuery.ask(backend, pool.statements(), true, false, customSettings, Set.of(), this::learned);
         } else {
             finish(true);
             return;

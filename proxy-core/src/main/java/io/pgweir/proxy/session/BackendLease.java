@@ -72,7 +72,7 @@ final class BackendLease implements Attachment {
 
     void begin(BackendConnection granted) {
         backend = granted;
-        granted.lastClient(session);
+        granted.traces().lastClient(session);
         granted.attach(this);
         tenure.begins();
         relay.attached(granted);
@@ -102,7 +102,7 @@ final class BackendLease implements Attachment {
 
     private void releaseIfDone() {
         BackendConnection current = backend;
-        if (current == null || !mayRelease(current) || session.listening().ends(current) || !check.lets(current)) {
+        if (current == null || !mayRelease(current) || !check.lets(current)) {
             return;
         }
         session.flush();
@@ -270,8 +270,21 @@ final class BackendLease implements Attachment {
 
     @Override
     public boolean wantsNotifications() {
-        return mode == PoolMode.SESSION
-                || (state.hears() && !session.listening().isShared());
+        return mode == PoolMode.SESSION || state.hears();
+    }
+
+    @Override
+    public boolean wantsNotification(ByteBuf in, int at, int length) {
+        return wantsNotifications() && !session.listening().isSharedChannel(in, at, length);
+    }
+
+    @Override
+    public void notification(ByteBuf in, int at, int length) {
+        if (check.mayFindListening()) {
+            session.listening().begun().keepEarly(in, at, length);
+        } else if (backend != null && !session.listening().hasBegun()) {
+            backend.notifiedUnasked();
+        }
     }
 
     @Override

@@ -192,6 +192,12 @@ public enum ClientError {
             SqlState.TOO_MANY_CONNECTIONS,
             "sorry, too many clients already: %1$d of %1$d (max_clients)",
             "Close idle client connections or raise max_clients."),
+    TOO_MANY_POOLS(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "no pool for %1$s: there are %2$d already (max_pools), each with clients or backends",
+            "Use fewer pairs of database and user, lower backend_idle_timeout so that pools that nobody uses end sooner, or"
+                    + " raise max_pools. Each pool may open connection_limit backends."),
     UNKNOWN_DATABASE(
             Severity.FATAL,
             SqlState.INVALID_CATALOG_NAME,

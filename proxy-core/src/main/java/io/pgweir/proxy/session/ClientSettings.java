@@ -136,6 +136,11 @@ final class ClientSettings {
         return reset.contains(name.toLowerCase(Locale.ROOT));
     }
 
+    /** What the client has asked for at its login. */
+    SessionSettings startup() {
+        return startup;
+    }
+
     /** The client's own application_name, which is told to nobody else; null if it has none. */
     @Nullable
     String startup(String name) {

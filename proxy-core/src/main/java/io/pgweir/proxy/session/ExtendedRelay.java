@@ -303,7 +303,7 @@ final class ExtendedRelay {
             backend.ledger().expectClose();
         } else if (nameEnd == name) {
             unnamed.forget();
-            backend.unnamed(null, 0);
+            backend.statements().unnamed(null, 0);
             relay.forward(backend, at, length);
             backend.ledger().expectClose();
         } else {

@@ -26,7 +26,7 @@ final class ParameterReports {
     }
 
     /**
-     * A lease begins: corrects what was told when no server could be asked.
+     * A lease begins: corrects what was told when no server could be asked, or one that reported something else.
      *
      * @param changing whether the backend still has another client's settings; then {@link #settle} does it
      */
@@ -37,7 +37,7 @@ final class ParameterReports {
     }
 
     private void correct(BackendConnection current) {
-        view.corrections(current.parameters()).forEach(this::write);
+        view.corrections(current.parameters(), settings.startup()).forEach(this::write);
     }
 
     /** PostgreSQL reports a parameter. */

@@ -52,7 +52,7 @@ final class ReleaseCheck {
 
     /** Whether {@code current}, which is settled, may be given back now; if not, what has to be done first is under way. */
     boolean lets(BackendConnection current) {
-        if (asks(current) || cleans(current)) {
+        if (asks(current) || cleans(current) || session.listening().ends(current)) {
             current.flush();
             return false;
         }
@@ -79,6 +79,7 @@ final class ReleaseCheck {
                 settingsToo,
                 leftovers,
                 settings.custom(),
+                session.listening().sharedChannels(),
                 answer -> answered(current, answer, touched));
         return true;
     }
@@ -106,7 +107,13 @@ final class ReleaseCheck {
         boolean unreplayable =
                 answer.privileged() && !"on".equals(asked.parameters().atLogin("is_superuser"));
         unwanted = state.answered(answer.left(), unreplayable);
+        session.listening().found(state.pins().kinds().contains(StateKind.LISTEN), answer.listensOnKnown());
         state.settled();
+    }
+
+    /** Whether it may yet turn out that code has made the backend listen. */
+    boolean mayFindListening() {
+        return awaited || state.mustAsk(false);
     }
 
     /** Discards what is not to be kept. */

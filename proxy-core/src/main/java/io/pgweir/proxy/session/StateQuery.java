@@ -41,6 +41,8 @@ final class StateQuery implements InternalReply {
             + " UNION ALL SELECT 'SETTING', 'session_authorization', session_user::pg_catalog.text, 'user'"
             + " WHERE session_user <> $2";
 
+    private static final String KNOWN_CHANNEL = "KNOWN_CHANNEL";
+
     /** What cannot be replayed. The temporary schema stays when it is empty; its objects depend on it. */
     private static final String LEFTOVERS = "SELECT 'ADVISORY_LOCK' WHERE EXISTS (SELECT FROM pg_catalog.pg_locks"
             + " WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() AND granted)"
@@ -51,7 +53,10 @@ final class StateQuery implements InternalReply {
             + " UNION ALL SELECT 'HOLDABLE_CURSOR' WHERE EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)"
             + " UNION ALL SELECT 'PREPARED_STATEMENT'"
             + " WHERE EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql)"
-            + " UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels())";
+            + " UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels() AS channel"
+            + " WHERE channel <> ALL ($1::pg_catalog.text[]))"
+            + " UNION ALL SELECT '" + KNOWN_CHANNEL + "' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels()"
+            + " AS channel WHERE channel = ANY ($1::pg_catalog.text[]))";
 
     /**
      * What was found.
@@ -59,11 +64,13 @@ final class StateQuery implements InternalReply {
      * @param settings what is set; null if that was not asked
      * @param privileged whether something is set that only a superuser may set
      * @param left kinds of other state; null if that was not asked
+     * @param listensOnKnown whether the backend listens on a channel that was named to be left out
      */
     record Answer(
             @Nullable SessionSettings settings,
             boolean privileged,
-            @Nullable Set<StateKind> left) {}
+            @Nullable Set<StateKind> left,
+            boolean listensOnKnown) {}
 
     private final Consumer<@Nullable Answer> result;
     private final Map<String, String> values = new TreeMap<>();
@@ -71,6 +78,7 @@ final class StateQuery implements InternalReply {
     private boolean settingsAsked;
     private boolean leftoversAsked;
     private boolean privileged;
+    private boolean listensOnKnown;
 
     private StateQuery(Consumer<@Nullable Answer> result) {
         this.result = result;
@@ -80,6 +88,7 @@ final class StateQuery implements InternalReply {
      * @param settings whether to ask for the settings
      * @param leftovers whether to ask for the rest
      * @param custom names with a dot that may have been set
+     * @param channels to be left out when the backend is asked what it listens on
      * @param result gets null if it cannot be found out
      */
     static void ask(
@@ -88,13 +97,14 @@ final class StateQuery implements InternalReply {
             boolean settings,
             boolean leftovers,
             Set<String> custom,
+            Set<String> channels,
             Consumer<@Nullable Answer> result) {
         StateQuery query = new StateQuery(result);
         query.settingsAsked = settings;
         query.leftoversAsked = leftovers;
         InternalConversation conversation = backend.converse(query);
         if (leftovers) {
-            conversation.execute(prepared(statements, LEFTOVERS));
+            conversation.execute(prepared(statements, LEFTOVERS), array(channels));
         }
         if (settings) {
             String user = String.valueOf(backend.parameters().atLogin("session_authorization"));
@@ -114,7 +124,11 @@ final class StateQuery implements InternalReply {
         backend.applied().values().keySet().stream()
                 .filter(name -> name.indexOf('.') >= 0)
                 .forEach(names::add);
-        return names.stream()
+        return array(names);
+    }
+
+    private static String array(Set<String> elements) {
+        return elements.stream()
                 .map(name -> '"' + name.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
                 .collect(Collectors.joining(",", "{", "}"));
     }
@@ -122,9 +136,13 @@ final class StateQuery implements InternalReply {
     @Override
     public void row(ByteBuf body) {
         int columns = body.readShort();
-        StateKind kind = StateKind.valueOf(text(body));
+        String kind = text(body);
+        if (kind.equals(KNOWN_CHANNEL)) {
+            listensOnKnown = true;
+            return;
+        }
         if (columns == 1) {
-            left.add(kind);
+            left.add(StateKind.valueOf(kind));
             return;
         }
         String name = text(body).toLowerCase(Locale.ROOT);
@@ -145,7 +163,10 @@ final class StateQuery implements InternalReply {
             result.accept(null);
         } else {
             result.accept(new Answer(
-                    settingsAsked ? SessionSettings.of(values) : null, privileged, leftoversAsked ? left : null));
+                    settingsAsked ? SessionSettings.of(values) : null,
+                    privileged,
+                    leftoversAsked ? left : null,
+                    listensOnKnown));
         }
     }
 }

@@ -36,7 +36,7 @@ final class TransactionRefusal {
         if (relay.isUnitOpen() && type == FrontendType.PARSE) {
             FrontendWriter.parse(backend.toServer().append(), "", REFUSED);
             backend.ledger().expectParse();
-            backend.unnamed(null, 0);
+            backend.statements().unnamed(null, 0);
             extended.queryDestroysUnnamed();
         } else if (relay.isUnitOpen()) {
             session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
