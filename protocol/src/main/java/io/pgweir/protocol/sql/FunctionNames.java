@@ -16,6 +16,7 @@ final class FunctionNames {
     static final int SET_CONFIG = -2;
 
     private static final int LONGEST = 28;
+    private static final Name[] NONE = {};
     private static final Name[][] BY_LETTER_AND_LENGTH = new Name[26 * (LONGEST + 1)][];
 
     /** Common functions and types of PostgreSQL's, and words that may stand before a parenthesis. */
@@ -61,7 +62,7 @@ final class FunctionNames {
                     + " version when where width_bucket window with within without xmlagg xmlelement xmlforest xmlparse";
 
     static {
-        Arrays.fill(BY_LETTER_AND_LENGTH, new Name[0]);
+        Arrays.fill(BY_LETTER_AND_LENGTH, NONE);
         for (String name : HARMLESS.split(" ")) {
             add(name, 0);
         }
@@ -98,12 +99,7 @@ final class FunctionNames {
 
     /** A mask of {@link SessionEffect}, {@link #SET_CONFIG} or {@link #UNKNOWN} for the word, in any case. */
     static int lookUp(ByteBuf sql, int start, int end) {
-        int length = end - start;
-        int letter = length < 1 ? 0 : lower(sql.getByte(start));
-        if (letter < 'a' || letter > 'z' || length > LONGEST) {
-            return UNKNOWN;
-        }
-        for (Name name : BY_LETTER_AND_LENGTH[slot(letter, length)]) {
+        for (Name name : candidates(end > start ? sql.getByte(start) : 0, end - start)) {
             if (equal(sql, start, name.text)) {
                 return name.effects;
             }
@@ -111,10 +107,34 @@ final class FunctionNames {
         return UNKNOWN;
     }
 
+    /** As {@link #lookUp(ByteBuf, int, int)}. */
+    static int lookUp(byte[] sql, int start, int end) {
+        for (Name name : candidates(sql[start], end - start)) {
+            if (equal(sql, start, name.text)) {
+                return name.effects;
+            }
+        }
+        return UNKNOWN;
+    }
+
+    private static Name[] candidates(byte first, int length) {
+        int letter = lower(first);
+        return letter < 'a' || letter > 'z' || length > LONGEST ? NONE : BY_LETTER_AND_LENGTH[slot(letter, length)];
+    }
+
     /** Whether the bytes from {@code start} are {@code lowerCase}, in any case; as many must be there. */
     static boolean equal(ByteBuf sql, int start, byte[] lowerCase) {
         for (int i = 0; i < lowerCase.length; i++) {
             if (lower(sql.getByte(start + i)) != lowerCase[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean equal(byte[] sql, int start, byte[] lowerCase) {
+        for (int i = 0; i < lowerCase.length; i++) {
+            if (lower(sql[start + i]) != lowerCase[i]) {
                 return false;
             }
         }

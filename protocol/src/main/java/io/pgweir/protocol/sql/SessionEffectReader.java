@@ -16,10 +16,18 @@ import org.jspecify.annotations.Nullable;
  * of functions counts. What it cannot decide it reports: a report too many costs a query, one too few another client's state.
  */
 public final class SessionEffectReader {
+    /** What calls of functions may do that are not known. */
+    static final int UNKNOWN_FUNCTION = SessionEffect.FUNCTION.bit() | SessionEffect.SEQUENCE_ADVANCE.bit();
+
     private static final byte[] PG_TEMP = "pg_temp".getBytes(StandardCharsets.US_ASCII);
 
     /** Arguments of set_config are looked at up to this length, so that a scan takes linear time whatever the text. */
     private static final int LONGEST_CALL = 4096;
+
+    /** Longer text is read where it lies. */
+    private static final int LONGEST_COPY = 16 << 10;
+
+    private static final int SMALLEST_COPY = 1024;
 
     /** Effects that the first word of a statement has by itself. */
     private static final int[] OF_VERB = new int[Keyword.values().length];
@@ -41,6 +49,7 @@ public final class SessionEffectReader {
         of(SessionEffect.SEQUENCE_ADVANCE, Keyword.COPY, Keyword.MERGE, Keyword.CALL, Keyword.DO, Keyword.EXECUTE);
     }
 
+    private byte[] copy = {};
     private ByteBuf sql = Unpooled.EMPTY_BUFFER;
     private int to;
     private boolean standardStrings;
@@ -60,8 +69,25 @@ public final class SessionEffectReader {
      * @param cut whether {@code end} is not the end of the text
      */
     public int read(ByteBuf text, int from, int end, boolean cut, boolean standard) {
-        return read(text, from, end, standard, null)
-                | (cut ? SessionEffect.PERHAPS_TEMPORARY.bit() | SessionEffect.SEQUENCE_ADVANCE.bit() : 0);
+        int plain = plain(text, from, end, standard);
+        int found = plain == PlainEffects.NOT_PLAIN ? read(text, from, end, standard, null) : plain;
+        return found | (cut ? SessionEffect.PERHAPS_TEMPORARY.bit() | SessionEffect.SEQUENCE_ADVANCE.bit() : 0);
+    }
+
+    private int plain(ByteBuf text, int from, int end, boolean standard) {
+        int length = end - from;
+        if (text.hasArray()) {
+            int offset = text.arrayOffset();
+            return PlainEffects.read(text.array(), offset + from, offset + end, standard);
+        }
+        if (length <= 0 || length > LONGEST_COPY) {
+            return length <= 0 ? 0 : PlainEffects.NOT_PLAIN;
+        }
+        if (copy.length < length) {
+            copy = new byte[Math.max(SMALLEST_COPY, Integer.highestOneBit(length - 1) << 1)];
+        }
+        text.getBytes(from, copy, 0, length);
+        return PlainEffects.read(copy, 0, length, standard);
     }
 
     /** Gives every setting that is reset and not set again by the text, {@code all} for RESET ALL. */
@@ -210,7 +236,7 @@ public final class SessionEffectReader {
         } else if (known >= 0) {
             effects |= known;
         } else if (maybeFunction) {
-            effects |= SessionEffect.FUNCTION.bit() | SessionEffect.SEQUENCE_ADVANCE.bit();
+            effects |= UNKNOWN_FUNCTION;
         }
     }
 

@@ -196,7 +196,7 @@ final class BackendLease implements Attachment {
 
     @Override
     public EventLoop eventLoop() {
-        return session.eventLoop();
+        return session.loop().loop();
     }
 
     @Override

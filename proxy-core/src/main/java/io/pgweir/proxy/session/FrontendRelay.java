@@ -233,7 +233,7 @@ final class FrontendRelay implements FrameScanner.Sink {
             case FrontendType.QUERY:
                 return queries.send(backend, source, at, length, available);
             case FrontendType.PARSE:
-                if (mapped && transactionRefusal.concerns(ExtendedRelay.kindOfParse(source, at, available))) {
+                if (mapped && transactionRefusal.concernsParse(source, at, available)) {
                     return transactionRefusal.refuse(backend, type);
                 }
                 if (mapped && effects.guard().holdsParse(backend, extended, source, at, available)) {

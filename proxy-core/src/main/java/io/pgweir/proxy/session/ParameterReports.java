@@ -4,6 +4,7 @@ import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.settings.PoolMode;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,10 @@ final class ParameterReports {
     }
 
     private void correct(BackendConnection current) {
-        view.corrections(current.parameters(), settings.startup()).forEach(this::write);
+        Map<String, String> news = view.corrections(current.parameters(), settings.startup());
+        if (!news.isEmpty()) {
+            news.forEach(this::write);
+        }
     }
 
     /** PostgreSQL reports a parameter. */

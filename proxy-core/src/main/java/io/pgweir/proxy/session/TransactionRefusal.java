@@ -1,5 +1,6 @@
 package io.pgweir.proxy.session;
 
+import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrontendType;
@@ -26,6 +27,11 @@ final class TransactionRefusal {
 
     boolean concerns(StatementKind kind) {
         return active && kind == StatementKind.BEGIN;
+    }
+
+    /** A Parse, as far as it is there. */
+    boolean concernsParse(ByteBuf in, int at, int available) {
+        return active && ExtendedRelay.kindOfParse(in, at, available) == StatementKind.BEGIN;
     }
 
     /**
