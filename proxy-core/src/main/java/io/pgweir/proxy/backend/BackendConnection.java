@@ -263,8 +263,8 @@ public final class BackendConnection {
         return doubtful || ledger.isAmbiguous();
     }
 
-    /** It listens on something, and nobody who has it does: left behind by code that was not seen, e.g. a trigger. */
-    public void notifiedUnasked() {
+    /** Something of a client's may be here that nobody can tell: no other client gets it. */
+    public void doubt() {
         doubtful = true;
     }
 

@@ -177,7 +177,8 @@ final class ReplyReader implements FrameScanner.Sink {
     private void notification(ByteBuf in, int at, int length, int available) {
         Attachment attachment = backend.attachment();
         if (attachment == null) {
-            backend.notifiedUnasked();
+            // Left behind by code that was not seen, such as a trigger.
+            backend.doubt();
         } else if (attachment.wantsNotification(in, at, available)) {
             forward(in, at, available);
         } else if (available == length) {

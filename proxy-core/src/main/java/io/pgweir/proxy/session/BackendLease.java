@@ -81,7 +81,7 @@ final class BackendLease implements Attachment {
         }
         reports.begin(granted, settings.apply(granted, this::injected));
         if (state.begins(granted)) {
-            granted.sendInternalQuery("DISCARD SEQUENCES", this::injected);
+            granted.sendInternalQuery("DISCARD SEQUENCES", new Preparation(granted, this::injected));
         }
         DeferredBegin begin = session.takeDeferredBegin();
         if (begin != null) {
@@ -283,7 +283,7 @@ final class BackendLease implements Attachment {
         if (check.mayFindListening()) {
             session.listening().begun().keepEarly(in, at, length);
         } else if (backend != null && !session.listening().hasBegun()) {
-            backend.notifiedUnasked();
+            backend.doubt();
         }
     }
 

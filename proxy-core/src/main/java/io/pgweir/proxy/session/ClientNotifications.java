@@ -293,8 +293,9 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
         return backendListens && !listensNatively;
     }
 
-    void unlistened(boolean succeeded) {
-        backendListens = !succeeded;
+    /** It does not any more, or nobody else gets the backend. */
+    void unlistened() {
+        backendListens = false;
     }
 
     /** The client has no backend any more, or its transaction was rolled back behind its back. */

@@ -99,8 +99,11 @@ final class Listening {
             return false;
         }
         ClientNotifications notifications = own;
-        notifications.unlistened(true);
-        backend.sendInternalQuery("UNLISTEN *", error -> notifications.unlistened(error == null));
+        backend.sendInternalQuery("UNLISTEN *", new Preparation(backend, error -> {
+            if (session.backend() == backend) {
+                notifications.unlistened();
+            }
+        }));
         backend.flush();
         return true;
     }

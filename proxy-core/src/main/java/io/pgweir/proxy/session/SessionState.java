@@ -342,6 +342,9 @@ final class SessionState {
     /** DISCARD ALL, after which only a loaded library is left. What was sent behind it, in the same unit, counts still. */
     void discarded(BackendConnection backend) {
         pending &= ~SessionEffect.LIBRARY.bit();
+        if ((pending & (CODE | SessionEffect.COMPUTED_SETTING.bit())) != 0) {
+            backend.traces().hiddenSettingsOf(settings.owner());
+        }
         advanced = false;
         readsSequences = policy.sequences() == SequenceState.KEEP;
         backend.traces().sequencesDiscardedFor(settings.owner());

@@ -141,7 +141,7 @@ final class StatementEffects {
                 session.lease().discarded();
             }
             case DEALLOCATE_ALL -> extended.forgetAll();
-            case NONE -> {}
+            case LISTEN, NONE -> {}
         }
     }
 
