@@ -204,7 +204,7 @@ class ForeignStateTest {
 
     @Test
     void aSettingThatOtherBackendsMayRefuseKeepsItsClientThere() throws Exception {
-        RunningProxy proxy = proxy("connection_limit", "2");
+        RunningProxy proxy = proxy("connection_limit", "2", "event_loops", "1");
         WireClient one = login(proxy);
         WireClient other = login(proxy);
         other.query("SET temp_buffers = '3MB'");

@@ -45,6 +45,9 @@ final class SessionStateReference {
                 - `LISTEN`: it has tests of its own.
                 - The seed of `random()`, variables and connections of procedural languages and extensions (`%_SHARED` of PL/Perl,
                   `dblink_connect`): they stay on the backend. Use session mode.
+                - `lastval()` and `currval()` called by code (a function, `DO`): where no statement of the pool names them in its own
+                  text, they may speak of what another client has inserted on that backend. Behind an `INSERT` of the same
+                  transaction they are right.
                 - That a name with a dot has been set on a backend: `current_setting(name, true)` of somebody else may be empty there
                   instead of NULL, as it is on PostgreSQL after `RESET`. The value is gone.
 
@@ -55,6 +58,8 @@ final class SessionStateReference {
 
                 - `RESET` and `SET ... TO DEFAULT` in a string of several statements, or by code (`DO`, a function): the server's
                   value is in force, at the longest until the client gets another backend.
+                - `SET TRANSACTION ISOLATION LEVEL` behind a `RESET` in the same transaction is refused (`25001`): what sets the value
+                  of the login again counts as a query.
                 - Whether the return to such a value is reported (ParameterStatus) once more, or not at all, may differ from
                   PostgreSQL where `SET` and `DISCARD ALL` meet in one unit, or the value is the server's own.
 
