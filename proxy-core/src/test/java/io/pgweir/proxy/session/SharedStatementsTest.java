@@ -7,6 +7,7 @@ import static io.pgweir.proxy.testkit.Frontend.parse;
 import static io.pgweir.proxy.testkit.Frontend.sync;
 import static io.pgweir.proxy.testkit.Frontend.unnamed;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,15 +33,31 @@ class SharedStatementsTest {
     private static final String UTC = "1704067200";
     private static final String TOKYO = "1704034800";
 
-    private final RealPostgres postgres = RealPostgres.get();
-    private String database = "";
+    private static final RealPostgres POSTGRES = RealPostgres.get();
+    private static String database = "";
+
     private RunningProxy proxy;
 
+    @BeforeAll
+    static void prepare() throws Exception {
+        database = POSTGRES.createDatabase();
+        direct(
+                "alter database " + database + " set timezone = 'UTC'",
+                "create schema ta",
+                "create table ta.k (id int)",
+                "insert into ta.k values (1)",
+                "create schema tb",
+                "create table tb.k (id text)",
+                "insert into tb.k values ('x')",
+                "create table hide (v text)",
+                "insert into hide values ('permanent')",
+                "create function tokyo() returns text language sql as"
+                        + " $$ select set_config('timezone', 'Asia/Tokyo', false) $$");
+    }
+
     @BeforeEach
-    void start() throws Exception {
-        database = postgres.createDatabase();
-        direct("alter database " + database + " set timezone = 'UTC'");
-        proxy = RunningProxy.before(postgres, "connection_limit", "1");
+    void start() {
+        proxy = RunningProxy.before(POSTGRES, "connection_limit", "1");
     }
 
     @AfterEach
@@ -76,13 +94,6 @@ class SharedStatementsTest {
 
     @Test
     void parameterTypesAreThoseOfTheOwnSearchPath() throws Exception {
-        direct(
-                "create schema ta",
-                "create table ta.k (id int)",
-                "insert into ta.k values (1)",
-                "create schema tb",
-                "create table tb.k (id text)",
-                "insert into tb.k values ('x')");
         try (WireClient a = login("search_path", "ta");
                 WireClient b = login("search_path", "tb")) {
             String sql = "select count(*) from k where id = $1";
@@ -105,8 +116,6 @@ class SharedStatementsTest {
                 "select tokyo()"
             })
     void aSettingCountsForTheNextParse(String change) throws Exception {
-        direct("create function tokyo() returns text language sql as"
-                + " $$ select set_config('timezone', 'Asia/Tokyo', false) $$");
         try (WireClient a = login();
                 WireClient b = login()) {
             assertThat(prepared(b, INSTANT)).isEqualTo(UTC);
@@ -177,14 +186,16 @@ class SharedStatementsTest {
         try (WireClient a = login();
                 WireClient b = login()) {
             assertThat(prepared(a, INSTANT)).isEqualTo(UTC);
-            a.query(inTransaction ? "begin" : "select 1");
-            a.query("set timezone = 'Asia/Tokyo'");
-            a.query("do $$ begin execute 'deallocate all'; end $$");
-            if (!inTransaction) {
+            POSTGRES.terminateAll(database);
+            await().until(() -> POSTGRES.backendsOf(database) == 0);
+            if (inTransaction) {
+                a.query("begin");
+                a.query("set timezone = 'Asia/Tokyo'");
                 again(a);
-            } else {
-                a.exchange(bind("", "s"), execute("", 0), sync());
                 a.query("rollback");
+            } else {
+                a.query("set timezone = 'Asia/Tokyo'");
+                again(a);
             }
             assertThat(prepared(b, INSTANT)).isEqualTo(UTC);
             a.query("reset timezone");
@@ -217,7 +228,6 @@ class SharedStatementsTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aTemporaryTableHidesAPermanentOneFromThen(boolean inTransaction) throws Exception {
-        direct("create table hide (v text)", "insert into hide values ('permanent')");
         try (WireClient a = login();
                 WireClient b = login()) {
             a.query("create temp table other (v int)"); // the temporary schema is in the search path from here on
@@ -269,7 +279,7 @@ class SharedStatementsTest {
     @Test
     void withTheShuffleSwitchToo() throws Exception {
         proxy.close();
-        proxy = RunningProxy.before(postgres, "connection_limit", "3", "shuffle", "true");
+        proxy = RunningProxy.before(POSTGRES, "connection_limit", "3", "shuffle", "true");
         try (WireClient a = login("TimeZone", "Asia/Tokyo");
                 WireClient b = login()) {
             assertThat(prepared(a, INSTANT)).isEqualTo(TOKYO);
@@ -309,8 +319,8 @@ class SharedStatementsTest {
         return WireClient.login(proxy.host(), proxy.port(), startup, null);
     }
 
-    private void direct(String... sql) throws Exception {
-        try (Connection connection = postgres.connect(database);
+    private static void direct(String... sql) throws Exception {
+        try (Connection connection = POSTGRES.connect(database);
                 Statement statement = connection.createStatement()) {
             for (String one : sql) {
                 statement.execute(one);
