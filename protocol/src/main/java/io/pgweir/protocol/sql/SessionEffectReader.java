@@ -290,11 +290,14 @@ public final class SessionEffectReader {
             }
             at = skipBlank(sql, SqlLexer.tokenEnd(sql, at, limit, standardStrings), limit);
         }
+        String literal = literal(name);
+        if (literal == null || literal.indexOf('.') < 0) {
+            effects |= SessionEffect.PLAIN_SETTING.bit();
+        }
         int isTrue = accept(sql, lastArgument, limit, Keyword.TRUE);
         if (commas == 2 && accept(sql, isTrue, limit, ')') >= 0) {
             return; // until the transaction ends
         }
-        String literal = literal(name);
         if (literal == null) {
             effects |= SessionEffect.COMPUTED_SETTING.bit();
         } else if (literal.indexOf('.') >= 0) {

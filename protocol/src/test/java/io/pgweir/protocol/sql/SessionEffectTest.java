@@ -9,6 +9,7 @@ import static io.pgweir.protocol.sql.SessionEffect.HOLDABLE_CURSOR;
 import static io.pgweir.protocol.sql.SessionEffect.LIBRARY;
 import static io.pgweir.protocol.sql.SessionEffect.LISTEN;
 import static io.pgweir.protocol.sql.SessionEffect.PERHAPS_TEMPORARY;
+import static io.pgweir.protocol.sql.SessionEffect.PLAIN_SETTING;
 import static io.pgweir.protocol.sql.SessionEffect.PREPARED_STATEMENT;
 import static io.pgweir.protocol.sql.SessionEffect.REMOVAL;
 import static io.pgweir.protocol.sql.SessionEffect.RESET;
@@ -56,18 +57,21 @@ class SessionEffectTest {
 
     @Test
     void settings() {
-        assertThat(effects("select set_config('work_mem', '1MB', false)")).containsExactly(SETTING);
+        assertThat(effects("select set_config('work_mem', '1MB', false)")).containsExactly(SETTING, PLAIN_SETTING);
+        assertThat(effects("select set_config('work_mem', '1MB', true)")).containsExactly(PLAIN_SETTING);
+        assertThat(effects("select set_config($1, $2, true)")).containsExactly(PLAIN_SETTING);
         assertThat(effects("select PG_CATALOG . SET_CONFIG /* x */ ( 'work_mem'::text, $1, $2 )"))
-                .containsExactly(SETTING);
+                .containsExactly(SETTING, PLAIN_SETTING);
         assertThat(effects("select \"set_config\"('app.x', $1, false)")).containsExactly(SETTING, CUSTOM_SETTING);
-        assertThat(effects("select set_config($1, $2, false)")).containsExactly(SETTING, COMPUTED_SETTING);
+        assertThat(effects("select set_config($1, $2, false)"))
+                .containsExactly(SETTING, COMPUTED_SETTING, PLAIN_SETTING);
         assertThat(effects("select set_config('app.' || $1, $2, false)")).contains(COMPUTED_SETTING);
         assertThat(effects("select set_config('a''b', $2, false)")).contains(COMPUTED_SETTING);
         assertThat(effects("select set_config('a', 'b', not true)")).contains(SETTING);
         assertThat(effects("select set_config('a', 'b', true and false)")).contains(SETTING);
         assertThat(effects("select set_config('a', 'b', is_local => true)")).contains(SETTING);
         assertThat(effects("select set_config('a', 'b', true), set_config('c', 'd', false)"))
-                .containsExactly(SETTING);
+                .containsExactly(SETTING, PLAIN_SETTING);
         assertThat(effects("select set_config('x', 'y'")).contains(SETTING);
         assertThat(effects("set app.tenant to 5")).containsExactly(CUSTOM_SETTING);
         assertThat(effects("reset app.tenant")).contains(CUSTOM_SETTING, RESET);

@@ -2,8 +2,10 @@ package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.ParseContext;
 import io.pgweir.proxy.settings.PoolMode;
 import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +58,9 @@ final class ParameterReports {
         }
         if (current.ledger().size() > 0) {
             settings.touched();
+            if (ParseContext.dependsOn(name.toLowerCase(Locale.ROOT))) {
+                settings.doubted();
+            }
         }
         boolean reset = settings.mayHaveBeenReset(name)
                 && value.equals(current.parameters().atLogin(name));

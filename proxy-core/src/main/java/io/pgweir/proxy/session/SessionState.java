@@ -41,6 +41,12 @@ final class SessionState {
             | SessionEffect.COMPUTED_SETTING.bit()
             | SessionEffect.LIBRARY.bit();
     private static final int CODE = SessionEffect.CODE.bit() | SessionEffect.FUNCTION.bit();
+    /** What makes, or may make, names mean something that they mean to nobody else. */
+    private static final int NAMING = SessionEffect.TEMPORARY_OBJECT.bit()
+            | SessionEffect.PERHAPS_TEMPORARY.bit()
+            | SessionEffect.COMPUTED_SETTING.bit()
+            | CODE;
+
     private static final int MOST_ATTEMPTS = 3;
 
     private final ClientSession session;
@@ -149,6 +155,14 @@ final class SessionState {
     /** Whether notifications are the client's. */
     boolean hears() {
         return pins.kinds().contains(StateKind.LISTEN) || SessionEffect.LISTEN.in(pending | asking);
+    }
+
+    /** Whether names in a text may mean something to this client alone, or by what nobody has seen it do. */
+    boolean mayHideNames() {
+        return ((pending | asking) & NAMING) != 0
+                || (pins.isPinned()
+                        && (pins.kinds().contains(StateKind.TEMPORARY_OBJECT)
+                                || pins.kinds().contains(StateKind.SETTING)));
     }
 
     // ---- sequences

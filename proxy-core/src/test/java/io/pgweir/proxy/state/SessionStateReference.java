@@ -40,6 +40,30 @@ final class SessionStateReference {
         table(text, "Settings and roles", StateKinds.settings());
         table(text, "What lives in a backend", StateKinds.bound());
         text.append("""
+                ## Prepared statements
+
+                Statements that clients prepare by name (Parse) are shared on a backend where text and parameter types are equal and
+                the text means the same to PostgreSQL: under equal `search_path`, `role`, `session_authorization`,
+                `transform_null_equals`, and, if the text has a string or a character beyond ASCII, equal `TimeZone`,
+                `timezone_abbreviations`, `DateStyle`, `IntervalStyle`, `standard_conforming_strings`, `client_encoding`,
+                `array_nulls`, `lc_monetary`, `xmloption`. As on PostgreSQL, the settings at the Parse count. A client's own, shared
+                with nobody, are
+
+                - statements with `'now'`, `'today'`, `'tomorrow'`, `'yesterday'`, which are the moment of each Parse;
+                - what it prepares while one of these settings may differ from what is known of the client: after a `SET`, `RESET`,
+                  `set_config`, `DO`, `CALL` or a function that is not one of PostgreSQL's, until the backend is given back;
+                - what it prepares while it has temporary objects, or may have made some.
+
+                Not as on PostgreSQL:
+
+                - A client's own statement, or one that it prepared before it changed such a setting, is read anew, by the settings
+                  and the clock of then, where it must be prepared on another backend or once more.
+                - A Parse of a text that the backend knows already finds no function, operator or table that a new Parse would prefer
+                  only since then (a new overload, a table in front in `search_path`), nor changed types of parameters. `ALTER` of
+                  what the statement uses does not help; a new backend does (`backend_lifetime`).
+                - Where a trigger, or a function not *checked*, changes a setting that PostgreSQL does not report
+                  (`search_path` before version 18, `transform_null_equals`), the client's next Parse does not count it.
+
                 ## What is not looked for
 
                 - `LISTEN`: it has tests of its own.
