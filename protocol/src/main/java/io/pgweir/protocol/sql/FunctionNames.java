@@ -56,7 +56,7 @@ final class FunctionNames {
                     + " pg_total_relation_size pg_try_advisory_xact_lock pg_type_is_visible pg_typeof position power"
                     + " precision primary quote_ident quote_literal quote_nullable random rank references regexp_count"
                     + " regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array regexp_split_to_table"
-                    + " regexp_substr replace returning right round row row_number rpad rtrim select session_user sets"
+                    + " regexp_substr replace returning right round row row_number rpad rtrim select session_user"
                     + " shobj_description sin smallint some split_part sqrt starts_with statement_timestamp stddev"
                     + " stddev_pop stddev_samp string_agg string_to_array strpos substr substring sum tan then time"
                     + " timeofday timestamp timestamptz timetz to_ascii to_char to_date to_hex to_number to_regclass"

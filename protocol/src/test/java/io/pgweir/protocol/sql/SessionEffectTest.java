@@ -220,6 +220,7 @@ class SessionEffectTest {
                 "select app.nextval('s')",
                 "select pg_catalog.lower(a), b.lower(c)",
                 "select log('x'), age('x')",
+                "select set('x'), sets('x')",
                 "select \"lower\"(1)",
                 "select \"LOWER\"(1)",
                 "select \"SET_CONFIG\"('a', 'b', true)",
