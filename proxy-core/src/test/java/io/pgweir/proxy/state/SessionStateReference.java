@@ -52,8 +52,9 @@ final class SessionStateReference {
                 - made by a function with the name of one of PostgreSQL's common ones and parameters of other types (`lower`,
                   `count`, `replace` ...), called without its schema
 
-                `state_check: always` finds it, as every backend is asked before another client gets it. With `off`, a client
-                may lose what its functions and code have set; others do not see it.
+                `state_check: always` finds it, as every backend is asked before another client gets it; of settings with a dot in
+                their names, which PostgreSQL does not list, it only keeps others from seeing them. With `off`,
+                settings made by functions and code are lost, and others do not see them; what else they leave is not asked for.
 
                 ## What is not looked for
 
