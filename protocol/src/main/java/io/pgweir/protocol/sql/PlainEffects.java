@@ -1,6 +1,7 @@
 package io.pgweir.protocol.sql;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Stream;
 
@@ -20,6 +21,8 @@ final class PlainEffects {
     private static final byte WORD = 2;
     private static final byte DIGIT = 3;
     private static final byte DOLLAR = 4;
+
+    private static final byte[] CATALOG = "pg_catalog".getBytes(StandardCharsets.US_ASCII);
 
     /** Longest word that has its letters in a long. */
     private static final int LONGEST_WORD = 8;
@@ -104,6 +107,7 @@ final class PlainEffects {
         boolean first = true;
         byte previous = 0;
         int previousWord = 0;
+        boolean catalog = false;
         int at = skipBlank(sql, from, to);
         while (at >= 0 && at < to) {
             byte c = sql[at];
@@ -160,23 +164,34 @@ final class PlainEffects {
                     if (known == FunctionNames.SET_CONFIG) {
                         return NOT_PLAIN;
                     }
-                    boolean table = previous == ')' || (previousWord & BEFORE_TABLE) != 0;
-                    effects |= known >= 0 ? known : table ? 0 : SessionEffectReader.UNKNOWN_FUNCTION;
+                    boolean foreign = previous == '.' && !catalog;
+                    boolean table = (previousWord & BEFORE_TABLE) != 0;
+                    effects |= known >= 0 ? known : 0;
+                    effects |= (known >= 0 && !foreign) || table ? 0 : SessionEffectReader.UNKNOWN_FUNCTION;
+                }
+                if ((word & INSERTS) != 0 && previous != 0 && previous != '(') {
+                    word = 0; // perhaps the name of a column in front of INTO
                 }
             }
             first = false;
             previous = c;
             previousWord = qualifies ? previousWord : word;
+            catalog = c == '.' ? catalog : qualifies && isCatalog(sql, at, end);
             at = next;
         }
         return at < 0 ? NOT_PLAIN : effects;
     }
 
     private static int function(byte[] sql, int at, int end, byte c) {
-        if (c != '"') {
-            return FunctionNames.lookUp(sql, at, end);
+        return c == '"' ? FunctionNames.lookUpQuoted(sql, at + 1, end - 1) : FunctionNames.lookUp(sql, at, end);
+    }
+
+    /** As the reader: in quotes, capitals make it another name. */
+    private static boolean isCatalog(byte[] sql, int at, int end) {
+        if (sql[at] == '"') {
+            return end - at == CATALOG.length + 2 && Arrays.equals(sql, at + 1, end - 1, CATALOG, 0, CATALOG.length);
         }
-        return end - at < 3 ? FunctionNames.UNKNOWN : FunctionNames.lookUp(sql, at + 1, end - 1);
+        return end - at == CATALOG.length && FunctionNames.equal(sql, at, CATALOG);
     }
 
     /** The start of the next token; {@link #NOT_PLAIN} if a comment has no end. */

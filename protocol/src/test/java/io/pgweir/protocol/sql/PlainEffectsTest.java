@@ -24,7 +24,9 @@ class PlainEffectsTest {
             "select insert into values update delete from where with as set merge using table begin"
                     + " commit create temp temporary local function listen load call do execute explain declare hold reset drop close"
                     + " deallocate discard copy prepare all true t a.b x mine now count coalesce nextval currval setval pg_temp"
-                    + " pg_advisory_lock pg_advisory_unlock set_config INSERT Into SeLeCt NOW Now inserted set_configs _ \u00e9t\u00e9"
+                    + " pg_advisory_lock pg_advisory_unlock set_config pg_catalog. PG_CATALOG . \"pg_catalog\". \"PG_CATALOG\"."
+                    + " pg_catalog.count( app.count( app.nextval( pg_catalog.x( \"count\"( \"Count\"( \"set\"( log( tmp() ) operator("
+                    + " distinct on function procedure view prepare materialized INSERT Into SeLeCt NOW Now inserted set_configs _ \u00e9t\u00e9"
                     + " into\u00e9 i\u00f1to e b x n u& 1 12 1.5 1e5 ( ) () (1) . .. , = :: : [ ] @ { ; ;; - / * \\ -- /* */ /**/"
                     + " $1 $12 $ $$ $a$ $a1$ a$1 a$ ' '' 'a' 'it''s' '\\' 'into' '(' e' E'\\'' n'x' x'1f' b'0' u&'a' u&\"a\""
                     + " date'2020-01-01' \" \"\" \"Mine\" \"now\" \"a\"\"now\" \"pg_temp\" \"a\".b(";

@@ -88,7 +88,11 @@ public final class StatementRegistry {
         int end = text.bytesBefore((byte) 0);
         int to = end < 0 ? body.length : end;
         StatementKind kind = SqlScanner.classify(text, 0, to);
-        int effects = new SessionEffectReader().read(text, 0, to, false, true);
+        SessionEffectReader reader = new SessionEffectReader();
+        int effects = reader.read(text, 0, to, false, true);
+        if (text.indexOf(0, to, (byte) '\\') >= 0 && text.indexOf(0, to, (byte) '\'') >= 0) {
+            effects |= reader.read(text, 0, to, false, false); // where its strings end depends on the session
+        }
         SessionSettings sharedUnder = MomentWords.areIn(body, to) ? null : context;
         return new PreparedStatement(body, numbers.incrementAndGet(), kind, effects, sharedUnder);
     }

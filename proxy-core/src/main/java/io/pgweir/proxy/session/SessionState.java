@@ -131,10 +131,12 @@ final class SessionState {
         if (SessionEffect.SEQUENCE_ADVANCE.in(effects)) {
             advanced = true;
         }
-        if ((effects & CODE) != 0 && policy.check() != StateCheck.OFF) {
+        if ((effects & CODE) != 0) {
+            // Whatever is checked: it costs the next client a RESET ALL, and only if that is another one.
             backend.traces().hiddenSettingsOf(settings.owner());
-            checkAll |= SessionEffect.CODE.in(effects)
-                    || ThreadLocalRandom.current().nextInt(100) < policy.samplePercent();
+            checkAll |= policy.check() != StateCheck.OFF
+                    && (SessionEffect.CODE.in(effects)
+                            || ThreadLocalRandom.current().nextInt(100) < policy.samplePercent());
         }
         if ((effects & (ANNOUNCED | CODE)) != 0) {
             cause = statement;

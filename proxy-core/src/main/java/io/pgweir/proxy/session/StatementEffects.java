@@ -99,11 +99,12 @@ final class StatementEffects {
 
     /** Takes note of the names of settings in a statement that is being sent, perhaps only to be prepared. */
     private void noteSettings(int effects, ByteBuf source, int from, int to) {
+        boolean standard = session.lease().hasStandardStrings();
         if (SessionEffect.CUSTOM_SETTING.in(effects)) {
-            session.lease().settings().customTouched(SqlScanner.customSettings(source, from, to, true));
+            session.lease().settings().customTouched(SqlScanner.customSettings(source, from, to, standard));
         }
         if (SessionEffect.RESET.in(effects)) {
-            session.lease().settings().resetSent(SqlScanner.resetSettings(source, from, to, true));
+            session.lease().settings().resetSent(SqlScanner.resetSettings(source, from, to, standard));
         }
     }
 

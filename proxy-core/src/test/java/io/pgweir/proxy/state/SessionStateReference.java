@@ -40,6 +40,22 @@ final class SessionStateReference {
         table(text, "Settings and roles", StateKinds.settings());
         table(text, "What lives in a backend", StateKinds.bound());
         text.append("""
+                ## What the text does not show
+
+                What a statement may do to its session is read in its text: its verbs, and the functions that it calls by name. A
+                function that is not one of PostgreSQL's common ones may do anything, and so may one in a schema other than
+                `pg_catalog`. State of the following kinds is not noticed, and the next client on that backend may find it:
+
+                - made by code that the text does not name: operators, casts, checks of domains, defaults, generated columns,
+                  triggers, rules, views, policies of row security, indexes on expressions, functions called as attributes
+                  (`SELECT t.f FROM t`)
+                - made by a function with the name of one of PostgreSQL's common ones and parameters of other types (`lower`,
+                  `count`, `replace` ...), called without its schema
+
+                `state_check: always` finds it, as every backend is asked before another client gets it; of settings with a dot in
+                their names, which PostgreSQL does not list, it only keeps others from seeing them. With `off`,
+                settings made by functions and code are lost, and others do not see them; what else they leave is not asked for.
+
                 ## Prepared statements
 
                 Statements that clients prepare by name (Parse) are shared on a backend where text and parameter types are equal and
