@@ -116,6 +116,11 @@ final class LoginProfiles {
         return LoginProfile.unconfirmed(parameters);
     }
 
+    /** Whether a server has taken such a login before: what it refuses then is told with the first statement. */
+    private synchronized boolean isKnown(SessionSettings settings) {
+        return known.containsKey(settings);
+    }
+
     private void answered(SessionSettings settings, LoginProfile profile, boolean keep) {
         List<Consumer<LoginProfile>> waiting;
         synchronized (this) {
@@ -170,7 +175,7 @@ final class LoginProfiles {
 
         private void unavailable(@Nullable BackendFailure cause) {
             LoginProfile profile;
-            if (cause != null && cause.isRefusal()) {
+            if (cause != null && cause.isRefusal() && !isKnown(settings)) {
                 ErrorFields error = ClientError.LOGIN_REFUSED_BY_SERVER.with(cause.message());
                 profile = LoginProfile.refused(
                         cause.sqlState() == null ? error : error.with(ErrorField.CODE, cause.sqlState()));
