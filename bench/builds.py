@@ -14,7 +14,7 @@ from statistics import median
 
 sys.dont_write_bytecode = True
 
-from cases import PgBench
+from cases import PgBench, interleaved
 from contenders import Bench, Pgweir
 
 
@@ -40,14 +40,7 @@ def compare(bench, mode, builds, options):
     try:
         for _, path in builds:
             running.append(Pgweir(bench, "trust", str(Path(path) / "pgweir"), options.pool))
-        for one in running:
-            case.warm_up(one)
-        rounds = []
-        for turn in range(options.rounds):
-            shift = turn % len(running)
-            order = list(range(len(running)))
-            samples = {i: case.sample(running[i]) for i in order[shift:] + order[:shift]}
-            rounds.append([samples[i] for i in order])
+        rounds = list(interleaved(case, running, options.rounds))
     finally:
         for one in running:
             one.stop()
