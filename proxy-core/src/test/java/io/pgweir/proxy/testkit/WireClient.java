@@ -150,12 +150,18 @@ public final class WireClient implements AutoCloseable {
     /** All messages up to and including the next of a type. */
     public List<ServerMessage> readUntil(char type) throws IOException {
         List<ServerMessage> messages = new ArrayList<>();
-        ServerMessage message;
-        do {
-            message = read();
-            messages.add(message);
-        } while (message.type() != type);
-        return messages;
+        try {
+            ServerMessage message;
+            do {
+                message = read();
+                messages.add(message);
+            } while (message.type() != type);
+            return messages;
+        } catch (EOFException closed) {
+            EOFException told = new EOFException(closed.getMessage() + ", after " + ServerMessage.transcript(messages));
+            told.initCause(closed);
+            throw told;
+        }
     }
 
     /** All messages until the server closes the connection. */
