@@ -4,7 +4,8 @@
     bench/builds.py before=/path/to/one/checkout after=/path/to/another again=/path/to/the/first/copied
 
 Name the first build twice, under two paths, to see what the machine's noise makes of no difference at all. Every build must have its
-jar (./pgweir version makes it). Takes about 2 minutes a mode, and starts and stops everything itself.
+jar (./pgweir version makes it). What the compiler makes of one build differs from one process to the next, so each is started several
+times. Takes about 2 minutes a mode and start, and starts and stops everything itself.
 """
 import argparse
 import signal
@@ -23,7 +24,8 @@ def main():
     parser.add_argument("builds", nargs="+", metavar="NAME=CHECKOUT")
     parser.add_argument("--modes", default="simple,extended,prepared")
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--starts", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=int, default=3)
     options = parser.parse_args()
     options.pool, options.jobs, options.scale, options.quick = 20, 1, 10, False
@@ -36,14 +38,16 @@ def main():
 
 def compare(bench, mode, builds, options):
     case = PgBench(mode, options.clients, options)
-    running = []
-    try:
-        for _, path in builds:
-            running.append(Pgweir(bench, "trust", str(Path(path) / "pgweir"), options.pool))
-        rounds = list(interleaved(case, running, options.rounds))
-    finally:
-        for one in running:
-            one.stop()
+    rounds = []
+    for start in range(options.starts):
+        running = []
+        try:
+            for _, path in builds:
+                running.append(Pgweir(bench, "trust", str(Path(path) / "pgweir"), options.pool))
+            rounds += interleaved(case, running, options.rounds)
+        finally:
+            for one in running:
+                one.stop()
     for i, (name, _) in enumerate(builds):
         ratios = sorted(one[i].cpu_us / one[0].cpu_us for one in rounds)
         print(f"{mode:9} {name:8} {median(one[i].cpu_us for one in rounds):.1f} us, {median(ratios):.2f} of {builds[0][0]}'s"

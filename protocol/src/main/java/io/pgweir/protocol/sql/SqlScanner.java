@@ -32,6 +32,14 @@ public final class SqlScanner {
         return StatementClassifier.classify(sql, firstStatement(sql, from, to), to);
     }
 
+    /**
+     * The kind of the only statement, if a short look shows that it does nothing to its session ({@link SessionEffect}),
+     * whatever the session's settings; else null, which means nothing.
+     */
+    public static @Nullable StatementKind bareKind(ByteBuf sql, int from, int to) {
+        return BareText.kind(sql, from, to);
+    }
+
     public static int endOfFirstStatement(ByteBuf sql, int from, int to) {
         return endOfFirstStatement(sql, from, to, true);
     }

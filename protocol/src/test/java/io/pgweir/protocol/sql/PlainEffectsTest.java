@@ -16,9 +16,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What {@link PlainEffects} decides is what {@link SessionEffectReader} finds by itself. */
+/** What {@link PlainEffects} and {@link BareText} decide is what {@link SessionEffectReader} finds by itself. */
 class PlainEffectsTest {
     private static final String WORDS =
             "select insert into values update delete from where with as set merge using table begin"
@@ -69,6 +70,7 @@ class PlainEffectsTest {
     private final SessionEffectReader reader = new SessionEffectReader();
     private int decided;
     private int undecided;
+    private int bare;
 
     @Test
     void whatIsDecidedIsWhatTheReaderFinds() {
@@ -109,6 +111,7 @@ class PlainEffectsTest {
             assertSame(text, seed);
         }
         assertThat(decided).as("decided (seed %d)", seed).isGreaterThan(30_000);
+        assertThat(bare).as("bare (seed %d)", seed).isGreaterThan(3_000);
     }
 
     /** Every string literal of every test, many of which are SQL. */
@@ -139,6 +142,42 @@ class PlainEffectsTest {
         assertThat(PlainEffects.read(bytes, 0, bytes.length, true)).isNotEqualTo(PlainEffects.NOT_PLAIN);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT | SELECT abalance FROM pgbench_accounts WHERE aid = 12345;",
+                "SELECT | select * from t where name = $1 order by id limit 10",
+                "UPDATE | Update t set a = 'x' where b = 1",
+                "DELETE | DELETE FROM sessions WHERE token = $1;",
+            })
+    void bareStatementsAreSeenToBe(StatementKind kind, String text) {
+        Sql sql = Sql.of(text);
+        assertThat(BareText.kind(sql.buf(), sql.from(), sql.to())).isEqualTo(kind);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "select * into t from u",
+                "select 1, 2, 3, 4 INTO t",
+                "select a from t;select 1",
+                "select a from t where b = 1; ",
+                "select 1 from now()",
+                "selects a from t where b = 1",
+                "select/**/a from t where b = 1",
+                "insert into t values (1)",
+            })
+    void othersAreNotBare(String text) {
+        // Wherever a window of eight bytes begins.
+        for (int i = 0; i < 10; i++) {
+            Sql sql = Sql.of(text.replaceFirst(" ", " ".repeat(i + 1)));
+            assertThat(BareText.kind(sql.buf(), sql.from(), sql.to()))
+                    .as("%s", text)
+                    .isNull();
+        }
+    }
+
     @Test
     void longTextIsReadWhereItLies() {
         String text = "select " + "1, ".repeat(10_000) + "mine()";
@@ -158,7 +197,25 @@ class PlainEffectsTest {
     private void assertSame(String text, long seed) {
         Sql sql = Sql.of(text);
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        StatementKind bareKind = BareText.kind(sql.buf(), sql.from(), sql.to());
+        if (bareKind != null) {
+            bare++;
+            assertThat(SqlScanner.classify(sql.buf(), sql.from(), sql.to()))
+                    .as("%s (seed %d)", text, seed)
+                    .isEqualTo(bareKind);
+            assertThat(SqlScanner.mayBeSeveral(sql.buf(), sql.from(), sql.to()))
+                    .as("%s (seed %d)", text, seed)
+                    .isFalse();
+        }
         for (boolean standard : new boolean[] {true, false}) {
+            if (bareKind != null) {
+                // INSERT and MERGE are no verbs there; the reader does not look that closely.
+                int effects = reader.read(sql.buf(), sql.from(), sql.to(), standard, null)
+                        & ~SessionEffect.SEQUENCE_ADVANCE.bit();
+                assertThat(effects)
+                        .as("%s (standard strings: %s, seed %d)", text, standard, seed)
+                        .isZero();
+            }
             int plain = PlainEffects.read(bytes, 0, bytes.length, standard);
             int inside = PlainEffects.read(sql.buf().array(), sql.from(), sql.to(), standard);
             assertThat(inside).as("surrounded: %s (seed %d)", text, seed).isEqualTo(plain);

@@ -1,5 +1,7 @@
 package io.pgweir.proxy.session;
 
+import static io.pgweir.proxy.session.MessageText.terminator;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.pgweir.protocol.sql.SqlScanner;
@@ -102,17 +104,12 @@ final class ExtendedRelay {
 
     // ---- Parse
 
-    /** The kind of statement in a Parse, as far as it is there. */
-    static StatementKind kindOfParse(ByteBuf in, int at, int available) {
-        int nameEnd = terminator(in, at + FrameScanner.HEADER, at + available);
-        return nameEnd < 0 ? StatementKind.OTHER : SqlScanner.classify(in, nameEnd + 1, at + available);
-    }
-
     private void parse(BackendConnection backend, ByteBuf in, int at, int length, int available) {
-        int name = at + FrameScanner.HEADER;
-        int nameEnd = terminator(in, name, at + available);
-        int body = nameEnd + 1;
-        int textEnd = nameEnd < 0 ? -1 : terminator(in, body, at + available);
+        MessageText text = relay.text();
+        int name = text.nameAt();
+        int nameEnd = text.nameEnd();
+        int body = text.sqlAt();
+        int textEnd = text.sqlEnd();
         if (nameEnd < 0 || (textEnd < 0 && available == length)) {
             // Malformed; PostgreSQL says so better than we could.
             relay.forward(backend, at, available);
@@ -120,21 +117,24 @@ final class ExtendedRelay {
             return;
         }
         int bodyLength = at + length - body;
-        int textLimit = textEnd < 0 ? at + available : textEnd;
-        StatementKind kind = SqlScanner.classify(in, body, textLimit);
+        int textLimit = text.sqlLimit();
+        StatementKind kind = text.kind(in);
         effects.noteParse(kind, in, body, textLimit, backend);
         if (nameEnd > name) {
             parseNamed(backend, in, name, nameEnd, bodyLength);
             return;
         }
-        StatementChange change = unnamed.parse(
-                backend,
-                in,
-                body,
-                bodyLength,
-                available == length,
-                kind,
-                effects.guard().effects());
+        StatementChange change = text.isAgain()
+                ? unnamed.parseAgain(backend)
+                : unnamed.parse(
+                        backend,
+                        in,
+                        body,
+                        bodyLength,
+                        available == length,
+                        kind,
+                        effects.guard().effects(),
+                        session.lease().hasStandardStrings());
         if (!unnamed.note(backend)) {
             backend.running().passing(in, body, textLimit, textEnd >= 0);
         }
@@ -155,7 +155,7 @@ final class ExtendedRelay {
         PreparedStatement existing = own.get(in, name, nameEnd - name);
         if (existing != null) {
             PreparedStatement used = use(backend, own, existing, in, name, nameEnd - name);
-            backend.statements().prepareTwice(used, () -> {});
+            backend.statements().prepareTwice(Objects.requireNonNull(used), () -> {});
             return;
         }
         PreparedStatement statement = sharing.parsed(in, nameEnd + 1, bodyLength);
@@ -194,10 +194,9 @@ final class ExtendedRelay {
     }
 
     /** Whether a Parse gives a name that the client has given already. */
-    boolean isNameTaken(ByteBuf in, int at, int available) {
-        int name = at + FrameScanner.HEADER;
-        int nameEnd = terminator(in, name, at + available);
-        return nameEnd > name && find(in, name, nameEnd - name) != null;
+    boolean isNameTaken(ByteBuf in) {
+        MessageText text = relay.text();
+        return text.nameEnd() > text.nameAt() && find(in, text.nameAt(), text.nameEnd() - text.nameAt()) != null;
     }
 
     /** A name given to a statement; taken back if the Parse fails or is skipped. */
@@ -227,9 +226,8 @@ final class ExtendedRelay {
     private void bind(BackendConnection backend, ByteBuf in, int at, int length, int available) {
         int end = at + available;
         int portal = at + FrameScanner.HEADER;
-        int portalEnd = terminator(in, portal, end);
-        int name = portalEnd + 1;
-        int nameEnd = portalEnd < 0 ? -1 : terminator(in, name, end);
+        int name = relay.text().nameAt();
+        int nameEnd = relay.text().nameEnd();
         if (nameEnd < 0) {
             if (available < length) {
                 throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "names in Bind are too long");
@@ -241,7 +239,7 @@ final class ExtendedRelay {
             effects.note(unnamed, backend);
             relay.forward(backend, at, available);
         } else {
-            PreparedStatement statement = use(backend, in, name, nameEnd - name);
+            PreparedStatement statement = use(backend, statements, relay.text().statement(), in, name, nameEnd - name);
             if (statement != null) {
                 backend.running().kept(statement.body(), statement.body().length);
                 effects.note(statement, backend);
@@ -290,18 +288,19 @@ final class ExtendedRelay {
     }
 
     private @Nullable PreparedStatement use(BackendConnection backend, ByteBuf in, int name, int length) {
-        ClientStatements own = statements;
-        PreparedStatement named = own == null ? null : own.get(in, name, length);
-        return own == null || named == null ? null : use(backend, own, named, in, name, length);
+        return use(backend, statements, find(in, name, length), in, name, length);
     }
 
-    private PreparedStatement use(
+    private @Nullable PreparedStatement use(
             BackendConnection backend,
-            ClientStatements own,
-            PreparedStatement named,
+            @Nullable ClientStatements own,
+            @Nullable PreparedStatement named,
             ByteBuf in,
             int name,
             int length) {
+        if (own == null || named == null) {
+            return null;
+        }
         PreparedStatement statement = sharing.toUse(backend, named);
         if (statement != named) {
             own.put(ByteBufUtil.getBytes(in, name, length), statement);
@@ -342,7 +341,7 @@ final class ExtendedRelay {
     }
 
     /** Close of a statement, and use of an unknown one, are answered without a backend. */
-    boolean answersDetached(byte type, ByteBuf in, int at, int length, int available) {
+    boolean answersDetached(byte type, ByteBuf in, int at, int length) {
         if (type == FrontendType.CLOSE) {
             int name = at + FrameScanner.HEADER + 1;
             int nameEnd = terminator(in, name, at + length);
@@ -355,18 +354,14 @@ final class ExtendedRelay {
             session.replied();
             return true;
         }
-        int portalEnd = terminator(in, at + FrameScanner.HEADER, at + available);
-        int nameEnd = portalEnd < 0 ? -1 : terminator(in, portalEnd + 1, at + available);
-        int length0 = nameEnd - portalEnd - 1;
-        if (nameEnd < 0 || length0 == 0) {
+        MessageText text = relay.text();
+        int nameLength = text.nameEnd() - text.nameAt();
+        if (nameLength <= 0 || text.statement() != null) {
             return false;
         }
-        boolean known = statements != null && statements.get(in, portalEnd + 1, length0) != null;
-        if (!known) {
-            String name = in.toString(portalEnd + 1, length0, StandardCharsets.UTF_8);
-            relay.fail(ClientError.UNKNOWN_STATEMENT.with(name), type);
-        }
-        return !known;
+        String name = in.toString(text.nameAt(), nameLength, StandardCharsets.UTF_8);
+        relay.fail(ClientError.UNKNOWN_STATEMENT.with(name), type);
+        return true;
     }
 
     // ---- DEALLOCATE, DISCARD
@@ -437,11 +432,5 @@ final class ExtendedRelay {
     /** See {@link PlanRecovery#errorForClient}. */
     ErrorAction errorForClient(BackendConnection backend, ErrorFields error, @Nullable UnitRecord unit) {
         return recovery.errorForClient(backend, error, unit, statements);
-    }
-
-    /** Index of the 0 that ends a text at {@code from}, -1 if it is not there. */
-    static int terminator(ByteBuf in, int from, int to) {
-        int length = from > to ? -1 : in.bytesBefore(from, to - from, (byte) 0);
-        return length < 0 ? -1 : from + length;
     }
 }

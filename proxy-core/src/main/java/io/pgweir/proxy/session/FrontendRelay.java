@@ -42,7 +42,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     private Held held = Held.NO;
     private boolean forwardingRest;
     private boolean unitOpen;
-    private boolean severalStatements;
+    private final MessageText text = new MessageText();
 
     FrontendRelay(ClientSession session) {
         this.session = session;
@@ -158,17 +158,22 @@ final class FrontendRelay implements FrameScanner.Sink {
     private OwnSettingStatements.Outcome ownSetting(
             @Nullable BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
         OwnSettingStatements.Outcome outcome = OwnSettingStatements.Outcome.NOT_OURS;
+        text.read(type, source, at, length, available, extended);
         if (type == FrontendType.QUERY) {
-            int from = at + FrameScanner.HEADER;
-            severalStatements = SqlScanner.mayBeSeveral(source, from, Math.min(at + length - 1, at + available));
-            outcome = ownSettings.query(backend, source, at, length, available, severalStatements);
-        } else if (type == FrontendType.PARSE || ownSettings.isInUse()) {
+            if (!text.isBare() || ownSettings.isInUse()) {
+                outcome = ownSettings.query(backend, source, at, length, available, text.isSeveral());
+            }
+        } else if (ownSettings.isInUse() || (type == FrontendType.PARSE && mayBeginWithSetting(source))) {
             outcome = ownSettings.extended(backend, type, source, at, length, available);
         }
         if (outcome == OwnSettingStatements.Outcome.NOT_YET) {
             held = Held.UNTIL_ANSWERED;
         }
         return outcome;
+    }
+
+    private boolean mayBeginWithSetting(ByteBuf source) {
+        return text.nameEnd() >= 0 && SqlScanner.mayBeginWithSetting(source, text.sqlAt(), text.sqlLimit());
     }
 
     private boolean detached(byte type, ByteBuf source, int at, int length, int available) {
@@ -189,14 +194,18 @@ final class FrontendRelay implements FrameScanner.Sink {
             case FrontendType.COPY_FAIL:
                 return true;
             case FrontendType.QUERY:
-                if (mapped && available == length && !unitOpen && local.answersQuery(source, at, length)) {
+                if (mapped
+                        && available == length
+                        && !unitOpen
+                        && !text.isBare()
+                        && local.answersQuery(text.kind(source), source, at, length)) {
                     extended.queryDestroysUnnamed();
                     return true;
                 }
                 break;
             case FrontendType.CLOSE:
             case FrontendType.BIND:
-                if (mapped && extended.answersDetached(type, source, at, length, available)) {
+                if (mapped && extended.answersDetached(type, source, at, length)) {
                     return true;
                 }
                 break;
@@ -226,17 +235,17 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     private boolean send(BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
-        if (in == source && !listens.passes(extended, type, source, at, available)) {
+        if (in == source && !listens.passes(extended, text, type, source)) {
             return false; // a replay has passed already
         }
         switch (type) {
             case FrontendType.QUERY:
                 return queries.send(backend, source, at, length, available);
             case FrontendType.PARSE:
-                if (mapped && transactionRefusal.concernsParse(source, at, available)) {
+                if (mapped && transactionRefusal.concernsParse(source)) {
                     return transactionRefusal.refuse(backend, type);
                 }
-                if (mapped && effects.guard().holdsParse(backend, extended, source, at, available)) {
+                if (mapped && effects.guard().holdsParse(backend, extended, source, at, length)) {
                     return holdBack(Held.UNTIL_ANSWERED);
                 }
                 beginUnit();
@@ -245,9 +254,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                 return true;
             case FrontendType.BIND:
             case FrontendType.DESCRIBE:
-                if (mapped
-                        && type == FrontendType.BIND
-                        && effects.guard().holdsBind(backend, extended, source, at, available)) {
+                if (mapped && type == FrontendType.BIND && effects.guard().holdsBind(backend, extended)) {
                     return holdBack(Held.UNTIL_ANSWERED);
                 }
                 if (in == source) { // not a replay
@@ -305,8 +312,8 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     /** Whether a Parse gives a name that another statement of the client has. */
-    boolean isNameTaken(ByteBuf source, int at, int available) {
-        return mapped && extended.isNameTaken(source, at, available);
+    boolean isNameTaken(ByteBuf source) {
+        return mapped && extended.isNameTaken(source);
     }
 
     /** The message must wait; false. */
@@ -320,9 +327,9 @@ final class FrontendRelay implements FrameScanner.Sink {
         unitOpen = false;
     }
 
-    /** The Query under way has more than one statement, as far as its text is here. */
-    boolean isSeveralStatements() {
-        return severalStatements;
+    /** Of the message under way. */
+    MessageText text() {
+        return text;
     }
 
     boolean isMapped() {
@@ -372,6 +379,7 @@ final class FrontendRelay implements FrameScanner.Sink {
 
     /** The backend is gone: its replies become {@code error}, now or with the client's next statement. */
     void backendLost(BackendConnection lost, ErrorFields error) {
+        forwardingRest = false; // of half a message the rest is for nobody
         boolean told = refusals.answerFor(lost, error, unitOpen);
         unitOpen = false;
         if (!told && session.transaction() == ClientTransaction.FAILED) {
@@ -395,7 +403,12 @@ final class FrontendRelay implements FrameScanner.Sink {
     /** Sends the last unit again, as if the client had. */
     void replay(BackendConnection backend) {
         extended.repeats();
-        unit.replay(backend, this::send);
+        unit.replay(backend, this::resend);
+    }
+
+    private boolean resend(BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
+        text.read(type, source, at, length, available, extended);
+        return send(backend, type, source, at, length, available);
     }
 
     private boolean mayRepeatFrom(BackendConnection backend) {

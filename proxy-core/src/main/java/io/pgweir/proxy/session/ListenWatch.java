@@ -66,7 +66,7 @@ final class ListenWatch {
     }
 
     /** False if a Parse or Bind must wait, or another message behind one that does; else note has been taken of it. */
-    boolean passes(ExtendedRelay extended, byte type, ByteBuf in, int at, int available) {
+    boolean passes(ExtendedRelay extended, MessageText text, byte type, ByteBuf in) {
         if (session.listening().isWaiting()) {
             return false;
         }
@@ -74,23 +74,17 @@ final class ListenWatch {
             return true;
         }
         return switch (type) {
-            case FrontendType.PARSE -> passesParse(in, at + FrameScanner.HEADER, at + available);
-            case FrontendType.BIND ->
-                !session.listening().hasBegun() || passesBind(extended, in, at + FrameScanner.HEADER, at + available);
+            case FrontendType.PARSE -> passesParse(in, text);
+            case FrontendType.BIND -> !session.listening().hasBegun() || passesBind(extended, text);
             default -> true;
         };
     }
 
-    private boolean passesParse(ByteBuf in, int name, int end) {
-        int text = in.indexOf(name, end, (byte) 0) + 1;
-        if (text <= 0 || text >= end || isAnotherWord(in.getByte(text))) {
+    private boolean passesParse(ByteBuf in, MessageText text) {
+        if (text.sqlEnd() < 0 || isAnotherWord(in.getByte(text.sqlAt())) || text.kind(in) != StatementKind.LISTEN) {
             return true;
         }
-        int textEnd = in.indexOf(text, end, (byte) 0);
-        if (textEnd < 0 || SqlScanner.classify(in, text, textEnd) != StatementKind.LISTEN) {
-            return true;
-        }
-        List<ChannelAction> actions = actions(in, text, textEnd);
+        List<ChannelAction> actions = actions(in, text.sqlAt(), text.sqlEnd());
         return actions == null || !session.listening().begun().mustWait(actions);
     }
 
@@ -100,16 +94,14 @@ final class ListenWatch {
         return lower >= 'a' && lower <= 'z' && lower != 'l';
     }
 
-    private boolean passesBind(ExtendedRelay extended, ByteBuf in, int portal, int end) {
-        int name = in.indexOf(portal, end, (byte) 0) + 1;
-        int nameEnd = name <= 0 ? -1 : in.indexOf(name, end, (byte) 0);
-        if (nameEnd < 0) {
+    private boolean passesBind(ExtendedRelay extended, MessageText text) {
+        if (text.nameEnd() < 0) {
             return true;
         }
-        if (nameEnd == name) {
+        if (text.nameEnd() == text.nameAt()) {
             return passesBind(extended.unnamed().kind(), extended.unnamed().body());
         }
-        PreparedStatement statement = extended.find(in, name, nameEnd - name);
+        PreparedStatement statement = text.statement();
         return statement == null || passesBind(statement.kind(), statement.body());
     }
 

@@ -26,11 +26,11 @@ final class LocalAnswers {
     }
 
     /** True if the Query, complete in {@code in}, has been answered. */
-    boolean answersQuery(ByteBuf in, int at, int length) {
+    boolean answersQuery(StatementKind kind, ByteBuf in, int at, int length) {
         int from = at + FrameScanner.HEADER;
         int to = at + length - 1;
         boolean begun = session.transaction() == ClientTransaction.DEFERRED;
-        switch (SqlScanner.classify(in, from, to)) {
+        switch (kind) {
             case BEGIN:
                 return !begun && begin(in, from, to);
             case SET_TRANSACTION:

@@ -169,7 +169,7 @@ final class OwnSettingStatements {
             return Outcome.NOT_YET;
         }
         String own = text(in, name, nameEnd);
-        boolean taken = !own.isEmpty() && (statements.containsKey(own) || relay.isNameTaken(in, at, available));
+        boolean taken = !own.isEmpty() && (statements.containsKey(own) || relay.isNameTaken(in));
         ErrorFields problem = taken ? ClientError.DUPLICATE_STATEMENT.with(own) : problem(backend, setting);
         if (problem != null) {
             return refuse(backend, problem);

@@ -46,7 +46,7 @@ final class QueryRelay {
             return relay.holdBack(Held.UNTIL_ANSWERED); // nothing tells when the one before has ended
         }
         if (relay.isMapped()) {
-            StatementKind kind = SqlScanner.classify(source, from, to);
+            StatementKind kind = relay.text().kind(source);
             if (transactionRefusal.concerns(kind)) {
                 return transactionRefusal.refuse(backend, FrontendType.QUERY);
             }
@@ -56,7 +56,7 @@ final class QueryRelay {
                     return deallocate(backend, own);
                 }
             }
-            if (effects.guard().holdsQuery(backend, source, from, to, whole)) {
+            if (effects.guard().holdsQuery(backend, source, whole)) {
                 return relay.holdBack(Held.UNTIL_ANSWERED);
             }
             if (effects.guard().refusesQuery(backend)) {
@@ -105,7 +105,7 @@ final class QueryRelay {
     /** How many statements share the clock of this Query, each with its own time; 1 also where there is no limit. */
     private int statementsWithClocks(
             BackendConnection backend, ByteBuf source, int from, int to, int length, int available) {
-        if (!relay.isSeveralStatements()
+        if (!relay.text().isSeveral()
                 || relay.isUnitOpen()
                 || session.limits().nanos(ClientLimit.STATEMENT_TIMEOUT) == 0
                 || backend.ledger().isCopyingIn()) {

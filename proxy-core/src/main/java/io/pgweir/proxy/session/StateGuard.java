@@ -1,12 +1,9 @@
 package io.pgweir.proxy.session;
 
-import static io.pgweir.proxy.session.ExtendedRelay.terminator;
-
 import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.sql.SessionEffect;
 import io.pgweir.protocol.sql.SessionEffectReader;
 import io.pgweir.protocol.wire.ErrorFields;
-import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -39,8 +36,8 @@ final class StateGuard {
     }
 
     /** Reads a Query; true if it must wait until all has been answered. */
-    boolean holdsQuery(BackendConnection backend, ByteBuf in, int from, int to, boolean whole) {
-        effects = reader.read(in, from, to, !whole, session.lease().hasStandardStrings());
+    boolean holdsQuery(BackendConnection backend, ByteBuf in, boolean whole) {
+        effects = relay.text().effectsOfQuery(in, whole, reader, session.lease().hasStandardStrings());
         return mustWait(backend);
     }
 
@@ -57,17 +54,18 @@ final class StateGuard {
     }
 
     /** Reads a Parse; true if it must wait until all has been answered. */
-    boolean holdsParse(BackendConnection backend, ExtendedRelay extended, ByteBuf in, int at, int available) {
+    boolean holdsParse(BackendConnection backend, ExtendedRelay extended, ByteBuf in, int at, int length) {
         boolean afterOthers = !relay.isUnitOpen() && backend.ledger().size() > 0;
-        if (afterOthers && extended.isNameTaken(in, at, available)) {
+        if (afterOthers && extended.isNameTaken(in)) {
             return true; // by a Parse that may yet fail
         }
-        int text = terminator(in, at + FrameScanner.HEADER, at + available) + 1;
-        int end = text == 0 ? -1 : terminator(in, text, at + available);
-        int to = end < 0 ? at + available : end;
-        effects = text == 0
-                ? 0
-                : reader.read(in, text, to, end < 0, session.lease().hasStandardStrings());
+        effects = relay.text()
+                .effectsOfParse(
+                        in,
+                        at + length,
+                        extended.unnamed(),
+                        reader,
+                        session.lease().hasStandardStrings());
         if (mustWait(backend)) {
             return true;
         }
@@ -82,15 +80,14 @@ final class StateGuard {
     }
 
     /** Looks at the statement of a Bind; true if it must wait until all has been answered. */
-    boolean holdsBind(BackendConnection backend, ExtendedRelay extended, ByteBuf in, int at, int available) {
-        int name = terminator(in, at + FrameScanner.HEADER, at + available) + 1;
-        int end = name == 0 ? -1 : terminator(in, name, at + available);
-        if (end < 0) {
+    boolean holdsBind(BackendConnection backend, ExtendedRelay extended) {
+        MessageText text = relay.text();
+        if (text.nameEnd() < 0) {
             effects = 0;
-        } else if (end == name) {
+        } else if (text.nameEnd() == text.nameAt()) {
             effects = extended.unnamed().effects();
         } else {
-            PreparedStatement statement = extended.find(in, name, end - name);
+            PreparedStatement statement = text.statement();
             effects = statement == null ? 0 : statement.effects();
         }
         if (mustWait(backend)) {

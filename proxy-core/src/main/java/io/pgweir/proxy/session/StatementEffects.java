@@ -41,7 +41,7 @@ final class StatementEffects {
     /** Takes note of a Query that is being sent. */
     void note(StatementKind kind, ByteBuf source, int from, int to, BackendConnection backend) {
         noteSettings(guard.effects(), source, from, to);
-        if (relay.isSeveralStatements()) {
+        if (relay.text().isSeveral()) {
             session.lease().settings().doubted(); // only the first has been looked at
         }
         noteReading(kind, source, from, to);

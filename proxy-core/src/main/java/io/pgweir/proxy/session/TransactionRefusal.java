@@ -30,8 +30,8 @@ final class TransactionRefusal {
     }
 
     /** A Parse, as far as it is there. */
-    boolean concernsParse(ByteBuf in, int at, int available) {
-        return active && ExtendedRelay.kindOfParse(in, at, available) == StatementKind.BEGIN;
+    boolean concernsParse(ByteBuf in) {
+        return active && relay.text().kind(in) == StatementKind.BEGIN;
     }
 
     /**

@@ -15,8 +15,8 @@ final class UnmappedStatements {
     void note(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
         if (type == FrontendType.PARSE) {
             int end = at + available;
-            int text = ExtendedRelay.terminator(in, at + FrameScanner.HEADER, end) + 1;
-            int textEnd = text == 0 ? -1 : ExtendedRelay.terminator(in, text, end);
+            int text = MessageText.terminator(in, at + FrameScanner.HEADER, end) + 1;
+            int textEnd = text == 0 ? -1 : MessageText.terminator(in, text, end);
             if (text > 0) {
                 backend.running().passing(in, text, textEnd < 0 ? end : textEnd, textEnd >= 0);
             }

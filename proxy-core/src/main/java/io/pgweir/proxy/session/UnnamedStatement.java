@@ -1,6 +1,8 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.StatementChange;
@@ -17,13 +19,18 @@ final class UnnamedStatement {
     private static final byte[] EMPTY = {};
 
     private byte[] body = EMPTY;
+    private ByteBuf text = Unpooled.EMPTY_BUFFER; // the same bytes
     private int length = -1;
+    /** How much of {@link #body} is still that of the last Parse, also when the statement is no more. */
+    private int lastLength = -1;
+
     private long version;
     private boolean tooLong;
     private boolean used;
     private int outstanding;
     private StatementKind kind = StatementKind.OTHER;
     private int effects;
+    private boolean standardStrings;
 
     /**
      * Takes back a Parse that failed or was skipped, unless a later one is on its way; which statement the backend has now
@@ -58,26 +65,51 @@ final class UnnamedStatement {
             int bodyLength,
             boolean complete,
             StatementKind ofKind,
-            int withEffects) {
-        version++;
-        outstanding++;
+            int withEffects,
+            boolean withStandardStrings) {
         kind = ofKind;
         effects = withEffects;
-        used = false;
+        standardStrings = withStandardStrings;
         tooLong = !complete || bodyLength > MOST_REMEMBERED;
         if (tooLong) {
-            body = EMPTY;
-            length = -1;
+            keep(EMPTY);
+            lastLength = -1;
         } else {
             if (body.length < bodyLength || body.length > 4 * bodyLength + 1024) {
-                body = new byte[bodyLength];
+                keep(new byte[bodyLength]);
             }
             in.getBytes(at, body, 0, bodyLength);
-            length = bodyLength;
+            lastLength = bodyLength;
         }
+        return begins(backend);
+    }
+
+    private void keep(byte[] array) {
+        body = array;
+        text = Unpooled.wrappedBuffer(array);
+    }
+
+    /** As {@link #parse}, of what {@link #isAgain} has found to be the last Parse once more. */
+    StatementChange parseAgain(BackendConnection backend) {
+        tooLong = false;
+        return begins(backend);
+    }
+
+    private StatementChange begins(BackendConnection backend) {
+        version++;
+        outstanding++;
+        used = false;
+        length = lastLength;
         backend.statements().unnamed(this, version);
         onBackend = backend;
         return parsed;
+    }
+
+    /** Whether a Parse message has, behind the name, what the last one had, to be read as that was. */
+    boolean isAgain(ByteBuf in, int at, int bodyLength, boolean withStandardStrings) {
+        return bodyLength == lastLength
+                && withStandardStrings == standardStrings
+                && ByteBufUtil.equals(in, at, text, 0, bodyLength);
     }
 
     StatementKind kind() {

@@ -12,6 +12,7 @@ import static org.awaitility.Awaitility.await;
 import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.metrics.StateLeaks;
 import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.ServerMessage;
@@ -78,6 +79,26 @@ class PinnedClientsTest {
             await().until(() -> pool.pinned().count() == 0);
             assertThat(two.query("select pg_advisory_lock(1)")).contains("C[SELECT 1]");
             assertThat(lockCount()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aTextThatIsParsedAgainIsReadByTheSettingsInForceThen() throws Exception {
+        byte[] lock = Frontend.join(unnamed("select 'x\\', pg_advisory_lock(7) --'"), sync());
+        try (RunningProxy proxy = proxy("connection_limit", "2");
+                WireClient client = login(proxy)) {
+            Pool pool = proxy.pool(database, "postgres");
+            client.query("set standard_conforming_strings = off");
+            for (int i = 0; i < 2; i++) {
+                assertThat(client.exchange(lock)).contains("D[x', pg_advisory_lock(7) --]");
+            }
+            client.query("set standard_conforming_strings = on");
+            assertThat(client.exchange(lock)).contains("D[x\\|");
+            await().until(() -> pool.pinned().count(StateKind.ADVISORY_LOCK) == 1);
+            client.query("select pg_advisory_unlock_all()");
+            await().until(() -> pool.pinned().count() == 0);
+            assertThat(client.exchange(lock)).contains("D[x\\|"); // a Query has destroyed it, and it is the same text
+            await().until(() -> pool.pinned().count(StateKind.ADVISORY_LOCK) == 1);
         }
     }
 
