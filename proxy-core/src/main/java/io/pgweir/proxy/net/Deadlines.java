@@ -20,6 +20,15 @@ public final class Deadlines {
         private @Nullable Line line;
         private @Nullable Line lastLine;
         private long expiresAt;
+        private boolean prolonged;
+
+        /**
+         * Whether a loop that comes late proves nothing: it, or the whole machine, has stood still, and what was waited for
+         * may be there, unread. Then the time runs once more, and not a third time.
+         */
+        protected boolean outlastsStandstill() {
+            return false;
+        }
 
         /** Called on the loop once the time is over; the deadline is disarmed by then. */
         protected abstract void expired();
@@ -37,6 +46,9 @@ public final class Deadlines {
             }
         }
     }
+
+    /** A loop that comes later than this has stood still. */
+    static final long STANDSTILL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final EventLoop loop;
     private final LongSupplier clock;
@@ -60,6 +72,7 @@ public final class Deadlines {
             line = lines.computeIfAbsent(nanos, Line::new);
             deadline.lastLine = line;
         }
+        deadline.prolonged = false;
         line.append(deadline);
     }
 
@@ -122,7 +135,13 @@ public final class Deadlines {
                 while (first != null && first.expiresAt - now <= 0) {
                     Deadline deadline = first;
                     unlink(deadline);
-                    deadline.expired();
+                    boolean late = now - deadline.expiresAt > STANDSTILL_NANOS;
+                    if (late && !deadline.prolonged && deadline.outlastsStandstill()) {
+                        deadline.prolonged = true;
+                        append(deadline);
+                    } else {
+                        deadline.expired();
+                    }
                 }
             } finally {
                 // Also when one of them fails: the others have nothing to do with it.

@@ -32,7 +32,6 @@ final class BackendLease implements Attachment {
     private final LoopContext loop;
     private final PoolMetrics metrics;
     private final ClientSettings settings;
-    private final ParameterView parameters;
     private final ParameterReports reports;
     private final SessionState state;
     private final ReleaseCheck check;
@@ -54,7 +53,6 @@ final class BackendLease implements Attachment {
         this.loop = loop;
         this.metrics = pool.metrics(loop);
         this.settings = new ClientSettings(startup);
-        this.parameters = parameters;
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
         this.tenure = new Tenure(session, relay, metrics);
         this.loss = new BackendLoss(session, relay);
@@ -132,9 +130,7 @@ final class BackendLease implements Attachment {
     void abandon(boolean halfSent) {
         BackendConnection current = backend;
         if (current != null) {
-            boolean hopeless =
-                    halfSent || relay.isUnitOpen() || session.listening().mustUnlisten();
-            Leftover leftover = check.leftover(hopeless, !relay.isCommitting());
+            Leftover leftover = check.leftover(halfSent || isHopeless(), !relay.isCommitting());
             end(current);
             BackendCleanup.start(current, pool, loop, leftover);
         }
@@ -156,16 +152,22 @@ final class BackendLease implements Attachment {
             current.flush();
             return;
         }
-        if (irreplaceable || session.isInsideFrame() || current.isInsideReply()) {
+        if (irreplaceable || current.isInsideReply()) {
             loss.closeSession(error);
             return;
         }
-        Leftover leftover =
-                check.leftover(relay.isUnitOpen() || session.listening().mustUnlisten(), true);
+        Leftover leftover = check.leftover(isHopeless(), true);
         end(current);
         loss.tell(current, error, false);
         BackendCleanup.start(current, pool, loop, leftover);
         loss.goOn();
+    }
+
+    /** The backend of a client in this state is of no use to others. */
+    private boolean isHopeless() {
+        return session.isInsideFrame()
+                || relay.isUnitOpen()
+                || session.listening().mustUnlisten();
     }
 
     /** What pgweir put in front of the client's own work has been answered. */
@@ -397,9 +399,8 @@ final class BackendLease implements Attachment {
 
     /** A COPY that is being fed ends with an error; PostgreSQL heeds no cancel request while it waits for data. */
     void failCopyIn() {
-        BackendConnection current = backend;
-        if (current != null && !session.isInsideFrame()) {
-            RunningWork.failCopyIn(current);
+        if (backend != null && !session.isInsideFrame()) {
+            RunningWork.failCopyIn(backend);
         }
     }
 
@@ -425,7 +426,7 @@ final class BackendLease implements Attachment {
 
     /** How the client's strings are to be read. */
     boolean hasStandardStrings() {
-        return parameters.hasStandardStrings();
+        return reports.hasStandardStrings();
     }
 
     /** DISCARD ALL: the client is as it was at its start, on any backend. */
@@ -442,9 +443,8 @@ final class BackendLease implements Attachment {
     }
 
     void restoreStartup() {
-        BackendConnection current = backend;
-        if (current != null && !relay.isUnitOpen()) {
-            check.restoreStartup(current, this::injected);
+        if (backend != null && !relay.isUnitOpen()) {
+            check.restoreStartup(backend, this::injected);
         }
     }
 }

@@ -31,7 +31,7 @@ final class BackendLoss {
         if (lost.brokeInsideReply()) {
             // Half a message has gone out; whatever followed would be taken for its rest.
             session.terminate();
-        } else if (irreplaceable || session.isInsideFrame()) {
+        } else if (irreplaceable) {
             ErrorFields error = kept.isEmpty()
                     ? ClientError.SESSION_LOST.with(failure.message())
                     : ClientError.PINNED_SESSION_LOST.with(kept, failure.message());

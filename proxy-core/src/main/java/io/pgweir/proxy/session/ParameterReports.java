@@ -28,6 +28,10 @@ final class ParameterReports {
         this.limits = session.limits();
     }
 
+    boolean hasStandardStrings() {
+        return view.hasStandardStrings();
+    }
+
     /**
      * A lease begins: corrects what was told when no server could be asked, or one that reported something else.
      *

@@ -130,6 +130,11 @@ final class TimeLimits {
         }
 
         @Override
+        protected boolean outlastsStandstill() {
+            return limit == Limit.CANCEL; // a session may end with it
+        }
+
+        @Override
         protected void expired() {
             listener.exceeded(limit);
         }

@@ -25,7 +25,7 @@ class DeadlinesTest {
 
     private final Deadlines deadlines = new Deadlines(channel.eventLoop(), () -> now);
 
-    private final class Named extends Deadlines.Deadline {
+    private class Named extends Deadlines.Deadline {
         private final String name;
         private Runnable onExpiry = () -> {};
 
@@ -62,6 +62,32 @@ class DeadlinesTest {
         assertThat(expired).containsExactly("a");
         pass(200);
         assertThat(expired).containsExactly("a", "b", "c");
+    }
+
+    @Test
+    void whatOutlastsAStandstillOfTheLoopHasItsTimeOnceMore() {
+        long length = 2 * Deadlines.STANDSTILL_NANOS;
+        Named usual = new Named("usual");
+        Named patient = new Named("patient") {
+            @Override
+            protected boolean outlastsStandstill() {
+                return true;
+            }
+        };
+        for (int i = 0; i < 2; i++) {
+            expired.clear();
+            deadlines.arm(usual, length);
+            deadlines.arm(patient, length);
+            pass(length + Deadlines.STANDSTILL_NANOS + 1);
+            assertThat(expired).containsExactly("usual");
+            pass(length - 1);
+            assertThat(expired).containsExactly("usual");
+            pass(Deadlines.STANDSTILL_NANOS + 2);
+            assertThat(expired).containsExactly("usual", "patient");
+        }
+        deadlines.arm(patient, length);
+        pass(length + Deadlines.STANDSTILL_NANOS);
+        assertThat(expired).containsExactly("usual", "patient", "patient");
     }
 
     @Test

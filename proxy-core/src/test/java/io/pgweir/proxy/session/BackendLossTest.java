@@ -20,6 +20,7 @@ import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -229,6 +230,28 @@ class BackendLossTest {
         postgres.terminateAll(database);
         assertLost(client.readUntilReady(), "E Z[I]");
         client.send(copyData("2\n"), copyDone(), query("SELECT count(*) FROM done"));
+        assertThat(ServerMessage.transcript(client.readUntilReady())).isEqualTo("T[count] D[0] C[SELECT 1] Z[I]");
+    }
+
+    @Test
+    void halfAMessageGetsItsErrorAndItsRestIsIgnored() throws Exception {
+        byte[] query = query("SELECT length('" + "1".repeat(500_000) + "')");
+        client.send(Arrays.copyOf(query, 400_000));
+        await().until(() -> proxy.pool(database, "postgres").idle() == 0);
+        postgres.terminateAll(database);
+        assertLost(client.readUntilReady(), "E Z[I]");
+        client.send(Arrays.copyOfRange(query, 400_000, query.length));
+    }
+
+    @Test
+    void halfAMessageOfACopyGetsItsErrorAndItsRestIsIgnored() throws Exception {
+        client.send(query("COPY done FROM STDIN"));
+        client.readUntil('G');
+        byte[] data = copyData("1\n".repeat(100_000));
+        client.send(Arrays.copyOf(data, 150_000));
+        postgres.terminateAll(database);
+        assertLost(client.readUntilReady(), "E Z[I]");
+        client.send(Arrays.copyOfRange(data, 150_000, data.length), copyDone(), query("SELECT count(*) FROM done"));
         assertThat(ServerMessage.transcript(client.readUntilReady())).isEqualTo("T[count] D[0] C[SELECT 1] Z[I]");
     }
 

@@ -15,11 +15,13 @@ import static org.awaitility.Awaitility.await;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
+import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -280,6 +282,22 @@ class TimeLimitsTest {
                     .contains("57014")
                     .endsWith("Z[I]");
             assertThat(client.query("copy (select 1) to stdout")).endsWith("C[COPY 1] Z[I]");
+        }
+    }
+
+    @Test
+    void aStatementWhoseTextDoesNotComeIsGivenUpAndTheClientGoesOn() throws Exception {
+        byte[] text = query("select '" + "1".repeat(500_000) + "'");
+        try (RunningProxy proxy = proxy("statement_timeout", "100ms");
+                WireClient client = login(proxy);
+                WireClient other = login(proxy)) {
+            client.send(Arrays.copyOf(text, 400_000));
+            assertThat(ServerMessage.transcript(client.readUntilReady()))
+                    .contains("E[57014", "statement_timeout")
+                    .endsWith("Z[I]");
+            assertThat(other.query("select 1")).contains("D[1]");
+            client.send(Arrays.copyOfRange(text, 400_000, text.length));
+            assertThat(client.query("select 2")).isEqualTo("T[?column?] D[2] C[SELECT 1] Z[I]");
         }
     }
 
