@@ -70,6 +70,20 @@ class PreparedRecoveryTest {
         }
     }
 
+    /** Any Query destroys it, and so does the BEGIN that pgweir sends late, for another client. */
+    @Test
+    void anUnnamedStatementOutlivesAQueryOfPgweirsOwn() throws Exception {
+        try (WireClient client = login();
+                WireClient other = login()) {
+            other.exchange(parse("one", "select 1"), parse("end", "rollback"), sync());
+            assertThat(client.exchange(parse("", "select 7"), sync())).isEqualTo("1 Z[I]");
+            other.query("begin");
+            assertThat(other.exchange(bind("", "one"), execute("", 0), sync())).isEqualTo("2 D[1] C[SELECT 1] Z[T]");
+            other.exchange(bind("", "end"), execute("", 0), sync());
+            assertThat(client.exchange(bind("", ""), execute("", 0), sync())).isEqualTo("2 D[7] C[SELECT 1] Z[I]");
+        }
+    }
+
     private WireClient login() throws Exception {
         return WireClient.login(proxy.host(), proxy.port(), database, "postgres", null);
     }
