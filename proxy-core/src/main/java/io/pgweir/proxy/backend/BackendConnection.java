@@ -36,9 +36,11 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 public final class BackendConnection {
-    /** Told once when the connection is gone for good; on the home loop. */
+    /** Told once when the connection is gone for good, on the home loop; before that, on any, if it was not closed by us. */
     public interface Listener {
         void closed(BackendConnection backend);
+
+        default void lost(HostPort server, BackendFailure failure) {}
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(BackendConnection.class);
@@ -177,18 +179,14 @@ public final class BackendConnection {
 
     /** Who has it, and what for; null while nobody has, or while it changes hands. On the owning loop. */
     public @Nullable Holder holder(StatementBook book) {
-        if (closed) {
-            return Holder.closing(pid, closedAt);
-        }
         Attachment current = attachment;
-        return current == null ? null : current.holder(this, book);
+        return closed ? Holder.closing(pid, closedAt) : current == null ? null : current.holder(this, book);
     }
 
     /** What {@link #holder} would give as state. Any thread; of a moment ago. */
     public @Nullable HoldState holdState() {
         Attachment current = attachment;
-        HoldState state = current == null ? null : current.holdState(this);
-        return closed ? HoldState.RESETTING : state;
+        return closed ? HoldState.RESETTING : current == null ? null : current.holdState(this);
     }
 
     // ---- what is sent
@@ -227,8 +225,6 @@ public final class BackendConnection {
         unnamedOwner = null;
         return new InternalConversation(toServer, ledger, statements);
     }
-
-    // ---- what is known
 
     /** Status of the last ReadyForQuery. */
     public byte status() {
@@ -273,13 +269,23 @@ public final class BackendConnection {
         unnamedVersion = version;
     }
 
-    /** {@link System#nanoTime} of the last release. */
+    /** Of the last release, as {@link System#nanoTime}. */
     public long idleSince() {
         return idleSince;
     }
 
     public void idleSince(long nanoTime) {
         idleSince = nanoTime;
+    }
+
+    /** {@link System#nanoTime} when something was read last while nobody had it. */
+    public long heardAt() {
+        return replies.heardAt();
+    }
+
+    /** Whatever it had sent has been read. */
+    public void heardNow() {
+        replies.heardNow();
     }
 
     /** The client that had it last; for the shuffle switch. */
@@ -309,17 +315,8 @@ public final class BackendConnection {
         }
     }
 
-    /** A command has completed that makes every prepared statement of this backend go away. */
-    void commandCompleted(ByteBuf in, int at, int length) {
-        if (length > 7 && in.getByte(at) == 'D') {
-            byte second = in.getByte(at + 1);
-            if (second == 'I' || (second == 'E' && in.getByte(at + 2) == 'A')) {
-                forgetDiscarded(in.toString(at, length - 1, java.nio.charset.StandardCharsets.US_ASCII));
-            }
-        }
-    }
-
-    private void forgetDiscarded(String tag) {
+    /** A DISCARD or DEALLOCATE has completed, with this command tag. */
+    void discarded(String tag) {
         if (tag.equals("DISCARD ALL")) {
             applied = SessionSettings.NONE;
             traces.hiddenSettingsOf(null);
@@ -367,15 +364,16 @@ public final class BackendConnection {
     }
 
     private void desynchronised(RuntimeException e) {
-        String what = e instanceof DesynchronisedException ? e.getMessage() : e.toString();
+        String what = String.valueOf(e instanceof DesynchronisedException ? e.getMessage() : e);
         LOG.error("backend {} pid={} closed: {}", host, pid, what);
-        end(new BackendFailure(BackendFailure.Kind.DESYNCHRONISED, null, String.valueOf(what)));
+        end(new BackendFailure(BackendFailure.Kind.DESYNCHRONISED, null, what));
     }
 
     private void end(BackendFailure failure) {
         if (closed) {
             return;
         }
+        listener.lost(host, failure);
         closedAt = System.nanoTime();
         closed = true;
         brokeInsideReply = isInsideReply();
@@ -427,9 +425,7 @@ public final class BackendConnection {
         attachment = null;
         scanner.close();
         ledger.abandon();
-        if (!channel.config().isAutoRead()) {
-            channel.config().setAutoRead(true);
-        }
+        channel.config().setAutoRead(true);
         FrontendWriter.terminate(toServer.append());
         toServer.end();
         toServer.target(null);
@@ -439,8 +435,7 @@ public final class BackendConnection {
                 duplex.shutdownOutput();
             }
         });
-        Runnable close = channel::close;
-        home.loop().schedule(close, graceMillis, TimeUnit.MILLISECONDS);
+        home.loop().schedule((Runnable) channel::close, graceMillis, TimeUnit.MILLISECONDS);
     }
 
     @Override

@@ -25,7 +25,12 @@ public final class BackendConnector {
         void failed(BackendFailure failure);
     }
 
+    /** Bytes that nobody acknowledges for so long end a connection; so does silence for about 45 s, even while it idles. */
     private static final int USER_TIMEOUT_MILLIS = 10_000;
+
+    private static final int KEEPALIVE_IDLE_SECONDS = 30;
+    private static final int KEEPALIVE_INTERVAL_SECONDS = 5;
+    private static final int KEEPALIVE_COUNT = 3;
 
     /** Cancel requests on their way at one time, of all pools. */
     private static final int CANCELS = 32;
@@ -43,15 +48,16 @@ public final class BackendConnector {
     /**
      * Connects and logs in within the target's connect timeout.
      *
+     * @param host one of the target's
      * @param startup settings of the session to put into the StartupMessage
      */
     public void connect(
             LoopContext home,
+            HostPort host,
             BackendTarget target,
             SessionSettings startup,
             BackendConnection.Listener listener,
             Result result) {
-        HostPort host = target.host();
         BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);
         login.start();
         offload.execute(() -> {
@@ -91,9 +97,17 @@ public final class BackendConnector {
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new io.netty.channel.AdaptiveRecvByteBufAllocator(2048, 16384, 131072).maxMessagesPerRead(4));
         if (transport == Transport.EPOLL) {
-            bootstrap.option(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+            bootstrap
+                    .option(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS)
+                    .option(EpollChannelOption.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
+                    .option(EpollChannelOption.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
+                    .option(EpollChannelOption.TCP_KEEPCNT, KEEPALIVE_COUNT);
         } else if (transport == Transport.IO_URING) {
-            bootstrap.option(IoUringChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+            bootstrap
+                    .option(IoUringChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS)
+                    .option(IoUringChannelOption.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
+                    .option(IoUringChannelOption.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
+                    .option(IoUringChannelOption.TCP_KEEPCNT, KEEPALIVE_COUNT);
         }
         return bootstrap;
     }

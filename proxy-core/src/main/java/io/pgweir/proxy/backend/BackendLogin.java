@@ -46,7 +46,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
         @Override
         protected void expired() {
-            fail(BackendFailure.unreachable(host + " did not complete a login within "
+            fail(BackendFailure.timedOut(host + " did not complete a login within "
                     + target.connectTimeout().toMillis() + " ms (connect_timeout)"));
         }
     };
@@ -126,9 +126,6 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         over = true;
         deadline.disarm();
         scanner.close();
-        if (failure.kind() == BackendFailure.Kind.UNREACHABLE) {
-            target.unreachable(host);
-        }
         ChannelHandlerContext open = context;
         if (open == null || !open.channel().isActive()) {
             if (open != null) {

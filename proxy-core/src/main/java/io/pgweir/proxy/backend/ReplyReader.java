@@ -7,6 +7,7 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ParameterStatus;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ final class ReplyReader implements FrameScanner.Sink {
     private boolean forwardingRest;
     private boolean unitAnswered;
     private @Nullable ByteBuf scanning;
+    private long heardAt = System.nanoTime();
 
     ReplyReader(BackendConnection backend, Ledger ledger) {
         this.backend = backend;
@@ -35,6 +37,14 @@ final class ReplyReader implements FrameScanner.Sink {
         return forwardingRest;
     }
 
+    long heardAt() {
+        return heardAt;
+    }
+
+    void heardNow() {
+        heardAt = System.nanoTime();
+    }
+
     void attachmentChanged() {
         Attachment attachment = backend.attachment();
         if (scanning != null && attachment != null) {
@@ -46,6 +56,9 @@ final class ReplyReader implements FrameScanner.Sink {
     public void begin(ByteBuf in) {
         scanning = in;
         attachmentChanged();
+        if (backend.attachment() == null) {
+            heardNow();
+        }
     }
 
     @Override
@@ -208,11 +221,22 @@ final class ReplyReader implements FrameScanner.Sink {
     private void commandComplete(ByteBuf in, int at, int length, boolean swallow) {
         int body = at + FrameScanner.HEADER;
         int bodyLength = length - FrameScanner.HEADER;
-        backend.commandCompleted(in, body, bodyLength);
+        if (isDiscard(in, body, bodyLength)) {
+            backend.discarded(in.toString(body, bodyLength - 1, StandardCharsets.US_ASCII));
+        }
         Attachment attachment = backend.attachment();
         if (!swallow && attachment != null) {
             attachment.commandComplete(in, body, bodyLength);
         }
+    }
+
+    /** DISCARD or DEALLOCATE, by their first letters. */
+    private static boolean isDiscard(ByteBuf in, int at, int length) {
+        if (length <= 7 || in.getByte(at) != 'D') {
+            return false;
+        }
+        byte second = in.getByte(at + 1);
+        return second == 'I' || (second == 'E' && in.getByte(at + 2) == 'A');
     }
 
     private void readyForQuery(ByteBuf in, int at, int available, boolean swallow) {

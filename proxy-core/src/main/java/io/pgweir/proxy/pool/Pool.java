@@ -5,13 +5,15 @@ import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Incidents;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +60,7 @@ public final class Pool implements BackendConnection.Listener {
             BackendTarget target,
             BackendConnector connector,
             StatementRegistry statements,
+            Servers servers,
             List<LoopContext> loops) {
         this.key = key;
         this.settings = settings;
@@ -65,14 +68,13 @@ public final class Pool implements BackendConnection.Listener {
         this.connector = connector;
         this.statements = statements;
         this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
-        this.growth = new Growth(this, lock, queue);
+        this.growth = new Growth(this, lock, queue, servers);
         this.upkeep = new Upkeep(this, growth);
         this.pinned = new PinnedClients(settings.state());
         this.parts = new LoopPool[loops.size()];
-        for (LoopContext loop : loops) {
-            parts[loop.index()] = new LoopPool(loop);
-        }
+        loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop, this::serve));
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
+        servers.listen(new OutageWatch(this, growth, parts));
     }
 
     public PoolKey key() {
@@ -183,7 +185,8 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     private CheckoutFailure failure(CheckoutFailure.Reason reason, Waiter waiter) {
-        return CheckoutFailure.of(reason, waiter, growth.open() - idle(), settings, queue.size(), growth.failure());
+        return CheckoutFailure.of(
+                reason, waiter, growth.open() - idle(), settings, queue.size(), growth.failure(), growth.outage());
     }
 
     private void fail(Waiter waiter, CheckoutFailure failure) {
@@ -194,6 +197,7 @@ public final class Pool implements BackendConnection.Listener {
 
     /** Gives a backend back: settled, outside a transaction, detached. On the loop that owns it. */
     public void release(BackendConnection backend) {
+        growth.givenBack();
         if (backend.isClosed() || shutdown || upkeep.isTooOld(backend) || backend.isAmbiguous()) {
             discard(backend);
             return;
@@ -234,9 +238,7 @@ public final class Pool implements BackendConnection.Listener {
             backend.idleSince(System.nanoTime());
             part.put(backend);
         }
-        if (waiting > 0) {
-            serve(part);
-        }
+        serve(part);
     }
 
     private void grant(BackendConnection backend, Waiter waiter) {
@@ -330,14 +332,17 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     @Override
+    public void lost(HostPort server, BackendFailure failure) {
+        growth.servers().at(server).lost(failure);
+    }
+
+    @Override
     public void closed(BackendConnection backend) {
         LoopPool part = parts[backend.home().index()];
         part.remove(backend);
         growth.closed(backend);
         upkeep.closed(backend);
-        if (waiting > 0) {
-            serve(part);
-        }
+        serve(part);
     }
 
     /** {@code waiter} cannot be helped, for a cause that is its own. */
@@ -389,13 +394,7 @@ public final class Pool implements BackendConnection.Listener {
         shutdown = true;
         growth.stop();
         failAll(CheckoutFailure.Reason.SHUTDOWN);
-        for (LoopPool part : parts) {
-            part.loop().loop().execute(() -> {
-                for (BackendConnection idle = part.takeAny(); idle != null; idle = part.takeAny()) {
-                    discard(idle);
-                }
-            });
-        }
+        Arrays.stream(parts).forEach(part -> part.loop().loop().execute(() -> part.drain(this::discard)));
     }
 
     // ---- gauges, any thread
@@ -440,11 +439,12 @@ public final class Pool implements BackendConnection.Listener {
         return growth.failure();
     }
 
+    /** Those that it opens connections to. */
+    public Servers servers() {
+        return growth.servers();
+    }
+
     public List<PoolMetrics> allMetrics() {
-        List<PoolMetrics> all = new ArrayList<>(parts.length);
-        for (LoopPool part : parts) {
-            all.add(part.metrics());
-        }
-        return all;
+        return Arrays.stream(parts).map(LoopPool::metrics).toList();
     }
 }

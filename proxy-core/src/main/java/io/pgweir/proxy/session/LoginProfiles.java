@@ -9,6 +9,7 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoginProfiles {
     private static final int MOST_PROFILES = 1000;
+    /** Of a login for a backend; then it is accepted without. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
     private final Pool pool;
     private final Map<SessionSettings, LoginProfile> known = new LinkedHashMap<>(16, 0.75f, true) {
@@ -57,10 +60,9 @@ final class LoginProfiles {
         boolean first = false;
         synchronized (this) {
             profile = known.get(settings);
-            if (profile == null
-                    && pool.idle() == 0
-                    && pool.open() >= pool.settings().connectionLimit()) {
-                // Every backend is busy: do not make a login wait for what it can do without.
+            boolean busy = pool.open() >= pool.settings().connectionLimit();
+            if (profile == null && pool.idle() == 0 && (busy || pool.servers().outage() != null)) {
+                // No backend is to be had now: do not make a login wait for what it can do without.
                 profile = fallback();
             }
             if (profile == null) {
@@ -75,7 +77,9 @@ final class LoginProfiles {
         if (profile != null) {
             result.accept(profile);
         } else if (first) {
-            pool.checkout(new Probe(settings, loop));
+            long most = Math.min(
+                    LONGEST_WAIT.toNanos(), pool.settings().poolTimeout().toNanos());
+            pool.checkout(new Probe(settings, loop), most);
         }
     }
 

@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.breaker.Breakers;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.Pool;
@@ -24,6 +25,7 @@ public final class PoolDirectory {
     private final ProxyConfig config;
     private final BackendConnector connector;
     private final List<LoopContext> loops;
+    private final Breakers breakers;
     private final AtomicLong statementNumbers = new AtomicLong();
     private final Map<PoolKey, Entry> entries = new ConcurrentHashMap<>();
 
@@ -55,6 +57,7 @@ public final class PoolDirectory {
         this.config = config;
         this.connector = connector;
         this.loops = loops;
+        this.breakers = new Breakers(config.breaker());
         for (DatabaseConfig database : config.databases()) {
             String user = database.user();
             if (!database.isWildcard() && user != null && database.pool().minConnections() > 0) {
@@ -97,7 +100,19 @@ public final class PoolDirectory {
                 database.startupParameters(),
                 settings.connectTimeout(),
                 Math.max(1, settings.preparedStatementLimit()));
-        return new Pool(key, settings, target, connector, new StatementRegistry(statementNumbers), loops);
+        return new Pool(
+                key,
+                settings,
+                target,
+                connector,
+                new StatementRegistry(statementNumbers),
+                breakers.servers(target.hosts()),
+                loops);
+    }
+
+    /** The breakers of the servers that pools have used. */
+    public Breakers breakers() {
+        return breakers;
     }
 
     /** The configured databases. */

@@ -41,6 +41,7 @@ class SettingsTest {
                         }),
                         Duration.ofMinutes(10),
                         Duration.ofHours(1),
+                        Duration.ofSeconds(30),
                         BeginMode.DEFER,
                         new ListenSettings(ListenMode.MULTIPLEX, false, 1 << 20),
                         200,
