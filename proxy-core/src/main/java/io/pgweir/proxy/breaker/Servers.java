@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** The servers of one database, in the order in which they are to be used. Thread-safe. */
 public final class Servers {
     private final List<Breaker> inOrder;
+    private final RetryBudget retries = new RetryBudget(System::nanoTime);
 
     Servers(List<Breaker> inOrder) {
         this.inOrder = List.copyOf(inOrder);
@@ -79,6 +80,11 @@ public final class Servers {
     public BreakerState state() {
         Breaker next = next();
         return (next == null ? inOrder.get(0) : next).state();
+    }
+
+    /** What the statements of this database may be repeated from. */
+    public RetryBudget retries() {
+        return retries;
     }
 
     public void listen(BreakerListener listener) {

@@ -93,10 +93,11 @@ enum Metric {
             Kind.COUNTER,
             "retries",
             "What was tried again: connect, a backend connection after one that could not be opened; stale_plan, a request whose"
-                    + " prepared statement PostgreSQL no longer took, prepared and sent again unseen by the client.",
+                    + " prepared statement PostgreSQL no longer took, prepared and sent again unseen by the client;"
+                    + " backend_lost, a statement whose backend was lost (retry: safe), denied if too many were.",
             Label.POOL,
-            new Label("reason", "connect", "stale_plan"),
-            new Label("outcome", "succeeded", "failed")),
+            new Label("reason", "connect", "stale_plan", "backend_lost"),
+            new Label("outcome", "succeeded", "failed", "denied")),
     BREAKER_STATE(
             "pgweir_breaker_state",
             Kind.GAUGE,

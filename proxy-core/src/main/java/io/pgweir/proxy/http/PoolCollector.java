@@ -130,6 +130,9 @@ final class PoolCollector implements MultiCollector {
                 series.add(pool.total(m -> m.connectRetriesFailed.get()), name, "connect", "failed");
                 series.add(pool.total(m -> m.planRetriesSucceeded.get()), name, "stale_plan", "succeeded");
                 series.add(pool.total(m -> m.planRetriesFailed.get()), name, "stale_plan", "failed");
+                series.add(pool.total(m -> m.replaysSucceeded.get()), name, "backend_lost", "succeeded");
+                series.add(pool.total(m -> m.replaysFailed.get()), name, "backend_lost", "failed");
+                series.add(pool.total(m -> m.replaysDenied.get()), name, "backend_lost", "denied");
             }
             case ERRORS -> {
                 pool.errors(m -> m.errorsOfProxy, ALWAYS_THERE)

@@ -8,6 +8,7 @@ import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.settings.PoolSettings;
+import io.pgweir.proxy.settings.RetryMode;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -316,7 +317,7 @@ final class Growth {
         }
     }
 
-    /** True if nobody who waits can be helped: no backend is left, and PostgreSQL refuses the login. */
+    /** True if nobody who waits can be helped: no backend is left, and PostgreSQL refuses the login or nothing is retried. */
     boolean connectFailed(@Nullable Waiter forWhom, BackendFailure failure) {
         synchronized (lock) {
             connecting--;
@@ -328,7 +329,8 @@ final class Growth {
                 LOG.warn("pool {}: no backend could be opened: {}", pool.key(), failure.message());
             }
             gate.failed(failure);
-            return failure.isRefusal() && open - connecting == 0;
+            boolean last = failure.isRefusal() || settings.retry() == RetryMode.OFF;
+            return last && open - connecting == 0;
         }
     }
 

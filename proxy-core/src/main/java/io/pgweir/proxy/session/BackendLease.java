@@ -39,6 +39,7 @@ final class BackendLease implements Attachment {
     private final Overdue overdue;
     private final Tenure tenure;
     private final BackendLoss loss;
+    private final SafeReplay replay;
     private @Nullable BackendConnection backend;
 
     BackendLease(
@@ -58,6 +59,7 @@ final class BackendLease implements Attachment {
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
         this.tenure = new Tenure(session, relay, metrics);
         this.loss = new BackendLoss(session, relay);
+        this.replay = new SafeReplay(session, relay, loop, loss);
         this.reports = new ParameterReports(session, parameters, settings);
         this.state = new SessionState(session, settings, metrics);
         this.check = new ReleaseCheck(session, loop, settings, state);
@@ -130,6 +132,7 @@ final class BackendLease implements Attachment {
 
     /** The client has gone. */
     void abandon(boolean halfSent) {
+        replay.abandon();
         BackendConnection current = backend;
         if (current != null) {
             boolean hopeless =
@@ -188,7 +191,9 @@ final class BackendLease implements Attachment {
             boolean own = mode == PoolMode.SESSION || state.isBound();
             String kept = state.pins().describe();
             end(current);
-            loss.of(current, failure, own, kept);
+            if (own || !replay.takes(current, failure)) {
+                loss.of(current, failure, own, kept);
+            }
         }
     }
 
@@ -208,6 +213,7 @@ final class BackendLease implements Attachment {
     public void readyForQuery(byte status) {
         session.told(status);
         relay.readyForQuery();
+        replay.answered();
         BackendConnection current = backend;
         boolean moreRuns = current != null && current.ledger().size() > 0;
         tenure.readyForQuery(status, moreRuns);

@@ -36,6 +36,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     private final QueryRelay queries;
     private final ListenWatch listens;
     private final boolean mapped;
+    private final RepeatableUnit repeatable;
     private final UnitRecord unit = new UnitRecord();
     private @Nullable ByteBuf in;
     private final Refusals refusals;
@@ -50,6 +51,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         this.refusals = new Refusals(session);
         this.effects = new StatementEffects(session, this);
         this.extended = new ExtendedRelay(session, this, effects);
+        this.repeatable = new RepeatableUnit(session, unit, extended, effects, this::send);
         this.listens = new ListenWatch(session);
         this.local = new LocalAnswers(session, extended);
         this.ownSettings = new OwnSettingStatements(session, this);
@@ -231,13 +233,20 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
         switch (type) {
             case FrontendType.QUERY:
-                return queries.send(backend, source, at, length, available);
+                boolean sent = queries.send(backend, source, at, length, available);
+                if (sent && in == source && available == length) {
+                    repeatable.query(backend, source, at, length);
+                }
+                return sent;
             case FrontendType.PARSE:
                 if (mapped && transactionRefusal.concerns(ExtendedRelay.kindOfParse(source, at, available))) {
                     return transactionRefusal.refuse(backend, type);
                 }
                 if (mapped && effects.guard().holdsParse(backend, extended, source, at, available)) {
                     return holdBack(Held.UNTIL_ANSWERED);
+                }
+                if (in == source && !unitOpen && mayRepeatFrom(backend)) {
+                    repeatable.parse(at);
                 }
                 beginUnit();
                 unitOpen = true;
@@ -396,6 +405,10 @@ final class FrontendRelay implements FrameScanner.Sink {
     void replay(BackendConnection backend) {
         extended.repeats();
         unit.replay(backend, this::send);
+    }
+
+    RepeatableUnit repeatable() {
+        return repeatable;
     }
 
     private boolean mayRepeatFrom(BackendConnection backend) {

@@ -15,6 +15,7 @@ import java.util.List;
  * @param backendIdleTimeout an idle backend above {@code minConnections} is closed after this; zero: never
  * @param backendLifetime a backend is replaced after this, when idle; zero: never
  * @param idleCheckInterval an idle backend is asked whether it answers after this, and again; zero: never
+ * @param retry what is tried again
  * @param begin what happens to a BEGIN that stands alone
  * @param listen what LISTEN means
  * @param preparedStatementLimit most prepared statements kept on one backend; at least 1
@@ -32,6 +33,7 @@ public record PoolSettings(
         Duration backendIdleTimeout,
         Duration backendLifetime,
         Duration idleCheckInterval,
+        RetryMode retry,
         BeginMode begin,
         ListenSettings listen,
         int preparedStatementLimit,
@@ -56,6 +58,7 @@ public record PoolSettings(
                 backendIdleTimeout,
                 backendLifetime,
                 idleCheckInterval,
+                retry,
                 begin,
                 listen,
                 preparedStatementLimit,

@@ -200,6 +200,12 @@ public final class Settings {
             "off",
             "longest pause of a client outside of transactions; 0 = off");
 
+    public static final Setting<RetryMode> RETRY = pool(
+            Group.FAILURES,
+            "retry",
+            new Choice<>(RetryMode.class),
+            "connect",
+            "what is tried again: connects, and with safe also reads whose backend is lost");
     public static final Setting<Integer> BREAKER_FAILURES = global(
             Group.FAILURES,
             "breaker_failures",

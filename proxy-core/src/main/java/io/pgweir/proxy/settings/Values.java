@@ -48,6 +48,7 @@ final class Values {
                 get(Settings.BACKEND_IDLE_TIMEOUT),
                 get(Settings.BACKEND_LIFETIME),
                 get(Settings.IDLE_CHECK_INTERVAL),
+                get(Settings.RETRY),
                 get(Settings.BEGIN),
                 new ListenSettings(
                         get(Settings.LISTEN_MODE), get(Settings.LISTEN_EXTRA_CONNECTION), get(Settings.LISTEN_BUFFER)),
