@@ -47,7 +47,7 @@ public final class ReadOnlyStatement {
         while (true) {
             RawTokens.Token token = tokens.next();
             if (token == RawTokens.Token.END) {
-                return !first && !tokens.isAmbiguous() && tokens.end() >= to;
+                return !first && !tokens.isAmbiguous() && tokens.start() >= to;
             }
             if (ended) {
                 return false;

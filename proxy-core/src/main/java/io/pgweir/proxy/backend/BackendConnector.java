@@ -32,6 +32,8 @@ public final class BackendConnector {
     private static final int KEEPALIVE_INTERVAL_SECONDS = 5;
     private static final int KEEPALIVE_COUNT = 3;
 
+    private static final int PROBE_ACCEPT_MILLIS = 1_000;
+
     /** Cancel requests on their way at one time, of all pools. */
     private static final int CANCELS = 32;
 
@@ -58,12 +60,32 @@ public final class BackendConnector {
             SessionSettings startup,
             BackendConnection.Listener listener,
             Result result) {
+        start(home, host, target, startup, listener, result, 0);
+    }
+
+    /**
+     * The same to find out whether a server is back. If it does not take the connection within a second, the attempt is over,
+     * so that the next can follow: the kernel repeats its first packet ever more seldom.
+     */
+    public void probe(
+            LoopContext home, HostPort host, BackendTarget target, BackendConnection.Listener listener, Result result) {
+        start(home, host, target, SessionSettings.NONE, listener, result, PROBE_ACCEPT_MILLIS);
+    }
+
+    private void start(
+            LoopContext home,
+            HostPort host,
+            BackendTarget target,
+            SessionSettings startup,
+            BackendConnection.Listener listener,
+            Result result,
+            int acceptMillis) {
         BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);
         login.start();
         offload.execute(() -> {
             try {
                 InetAddress address = InetAddress.getByName(host.host());
-                home.loop().execute(() -> open(home, new InetSocketAddress(address, host.port()), login));
+                home.loop().execute(() -> open(home, new InetSocketAddress(address, host.port()), login, acceptMillis));
             } catch (UnknownHostException e) {
                 home.loop()
                         .execute(() -> login.fail(BackendFailure.unreachable(
@@ -72,11 +94,14 @@ public final class BackendConnector {
         });
     }
 
-    private void open(LoopContext home, SocketAddress address, BackendLogin login) {
+    private void open(LoopContext home, SocketAddress address, BackendLogin login, int acceptMillis) {
         if (login.isOver()) {
             return;
         }
-        ChannelFuture attempt = bootstrap(home).handler(login).connect(address);
+        ChannelFuture attempt = bootstrap(home)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, acceptMillis)
+                .handler(login)
+                .connect(address);
         attempt.addListener(done -> {
             if (!done.isSuccess()) {
                 login.connectFailed(done.cause());

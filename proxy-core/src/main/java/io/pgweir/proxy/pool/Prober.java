@@ -3,7 +3,6 @@ package io.pgweir.proxy.pool;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
-import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.BreakerState;
 import java.util.concurrent.TimeUnit;
@@ -66,7 +65,7 @@ final class Prober {
                 begin(part, server);
             }
         };
-        pool.connector().connect(part.loop(), server.server(), pool.target(), SessionSettings.NONE, pool, result);
+        pool.connector().probe(part.loop(), server.server(), pool.target(), pool, result);
     }
 
     private void probed(LoopPool part, Breaker server, BackendConnection backend, @Nullable BackendFailure failure) {

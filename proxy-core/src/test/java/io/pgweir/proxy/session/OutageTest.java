@@ -13,6 +13,10 @@ import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -134,6 +138,42 @@ class OutageTest {
             awaitClosed();
             finish("stopped for two seconds", begin, back, served);
         }
+    }
+
+    @Test
+    void aPortThatDropsPacketsIsToldOfAndNoticedSoonWhenItAnswers() throws Exception {
+        long begin = System.nanoTime();
+        postgres.crash();
+        InetSocketAddress address = new InetSocketAddress(postgres.host(), postgres.port());
+        List<Socket> queued = new ArrayList<>();
+        // Nobody accepts, and the queue is full: the kernel drops what comes.
+        try (ServerSocket hole = new ServerSocket()) {
+            hole.bind(address, 1);
+            try {
+                while (queued.size() < 10) {
+                    Socket socket = new Socket();
+                    queued.add(socket);
+                    socket.connect(address, 200);
+                }
+            } catch (SocketTimeoutException full) {
+                assertThat(queued).hasSizeLessThan(10);
+            }
+            await().until(() -> String.valueOf(breaker().outage()).contains("no answer"));
+            try (WireClient newcomer = login()) {
+                long asked = System.nanoTime();
+                assertThat(newcomer.query("SELECT 1")).startsWith("E[57P03").contains("no answer").endsWith("Z[I]");
+                assertThat(millisSince(asked)).isLessThan(500);
+            }
+        } finally {
+            for (Socket socket : queued) {
+                socket.close();
+            }
+        }
+        postgres.restart();
+        long back = awaitBack();
+        long served = awaitServed(back);
+        awaitEverybody();
+        finish("packets dropped", begin, back, served);
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
+import java.io.EOFException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -110,10 +111,11 @@ class SafeReplayTest {
         client.send(query("SELECT repeat('x', 100000) FROM generate_series(1, 100000)"));
         client.readUntil('D');
         postgres.terminateAll(database);
-        List<ServerMessage> rest;
-        do {
-            rest = List.of(client.read());
-        } while (rest.get(0).type() != 'E' && rest.get(0).type() != 'C');
+        try {
+            client.readUntil('E');
+        } catch (EOFException inTheMiddleOfARow) {
+            // What it has got of the row cannot be completed, and no error can be put behind it.
+        }
         assertThat(replays("succeeded") + replays("failed")).isZero();
         client.reset();
     }
