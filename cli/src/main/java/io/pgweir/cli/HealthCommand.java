@@ -45,8 +45,8 @@ final class HealthCommand {
             }
             return ready ? ExitCode.OK : ExitCode.FAILED;
         } catch (IOException e) {
-            err.println("pgweir: no answer from " + address + ": " + e.getMessage() + "; is pgweir running, and is this its"
-                    + " address (--http)?");
+            err.println("pgweir: no answer from " + address + ": " + e.getMessage()
+                    + "; is pgweir running, and is this its" + " address (--http)?");
             return ExitCode.FAILED;
         }
     }

@@ -2,16 +2,19 @@ package io.pgweir.proxy.breaker;
 
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.settings.HostPort;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The servers of one database, in the order in which they are to be used. Thread-safe. */
 public final class Servers {
-    private final List<Breaker> inOrder;
+    /** An array, because looking through it allocates nothing. */
+    private final Breaker[] inOrder;
+
     private final RetryBudget retries = new RetryBudget(System::nanoTime);
 
     Servers(List<Breaker> inOrder) {
-        this.inOrder = List.copyOf(inOrder);
+        this.inOrder = inOrder.toArray(Breaker[]::new);
     }
 
     /** Where connections are to be opened: the first that is not down; null if all are. */
@@ -73,13 +76,13 @@ public final class Servers {
 
     /** How long to wait before one of them may be used again. */
     public long nanosToChange() {
-        return inOrder.stream().mapToLong(Breaker::nanosToChange).min().orElseThrow();
+        return Arrays.stream(inOrder).mapToLong(Breaker::nanosToChange).min().orElseThrow();
     }
 
     /** Of the server that connections are opened to, or of the first. */
     public BreakerState state() {
         Breaker next = next();
-        return (next == null ? inOrder.get(0) : next).state();
+        return (next == null ? inOrder[0] : next).state();
     }
 
     /** What the statements of this database may be repeated from. */
@@ -88,6 +91,8 @@ public final class Servers {
     }
 
     public void listen(BreakerListener listener) {
-        inOrder.forEach(server -> server.listen(listener));
+        for (Breaker server : inOrder) {
+            server.listen(listener);
+        }
     }
 }

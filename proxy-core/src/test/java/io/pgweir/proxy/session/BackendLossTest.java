@@ -42,6 +42,7 @@ class BackendLossTest {
         client = login();
         other = login();
         client.query("CREATE TABLE done (a int)");
+        proxy.awaitQuiet(); // a CREATE is followed by a check, and until that is answered the client has its backend
     }
 
     @AfterEach

@@ -161,7 +161,10 @@ class OutageTest {
             await().until(() -> String.valueOf(breaker().outage()).contains("no answer"));
             try (WireClient newcomer = login()) {
                 long asked = System.nanoTime();
-                assertThat(newcomer.query("SELECT 1")).startsWith("E[57P03").contains("no answer").endsWith("Z[I]");
+                assertThat(newcomer.query("SELECT 1"))
+                        .startsWith("E[57P03")
+                        .contains("no answer")
+                        .endsWith("Z[I]");
                 assertThat(millisSince(asked)).isLessThan(500);
             }
         } finally {
