@@ -34,13 +34,14 @@ class PgBench:
     """pgbench's own select-only script, or one of ours, for some seconds."""
     unit = "tps"
 
-    def __init__(self, mode, clients, options, kind="select"):
+    def __init__(self, mode, clients, options, kind="select", script=None):
         self.mode = mode
         self.clients = clients
         self.options = options
         self.kind = kind
+        self.script = TRANSACTION if kind == "transaction" else script
         self.auth = "scram" if kind == "connect" else "trust"
-        self.title = {"select": mode, "transaction": f"{mode}, 5 statements", "connect": f"{mode}, login each"}[kind]
+        self.title = {"select": mode, "transaction": f"{mode}, 5 statements", "connect": f"{mode}, login each"}.get(kind, kind)
 
     def contenders(self, wanted):
         return wanted
@@ -71,8 +72,8 @@ class PgBench:
                    "-T", str(seconds)]
         if self.kind == "connect":
             command.append("-C")
-        if self.kind == "transaction":
-            command += ["-D", f"scale={self.options.scale}", "-f", contender.bench.file("transaction.sql", TRANSACTION)]
+        if self.script:
+            command += ["-D", f"scale={self.options.scale}", "-f", contender.bench.file("script.sql", self.script)]
         else:
             command.append("-S")
         with tempfile.TemporaryDirectory(dir=contender.bench.directory) as logs:

@@ -233,7 +233,7 @@ class PgBouncer(Proxy):
 class Pgweir(Proxy):
     name = "pgweir"
 
-    def __init__(self, bench, auth, launcher, pool):
+    def __init__(self, bench, auth, launcher, pool, *more):
         self.port = free_port()
         login = f"{SCRAM_USER}:{SCRAM_PASSWORD}" if auth == "scram" else USER
         super().__init__(bench, auth, [
@@ -242,6 +242,7 @@ class Pgweir(Proxy):
             "--http", f"127.0.0.1:{free_port()}",
             "--client-auth", auth,
             "--max-clients", str(MOST_CLIENTS),
-            "--connection-limit", str(pool)],
+            "--connection-limit", str(pool),
+            *more],
             {**{name: value for name, value in os.environ.items() if not name.startswith("PGWEIR_")},
              "DATABASE_URL": f"postgresql://{login}@127.0.0.1:{bench.port}/{DATABASE}"})

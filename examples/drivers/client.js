@@ -1,6 +1,6 @@
 // One client library through all scenarios, in a process of its own: nothing that goes wrong may end it.
 import { CLIENTS } from './clients/index.js';
-import { CONTROLS, SCENARIOS } from './scenarios.js';
+import { CONTROLS, OWN, SCENARIOS } from './scenarios.js';
 import { Trial } from './trial.js';
 
 const MOST = 90_000; // milliseconds for one scenario
@@ -12,7 +12,7 @@ for (const event of ['unhandledRejection', 'uncaughtException']) {
 }
 
 const library = await CLIENTS[client]();
-for (const [scenario, run] of Object.entries({ ...SCENARIOS, ...CONTROLS[client] })) {
+for (const [scenario, run] of Object.entries({ ...SCENARIOS, ...OWN[client], ...CONTROLS[client] })) {
   if (only && only !== scenario) continue;
   const trial = (current = new Trial(client, library, scenario, where));
   const begin = performance.now();

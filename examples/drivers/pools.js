@@ -10,6 +10,7 @@ export const LIMITS = {
   'transaction-timeout': { transaction_timeout: '1s' },
   'idle-timeout': { idle_in_transaction_timeout: '1s' },
   'late-begin': {},
+  listen: { listen_extra_connection: true },
   'forwarded-begin': { connection_limit: 1, begin: 'forward' },
 };
 

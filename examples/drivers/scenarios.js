@@ -186,6 +186,22 @@ async function ownPoolFull(trial) {
   for (let i = 0; i < 5; i++) await trial.write(app);
 }
 
+/** Twice as many connections listen as there are backends: each gets what is sent, once and in order, and holds none. */
+async function listens(trial) {
+  const app = trial.open();
+  const channel = trial.client.replace(/\W/g, '_');
+  const heard = Array.from({ length: 2 * MAX }, () => []);
+  const ends = await Promise.all(heard.map((mine) => app.listen(channel, (payload) => mine.push(payload))));
+  const sent = Array.from({ length: 20 }, (_, i) => String(i));
+  for (const payload of sent) await app.notify(channel, payload);
+  await trial.until('every notification', () => heard.every((mine) => mine.length >= sent.length));
+  await trial.recovers(app);
+  const wrong = heard.filter((mine) => mine.join() !== sent.join());
+  if (wrong.length > 0) trial.miss(`${wrong.length} of ${heard.length} heard something else, e.g. ${wrong[0]}`);
+  trial.notes.push(`${heard.length} connections heard ${sent.length} notifications`);
+  await Promise.all(ends.map((end) => end()));
+}
+
 export const SCENARIOS = {
   'pool-timeout': poolTimeouts,
   'statement-timeout': statementTimeouts,
@@ -193,6 +209,12 @@ export const SCENARIOS = {
   'transaction-timeout': transactionTimeouts,
   'idle-timeout': idleTimeouts,
   'late-begin': lateBegin,
+};
+
+/** What only some libraries have. */
+export const OWN = {
+  'postgres.js': { listen: listens },
+  'node-postgres': { listen: listens },
 };
 
 /** Without pgweir: Prisma 6.19 keeps the slot of a transaction for ever whose COMMIT fails. */

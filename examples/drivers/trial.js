@@ -66,7 +66,7 @@ export class Trial {
     for (const holder of holders) {
       await holder.connect();
       // A backend that is to be opened first may take longer than the pool_timeout of the scenario.
-      await this.#until('somebody else to hold a backend', async () => {
+      await this.until('somebody else to hold a backend', async () => {
         await holder.query('BEGIN');
         return holder.query('SELECT 1').then(
           () => true,
@@ -168,7 +168,7 @@ export class Trial {
   /** Waits for this many such backends. */
   async untilBackends(count, condition) {
     let pids = [];
-    await this.#until(`${count} backends where ${condition}`, async () => {
+    await this.until(`${count} backends where ${condition}`, async () => {
       pids = await this.backends(condition);
       return pids.length === count;
     });
@@ -177,7 +177,7 @@ export class Trial {
 
   async kill(pids) {
     await this.direct.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) pid', [pids]);
-    await this.#until('the killed backends gone', async () => {
+    await this.until('the killed backends gone', async () => {
       const { rows } = await this.direct.query('SELECT count(*)::int FROM pg_stat_activity WHERE pid = ANY($1)', [pids]);
       return rows[0].count === 0;
     });
@@ -187,7 +187,7 @@ export class Trial {
   async killAndUntilNoticed(pids) {
     const before = await this.#openBackends();
     await this.kill(pids);
-    await this.#until('pgweir to see that its backends are gone', async () => (await this.#openBackends()) <= before - pids.length);
+    await this.until('pgweir to see that its backends are gone', async () => (await this.#openBackends()) <= before - pids.length);
   }
 
   async #openBackends() {
@@ -195,7 +195,7 @@ export class Trial {
     return health.pools.find((pool) => pool.pool.startsWith(`${databaseOf(this.client, this.scenario)}/`)).open;
   }
 
-  async #until(what, condition, patience = PATIENCE) {
+  async until(what, condition, patience = PATIENCE) {
     const end = performance.now() + patience;
     while (!(await condition())) {
       if (performance.now() > end) throw new Error(`waited in vain for ${what}`);
@@ -253,7 +253,7 @@ export class Trial {
       }
     });
     try {
-      await this.#until('all slots', async () => inside === slots.length, patience);
+      await this.until('all slots', async () => inside === slots.length, patience);
       seen = (await this.backends(`state = 'idle in transaction'`)).length;
     } catch {
       seen = inside;

@@ -3,7 +3,7 @@ import * as nodePostgres from './node-postgres.js';
 import * as postgresJs from './postgres-js.js';
 import { prisma } from './prisma.js';
 
-/** Name to a promise of { open }. open({ url, max, client, patient }) gives read, write, sleep, transaction, close. */
+/** Name to a promise of { open }. open({ url, max, client, patient }) gives read, write, sleep, transaction, close; some listen, notify. */
 export const CLIENTS = {
   'prisma-6.19': () => prisma('6.19'),
   'prisma-7.8': () => prisma('7.8'),

@@ -21,6 +21,15 @@ export function open({ url, max, client }) {
         connection.release(broken);
       }
     },
+    notify: (channel, payload) => pool.query('SELECT pg_notify($1, $2)', [channel, payload]),
+    /** On a connection of its own, as applications do it. Gives the function that ends it. */
+    async listen(channel, heard) {
+      const connection = new pg.Client({ connectionString: url });
+      await connection.connect();
+      connection.on('notification', (message) => heard(message.payload));
+      await connection.query(`LISTEN ${channel}`);
+      return () => connection.end();
+    },
     close: () => pool.end(),
   };
 }

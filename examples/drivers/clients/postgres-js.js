@@ -5,6 +5,13 @@ export function open({ url, max, client }) {
   return {
     ...statements(sql, client),
     transaction: (work) => sql.begin((transaction) => work(statements(transaction, client))),
+    notify: (channel, payload) => sql.notify(channel, payload),
+    /** The library keeps one connection for all channels: each call here is another application. Gives its end. */
+    async listen(channel, heard) {
+      const own = postgres(url, { max: 1, onnotice: () => {} });
+      await own.listen(channel, heard);
+      return () => own.end({ timeout: 5 });
+    },
     close: () => sql.end({ timeout: 5 }),
   };
 }

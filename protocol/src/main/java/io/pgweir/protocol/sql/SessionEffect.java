@@ -36,7 +36,9 @@ public enum SessionEffect {
     /** May make a temporary object without saying so: CREATE, or there is more text than was looked at. */
     PERHAPS_TEMPORARY,
     /** May remove what one of the others has made. */
-    REMOVAL;
+    REMOVAL,
+    /** Calls set_config, for the session or the transaction, with a name that is computed or has no dot. */
+    PLAIN_SETTING;
 
     /** All that make state that cannot be carried to another backend. */
     public static final int UNSAFE = TEMPORARY_OBJECT.bit()

@@ -16,10 +16,23 @@ import org.jspecify.annotations.Nullable;
  * of functions counts. What it cannot decide it reports: a report too many costs a query, one too few another client's state.
  */
 public final class SessionEffectReader {
+    /** What calls of functions may do that are not known. */
+    static final int UNKNOWN_FUNCTION = SessionEffect.FUNCTION.bit() | SessionEffect.SEQUENCE_ADVANCE.bit();
+
+    /** What text may do that has not been looked at. */
+    private static final int UNSEEN =
+            SessionEffect.PERHAPS_TEMPORARY.bit() | SessionEffect.SEQUENCE_ADVANCE.bit() | SessionEffect.CODE.bit();
+
     private static final byte[] PG_TEMP = "pg_temp".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] PG_CATALOG = "pg_catalog".getBytes(StandardCharsets.US_ASCII);
 
     /** Arguments of set_config are looked at up to this length, so that a scan takes linear time whatever the text. */
     private static final int LONGEST_CALL = 4096;
+
+    /** Longer text is read where it lies. */
+    private static final int LONGEST_COPY = 16 << 10;
+
+    private static final int SMALLEST_COPY = 1024;
 
     /** Effects that the first word of a statement has by itself. */
     private static final int[] OF_VERB = new int[Keyword.values().length];
@@ -41,6 +54,7 @@ public final class SessionEffectReader {
         of(SessionEffect.SEQUENCE_ADVANCE, Keyword.COPY, Keyword.MERGE, Keyword.CALL, Keyword.DO, Keyword.EXECUTE);
     }
 
+    private byte[] copy = {};
     private ByteBuf sql = Unpooled.EMPTY_BUFFER;
     private int to;
     private boolean standardStrings;
@@ -60,8 +74,25 @@ public final class SessionEffectReader {
      * @param cut whether {@code end} is not the end of the text
      */
     public int read(ByteBuf text, int from, int end, boolean cut, boolean standard) {
-        return read(text, from, end, standard, null)
-                | (cut ? SessionEffect.PERHAPS_TEMPORARY.bit() | SessionEffect.SEQUENCE_ADVANCE.bit() : 0);
+        int plain = plain(text, from, end, standard);
+        int found = plain == PlainEffects.NOT_PLAIN ? read(text, from, end, standard, null) : plain;
+        return found | (cut ? UNSEEN : 0);
+    }
+
+    private int plain(ByteBuf text, int from, int end, boolean standard) {
+        int length = end - from;
+        if (text.hasArray()) {
+            int offset = text.arrayOffset();
+            return PlainEffects.read(text.array(), offset + from, offset + end, standard);
+        }
+        if (length <= 0 || length > LONGEST_COPY) {
+            return length <= 0 ? 0 : PlainEffects.NOT_PLAIN;
+        }
+        if (copy.length < length) {
+            copy = new byte[Math.max(SMALLEST_COPY, Integer.highestOneBit(length - 1) << 1)];
+        }
+        text.getBytes(from, copy, 0, length);
+        return PlainEffects.read(copy, 0, length, standard);
     }
 
     /** Gives every setting that is reset and not set again by the text, {@code all} for RESET ALL. */
@@ -108,8 +139,10 @@ public final class SessionEffectReader {
 
     private int words(int start, @Nullable Keyword verb) {
         boolean definition = verb == Keyword.CREATE || verb == Keyword.ALTER || verb == Keyword.DROP;
+        boolean runsOther = definition || verb == Keyword.EXPLAIN;
         int parentheses = 0;
         byte previous = 0;
+        boolean catalog = false;
         Keyword previousWord = null;
         int at = start;
         while (at < to) {
@@ -122,13 +155,15 @@ public final class SessionEffectReader {
             Keyword word = null;
             if (SqlLexer.isWordStart(c) || c == '"') {
                 if (c != '"' && (next == to || sql.getByte(next) != '.')) {
-                    word = previous == '.' ? null : keywordOfInterest(c, at, end);
+                    word = previous == '.' ? null : keywordOfInterest(c, at, end, runsOther);
                     if (word != null) {
-                        word(word, verb, previousWord, next);
+                        word(word, verb, previousWord, at, next);
                     }
                 }
                 if (next < to && sql.getByte(next) == '(') {
-                    call(at, end, next, !definition && previous != ')' && !namesTable(previousWord));
+                    boolean named = namesTable(previousWord) || (definition && namesFunction(previousWord));
+                    boolean options = at == start && (verb == Keyword.EXPLAIN || verb == Keyword.VACUUM);
+                    call(at, end, next, previous == '.' && !catalog, !named && !options);
                 } else if (verb == Keyword.CREATE && next < to && sql.getByte(next) == '.' && isPgTemp(at, end)) {
                     effects |= SessionEffect.TEMPORARY_OBJECT.bit();
                 }
@@ -137,30 +172,48 @@ public final class SessionEffectReader {
             } else if (c == ')') {
                 parentheses--;
             }
+            if ((word == Keyword.INSERT || word == Keyword.MERGE)
+                    && previous != 0
+                    && previous != '('
+                    && previous != ';') {
+                word = null; // perhaps the name of a column in front of INTO
+            }
             previous = c;
             boolean qualified = c == '.' || (next < to && sql.getByte(next) == '.');
             previousWord = qualified ? previousWord : word;
+            catalog = c == '.' ? catalog : qualified && isCatalog(at, end);
             at = next;
         }
         return to;
     }
 
-    /** Few words matter in the middle of a statement, and their first letters tell most others apart. */
-    private @Nullable Keyword keywordOfInterest(byte c, int at, int end) {
+    /**
+     * Few words matter in the middle of a statement, and their first letters tell most others apart.
+     *
+     * @param runsOther whether the statement may have another one in it
+     */
+    private @Nullable Keyword keywordOfInterest(byte c, int at, int end, boolean runsOther) {
         switch (c | 0x20) {
             case 'a', 'e', 'h', 'i', 'm', 't', 'w':
                 return Keyword.at(sql, at, end);
+            case 'c', 'd', 'f', 'p':
+                return runsOther ? Keyword.at(sql, at, end) : null;
             default:
                 return null;
         }
     }
 
-    private void word(Keyword word, @Nullable Keyword verb, @Nullable Keyword previous, int next) {
+    private void word(Keyword word, @Nullable Keyword verb, @Nullable Keyword previous, int at, int next) {
         switch (word) {
             case INSERT, MERGE -> effects |= SessionEffect.SEQUENCE_ADVANCE.bit();
             case EXECUTE -> {
+                if (verb == Keyword.EXPLAIN || verb == Keyword.CREATE) {
+                    effects |= OF_VERB[word.ordinal()];
+                }
+            }
+            case CREATE, DECLARE -> {
                 if (verb == Keyword.EXPLAIN) {
-                    effects |= SessionEffect.CODE.bit();
+                    explained(word, at);
                 }
             }
             case HOLD -> {
@@ -169,11 +222,22 @@ public final class SessionEffectReader {
                 }
             }
             case INTO -> {
-                if (previous != Keyword.INSERT && previous != Keyword.MERGE && intoTemporary(next)) {
-                    effects |= SessionEffect.TEMPORARY_OBJECT.bit();
+                if (previous != Keyword.INSERT && previous != Keyword.MERGE) {
+                    // Without the word too, where search_path begins with pg_temp.
+                    effects |= intoTemporary(next)
+                            ? SessionEffect.TEMPORARY_OBJECT.bit()
+                            : SessionEffect.PERHAPS_TEMPORARY.bit();
                 }
             }
             default -> {}
+        }
+    }
+
+    /** EXPLAIN ANALYZE runs it, CREATE TABLE AS included. */
+    private void explained(Keyword verb, int at) {
+        effects |= OF_VERB[verb.ordinal()] | SessionEffect.CODE.bit();
+        if (StatementClassifier.classify(sql, at, to) == StatementKind.CREATE_TEMP) {
+            effects |= SessionEffect.TEMPORARY_OBJECT.bit();
         }
     }
 
@@ -195,22 +259,37 @@ public final class SessionEffectReader {
         return previous == Keyword.INTO || previous == Keyword.AS || previous == Keyword.TABLE;
     }
 
+    /** In CREATE, ALTER and DROP. */
+    private static boolean namesFunction(@Nullable Keyword previous) {
+        return previous == Keyword.FUNCTION || previous == Keyword.PROCEDURE;
+    }
+
+    /** Whether it is {@code pg_catalog}: in quotes, capitals make it another name. */
+    private boolean isCatalog(int at, int end) {
+        int quote = sql.getByte(at) == '"' ? 1 : 0;
+        if (end - at != PG_CATALOG.length + 2 * quote || !FunctionNames.equal(sql, at + quote, PG_CATALOG)) {
+            return false;
+        }
+        return quote == 0 || !FunctionNames.hasCapitals(sql, at, end);
+    }
+
     private boolean isPgTemp(int at, int end) {
         int quote = sql.getByte(at) == '"' ? 1 : 0;
         return end - at == PG_TEMP.length + 2 * quote && FunctionNames.equal(sql, at + quote, PG_TEMP);
     }
 
-    private void call(int at, int end, int parenthesis, boolean maybeFunction) {
-        boolean quoted = sql.getByte(at) == '"';
-        int known = quoted && end - at < 3
-                ? FunctionNames.UNKNOWN
-                : FunctionNames.lookUp(sql, quoted ? at + 1 : at, quoted ? end - 1 : end);
-        if (known == FunctionNames.SET_CONFIG) {
+    /** @param foreign whether the name is that of a schema other than pg_catalog */
+    private void call(int at, int end, int parenthesis, boolean foreign, boolean maybeFunction) {
+        int known = sql.getByte(at) == '"'
+                ? FunctionNames.lookUpQuoted(sql, at + 1, end - 1)
+                : FunctionNames.lookUp(sql, at, end);
+        if (known == FunctionNames.SET_CONFIG && !foreign) {
             setConfig(parenthesis + 1);
         } else if (known >= 0) {
             effects |= known;
-        } else if (maybeFunction) {
-            effects |= SessionEffect.FUNCTION.bit() | SessionEffect.SEQUENCE_ADVANCE.bit();
+        }
+        if (maybeFunction && (foreign || known == FunctionNames.UNKNOWN)) {
+            effects |= UNKNOWN_FUNCTION;
         }
     }
 
@@ -220,7 +299,10 @@ public final class SessionEffectReader {
         int end = StatementEnd.find(sql, start, to, standardStrings);
         SettingChange change = SettingReader.read(sql, start, end);
         if (change == null) {
-            return end; // PostgreSQL will refuse it
+            // Most such PostgreSQL refuses, but not those whose names only it can read.
+            effects |= SessionEffect.SETTING.bit()
+                    | (isNameUnreadable(start, end) ? SessionEffect.COMPUTED_SETTING : SessionEffect.CODE).bit();
+            return end;
         }
         if (change.name().indexOf('.') >= 0) {
             custom(change.name());
@@ -235,6 +317,16 @@ public final class SessionEffectReader {
             resetNames.add(change.name());
         }
         return end;
+    }
+
+    /** Whether there may be a name in the U& form, or one that is not UTF-8. */
+    private boolean isNameUnreadable(int start, int end) {
+        for (int at = start; at < end; at++) {
+            if (sql.getByte(at) == '&' || sql.getByte(at) < 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void custom(String name) {
@@ -264,11 +356,14 @@ public final class SessionEffectReader {
             }
             at = skipBlank(sql, SqlLexer.tokenEnd(sql, at, limit, standardStrings), limit);
         }
+        String literal = literal(name);
+        if (literal == null || literal.indexOf('.') < 0) {
+            effects |= SessionEffect.PLAIN_SETTING.bit();
+        }
         int isTrue = accept(sql, lastArgument, limit, Keyword.TRUE);
         if (commas == 2 && accept(sql, isTrue, limit, ')') >= 0) {
             return; // until the transaction ends
         }
-        String literal = literal(name);
         if (literal == null) {
             effects |= SessionEffect.COMPUTED_SETTING.bit();
         } else if (literal.indexOf('.') >= 0) {

@@ -9,6 +9,7 @@ import static io.pgweir.protocol.sql.SessionEffect.HOLDABLE_CURSOR;
 import static io.pgweir.protocol.sql.SessionEffect.LIBRARY;
 import static io.pgweir.protocol.sql.SessionEffect.LISTEN;
 import static io.pgweir.protocol.sql.SessionEffect.PERHAPS_TEMPORARY;
+import static io.pgweir.protocol.sql.SessionEffect.PLAIN_SETTING;
 import static io.pgweir.protocol.sql.SessionEffect.PREPARED_STATEMENT;
 import static io.pgweir.protocol.sql.SessionEffect.REMOVAL;
 import static io.pgweir.protocol.sql.SessionEffect.RESET;
@@ -18,6 +19,8 @@ import static io.pgweir.protocol.sql.SessionEffect.SETTING;
 import static io.pgweir.protocol.sql.SessionEffect.TEMPORARY_OBJECT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -56,18 +59,21 @@ class SessionEffectTest {
 
     @Test
     void settings() {
-        assertThat(effects("select set_config('work_mem', '1MB', false)")).containsExactly(SETTING);
+        assertThat(effects("select set_config('work_mem', '1MB', false)")).containsExactly(SETTING, PLAIN_SETTING);
+        assertThat(effects("select set_config('work_mem', '1MB', true)")).containsExactly(PLAIN_SETTING);
+        assertThat(effects("select set_config($1, $2, true)")).containsExactly(PLAIN_SETTING);
         assertThat(effects("select PG_CATALOG . SET_CONFIG /* x */ ( 'work_mem'::text, $1, $2 )"))
-                .containsExactly(SETTING);
+                .containsExactly(SETTING, PLAIN_SETTING);
         assertThat(effects("select \"set_config\"('app.x', $1, false)")).containsExactly(SETTING, CUSTOM_SETTING);
-        assertThat(effects("select set_config($1, $2, false)")).containsExactly(SETTING, COMPUTED_SETTING);
+        assertThat(effects("select set_config($1, $2, false)"))
+                .containsExactly(SETTING, COMPUTED_SETTING, PLAIN_SETTING);
         assertThat(effects("select set_config('app.' || $1, $2, false)")).contains(COMPUTED_SETTING);
         assertThat(effects("select set_config('a''b', $2, false)")).contains(COMPUTED_SETTING);
         assertThat(effects("select set_config('a', 'b', not true)")).contains(SETTING);
         assertThat(effects("select set_config('a', 'b', true and false)")).contains(SETTING);
         assertThat(effects("select set_config('a', 'b', is_local => true)")).contains(SETTING);
         assertThat(effects("select set_config('a', 'b', true), set_config('c', 'd', false)"))
-                .containsExactly(SETTING);
+                .containsExactly(SETTING, PLAIN_SETTING);
         assertThat(effects("select set_config('x', 'y'")).contains(SETTING);
         assertThat(effects("set app.tenant to 5")).containsExactly(CUSTOM_SETTING);
         assertThat(effects("reset app.tenant")).contains(CUSTOM_SETTING, RESET);
@@ -121,6 +127,36 @@ class SessionEffectTest {
     }
 
     @Test
+    void statementsInExplain() {
+        assertThat(effects("explain analyze create temp table a as select 1"))
+                .contains(TEMPORARY_OBJECT, PERHAPS_TEMPORARY, CODE);
+        assertThat(effects("EXPLAIN (ANALYZE, COSTS off) CREATE TABLE a AS SELECT 1"))
+                .contains(PERHAPS_TEMPORARY, CODE);
+        assertThat(effects("explain verbose declare c cursor for select 1")).contains(CODE);
+        assertThat(effects("explain (analyze) select count(*) from t")).isEmpty();
+        assertThat(effects("explain (analyze) select mine(1)")).contains(FUNCTION);
+        assertThat(effects("vacuum (verbose) t")).isEmpty();
+    }
+
+    @Test
+    void intoOfWhatSearchPathMayMakeTemporary() {
+        for (String sql : new String[] {
+            "select 1 as v into leak",
+            "select 1 as v into table leak",
+            "with x as (select 1) select * into leak from x",
+            "select 1 as insert into leak",
+            "select (1) merge into leak",
+            "select t.insert into leak from t",
+        }) {
+            assertThat(effects(sql)).as(sql).contains(PERHAPS_TEMPORARY);
+        }
+        assertThat(effects("insert into leak values (1)")).doesNotContain(PERHAPS_TEMPORARY);
+        assertThat(effects("with x as (insert into a values (1)) select 1")).doesNotContain(PERHAPS_TEMPORARY);
+        assertThat(effects("merge into a using b on a.x = b.x when matched then delete"))
+                .doesNotContain(PERHAPS_TEMPORARY);
+    }
+
+    @Test
     void locks() {
         for (String sql : new String[] {
             "select pg_advisory_lock(1)",
@@ -169,11 +205,81 @@ class SessionEffectTest {
         assertThat(effects("do $$ begin perform 1; end $$")).contains(CODE);
         assertThat(effects("call p(1)")).contains(CODE);
         assertThat(effects("execute p(1)")).contains(CODE);
-        assertThat(effects("explain analyze execute p")).containsExactly(CODE);
+        assertThat(effects("explain analyze execute p")).contains(CODE);
+        assertThat(effects("create table x as execute p")).contains(CODE);
         assertThat(effects("select mine(1)")).contains(FUNCTION);
         assertThat(effects("select * from app.mine (1)")).contains(FUNCTION);
         assertThat(effects("select \"Mine\"(1)")).contains(FUNCTION);
         assertThat(effects("select 1 from t join mine(t.a) m on yours(t.b)")).contains(FUNCTION);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "select ctx.set('work_mem', '9MB')",
+                "select app.lower('x')",
+                "select \"PG_CATALOG\".lower('x')",
+                "select app . /* x */ count(*)",
+                "select app.set_config('a', 'b', true)",
+                "select app.nextval('s')",
+                "select pg_catalog.lower(a), b.lower(c)",
+                "select log('x'), age('x')",
+                "select set('x'), sets('x')",
+                "select \"lower\"(1)",
+                "select \"LOWER\"(1)",
+                "select \"SET_CONFIG\"('a', 'b', true)",
+                "select u&\"lower\"(1)",
+                "select u&\"set\\005fconfig\"('app.t', 'A', false)",
+                "select distinct on (a) tmp() from t",
+                "select (1) operator(pg_catalog.+) tmp()",
+                "create table x as select tmp()",
+                "create table x(a) as select tmp()",
+                "create materialized view v as select tmp()",
+                "create index i on t (a, tmp(b))",
+                "alter table t alter x type int using tmp()",
+                "alter table t add x int default tmp()",
+            })
+    void callsThatLookLikeSomethingElse(String sql) {
+        assertThat(effects(sql)).contains(FUNCTION);
+    }
+
+    @Test
+    void namesThatAreNoCalls() {
+        assertThat(effects("select pg_catalog.lower(a), \"pg_catalog\".now()")).isEmpty();
+        assertThat(effects("create function app.f(a int) returns int language sql as 'select 1'"))
+                .containsExactly(PERHAPS_TEMPORARY);
+        assertThat(effects("drop function f(int); alter procedure p(int) rename to q"))
+                .containsExactly(REMOVAL);
+        assertThat(effects("create table a (b varchar(10), c numeric(10, 2) primary key, check (b > 1))"))
+                .containsExactly(PERHAPS_TEMPORARY);
+    }
+
+    @Test
+    void settingsWhoseNamesCannotBeRead() {
+        assertThat(effects("set u&\"app\".t = 'A'")).contains(SETTING, COMPUTED_SETTING);
+        assertThat(effects("reset U&\"app\".t")).contains(SETTING, COMPUTED_SETTING);
+        assertThat(effects("set session u&\"!0061pp\" uescape '!' . t = 'A'")).contains(SETTING, COMPUTED_SETTING);
+        assertThat(effects("set app t")).contains(SETTING, CODE);
+        byte[] latin1 = "set app.\u00e9 = 'A'".getBytes(StandardCharsets.ISO_8859_1);
+        int mask = new SessionEffectReader().read(Unpooled.wrappedBuffer(latin1), 0, latin1.length, false, true);
+        assertThat(COMPUTED_SETTING.in(mask)).isTrue();
+    }
+
+    @Test
+    void textThatIsNotAllThere() {
+        Sql text = Sql.of("select 1");
+        int mask = new SessionEffectReader().read(text.buf(), text.from(), text.to(), true, true);
+        assertThat(CODE.in(mask)).isTrue();
+        assertThat(PERHAPS_TEMPORARY.in(mask)).isTrue();
+    }
+
+    @Test
+    void stringsWithBackslashes() {
+        Sql text = Sql.of("select 'it\\'s', set_config('app.t', 'A', false)");
+        int mask = new SessionEffectReader().read(text.buf(), text.from(), text.to(), false, false);
+        assertThat(CUSTOM_SETTING.in(mask)).isTrue();
+        assertThat(SqlScanner.customSettings(text.buf(), text.from(), text.to(), false))
+                .containsExactly("app.t");
     }
 
     private static Set<SessionEffect> effects(String sql) {

@@ -35,7 +35,12 @@ public interface Attachment {
     /** Whether NotificationResponse goes to the client. */
     boolean wantsNotifications();
 
-    /** A complete NotificationResponse that {@link #wantsNotifications} keeps from the client lies in {@code in}. */
+    /** Whether the NotificationResponse in {@code in}, which may be cut behind the channel's name, goes to the client. */
+    default boolean wantsNotification(io.netty.buffer.ByteBuf in, int at, int length) {
+        return wantsNotifications();
+    }
+
+    /** A complete NotificationResponse that {@link #wantsNotification} keeps from the client lies in {@code in}. */
     default void notification(io.netty.buffer.ByteBuf in, int at, int length) {}
 
     /** A read of the backend has been worked off; nothing of it is held back. The place to release. */

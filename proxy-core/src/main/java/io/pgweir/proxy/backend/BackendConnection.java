@@ -36,11 +36,16 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 public final class BackendConnection {
-    /** Told once when the connection is gone for good, on the home loop; before that, on any, if it was not closed by us. */
+    /** Told of what happens to it without anybody's doing. */
     public interface Listener {
+        /** The connection is gone for good; once, on the home loop. */
         void closed(BackendConnection backend);
 
+        /** It was not closed by us; before {@link #closed}, on any loop. */
         default void lost(HostPort server, BackendFailure failure) {}
+
+        /** While it was idle the server has reported another value of a parameter; on the owning loop. */
+        default void reconfigured(BackendConnection backend) {}
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(BackendConnection.class);
@@ -63,16 +68,14 @@ public final class BackendConnection {
     private final long openedAt = System.nanoTime();
     private volatile EventLoop owner;
     private volatile boolean closed;
+    private volatile boolean sentAway;
     private @Nullable Attachment attachment;
     private byte status = TransactionStatus.IDLE;
     private SessionSettings applied = SessionSettings.NONE;
-    private @Nullable Object unnamedOwner;
-    private long unnamedVersion;
     private volatile @Nullable ErrorFields fatal;
     private long idleSince;
     private int cancelsInFlight;
-    private boolean cancelUncertain;
-    private @Nullable Object lastClient;
+    private boolean doubtful;
     private boolean brokeInsideReply;
     private long closedAt;
     private final ClientTraces traces = new ClientTraces();
@@ -93,8 +96,6 @@ public final class BackendConnection {
         toServer.target(channel);
         channel.closeFuture().addListener(future -> listener.closed(this));
     }
-
-    // ---- identity
 
     public LoopContext home() {
         return home;
@@ -222,7 +223,7 @@ public final class BackendConnection {
     /** Opens an extended-protocol conversation of our own; only between the client's units of work. */
     public InternalConversation converse(InternalReply reply) {
         ledger.expectInternal(reply);
-        unnamedOwner = null;
+        statements.unnamed(null, 0);
         return new InternalConversation(toServer, ledger, statements);
     }
 
@@ -235,6 +236,18 @@ public final class BackendConnection {
         status = next;
     }
 
+    /** PostgreSQL reports a parameter. */
+    void reported(String name, String value) {
+        parameters.put(name, value);
+        Attachment current = attachment;
+        if (current != null) {
+            current.parameterStatus(name, value);
+        } else {
+            parameters.reconfigured(name, value);
+            listener.reconfigured(this);
+        }
+    }
+
     /** Nothing is owed and no part of a message is pending: with status I anybody may have this backend. */
     public boolean isSettled() {
         return ledger.isEmpty() && !ledger.isSkippingToSync() && !scanner.insideFrame() && scanner.keptBytes() == 0;
@@ -242,7 +255,12 @@ public final class BackendConnection {
 
     /** True if this backend must not be used by anybody else, though it is settled. */
     public boolean isAmbiguous() {
-        return cancelUncertain || ledger.isAmbiguous();
+        return doubtful || ledger.isAmbiguous();
+    }
+
+    /** Something of a client's may be here that nobody can tell: no other client gets it. */
+    public void doubt() {
+        doubtful = true;
     }
 
     /** The settings in force here beyond {@link #startup}. */
@@ -258,18 +276,7 @@ public final class BackendConnection {
         return traces;
     }
 
-    /** Whether the unnamed statement here is the one {@code client} sent as {@code version}. */
-    public boolean unnamedIs(Object client, long version) {
-        return unnamedOwner == client && unnamedVersion == version;
-    }
-
-    /** The unnamed statement here is now that of {@code client}, or nobody's. */
-    public void unnamed(@Nullable Object client, long version) {
-        unnamedOwner = client;
-        unnamedVersion = version;
-    }
-
-    /** Of the last release, as {@link System#nanoTime}. */
+    /** {@link System#nanoTime} of the last release. */
     public long idleSince() {
         return idleSince;
     }
@@ -288,15 +295,6 @@ public final class BackendConnection {
         replies.heardNow();
     }
 
-    /** The client that had it last; for the shuffle switch. */
-    public @Nullable Object lastClient() {
-        return lastClient;
-    }
-
-    public void lastClient(Object client) {
-        lastClient = client;
-    }
-
     /** CancelRequests on their way. Not to be handed on before they have arrived: they may hit what runs then. */
     public int cancelsInFlight() {
         return cancelsInFlight;
@@ -309,21 +307,21 @@ public final class BackendConnection {
     /** @param certain false if it may still come, or has come and was not answered */
     void cancelArrived(boolean certain) {
         cancelsInFlight--;
-        cancelUncertain |= !certain;
+        doubtful |= !certain;
         if (attachment != null) {
             attachment.cancelArrived();
         }
     }
 
-    /** A DISCARD or DEALLOCATE has completed, with this command tag. */
-    void discarded(String tag) {
-        if (tag.equals("DISCARD ALL")) {
+    /** A command has completed; its tag lies in {@code in}. */
+    void commandCompleted(ByteBuf in, int at, int length) {
+        Discarded discarded = Discarded.by(in, at, length);
+        if (discarded == Discarded.EVERYTHING) {
             applied = SessionSettings.NONE;
             traces.hiddenSettingsOf(null);
         }
-        if (tag.equals("DISCARD ALL") || tag.equals("DEALLOCATE ALL")) {
+        if (discarded != Discarded.NOTHING) {
             statements.clear();
-            unnamedOwner = null;
         }
     }
 
@@ -411,6 +409,11 @@ public final class BackendConnection {
         return closed || fatal != null || !channel.isActive();
     }
 
+    /** Whether it is gone because we sent it away, not because the server or the network ended it. Any thread. */
+    public boolean isSentAway() {
+        return sentAway;
+    }
+
     /**
      * Says goodbye and waits for the server to close its end, so that the limit counts this connection until PostgreSQL
      * has really let it go; closes hard if that takes longer than {@code graceMillis}.
@@ -420,6 +423,7 @@ public final class BackendConnection {
             channel.close();
             return;
         }
+        sentAway = fatal == null && channel.isActive();
         closedAt = System.nanoTime();
         closed = true;
         attachment = null;

@@ -60,7 +60,9 @@ final class CancelRequest extends ChannelInboundHandlerAdapter {
     /** It has its turn; what it was for may be over by now. Any thread. */
     void start() {
         owner.execute(() -> {
-            boolean needed = !backend.ledger().isEmpty() && !backend.isClosed();
+            // A server that sent no key cannot be asked.
+            boolean possible = backend.secret().length > 0 && !backend.isClosed();
+            boolean needed = possible && !backend.ledger().isEmpty();
             home.execute(() -> start(needed));
         });
     }

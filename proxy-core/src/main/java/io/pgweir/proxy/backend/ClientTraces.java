@@ -2,11 +2,21 @@ package io.pgweir.proxy.backend;
 
 import org.jspecify.annotations.Nullable;
 
-/** What clients may have left on one backend that it cannot be asked for. Same thread as its {@link BackendConnection}. */
+/** Who has had one backend, and what may have been left on it that it cannot be asked for. Same thread as its {@link BackendConnection}. */
 public final class ClientTraces {
     private @Nullable Object hiddenSettingsOf;
     private @Nullable Object sequencesOf;
     private boolean sequencesShared;
+    private @Nullable Object lastClient;
+
+    /** The client that had it last; for the shuffle switch. */
+    public @Nullable Object lastClient() {
+        return lastClient;
+    }
+
+    public void lastClient(Object client) {
+        lastClient = client;
+    }
 
     /** The client whose code may have set something that is not listed, such as names with a dot; or null. */
     public @Nullable Object hiddenSettingsOf() {

@@ -2,10 +2,11 @@ package io.pgweir.proxy.backend;
 
 import io.pgweir.protocol.sql.StatementKind;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A statement that clients prepared by name: one instance for all clients of a pool that sent the same text and parameter
- * types. Immutable.
+ * types and to whom the text means the same ({@link ParseContext}), or one client's alone. Immutable.
  *
  * <p>Its name on backends is made from a number that is never used again, so a name never means two texts.
  */
@@ -17,18 +18,57 @@ public final class PreparedStatement {
     private final byte[] serverName;
     private final StatementKind kind;
     private final int effects;
+    private final @Nullable SessionSettings context;
+    private final @Nullable PreparedStatement original;
 
     /**
      * @param body the Parse message behind the name: text, terminator, parameter types
      * @param number unique within the process
      * @param effects a mask of {@link io.pgweir.protocol.sql.SessionEffect}s
+     * @param context the settings it is shared under; null: it is not shared
      */
-    PreparedStatement(byte[] body, long number, StatementKind kind, int effects) {
+    PreparedStatement(byte[] body, long number, StatementKind kind, int effects, @Nullable SessionSettings context) {
+        this(body, number, kind, effects, context, null);
+    }
+
+    private PreparedStatement(
+            byte[] body,
+            long number,
+            StatementKind kind,
+            int effects,
+            @Nullable SessionSettings context,
+            @Nullable PreparedStatement original) {
         this.body = body;
         this.kind = kind;
         this.effects = effects;
+        this.context = context;
+        this.original = original;
         this.serverName =
                 (NAME_PREFIX + Long.toString(number, Character.MAX_RADIX)).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The same for one client alone, under another name. */
+    PreparedStatement copy(long number) {
+        return new PreparedStatement(body, number, kind, effects, null, this);
+    }
+
+    /** The shared statement that this one client's copy was made from; itself if it is none. */
+    public PreparedStatement original() {
+        return original == null ? this : original;
+    }
+
+    /** Whether it may be prepared for a client of this context, as far as others are concerned. */
+    public boolean fits(ParseContext present) {
+        return context == null || context.equals(present.forText(body));
+    }
+
+    public boolean isShared() {
+        return context != null;
+    }
+
+    @Nullable
+    SessionSettings context() {
+        return context;
     }
 
     /** The Parse message behind the name. Do not modify. */

@@ -7,7 +7,6 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ParameterStatus;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -189,9 +188,12 @@ final class ReplyReader implements FrameScanner.Sink {
 
     private void notification(ByteBuf in, int at, int length, int available) {
         Attachment attachment = backend.attachment();
-        if (wantsNotifications()) {
+        if (attachment == null) {
+            // Left behind by code that was not seen, such as a trigger.
+            backend.doubt();
+        } else if (attachment.wantsNotification(in, at, available)) {
             forward(in, at, available);
-        } else if (attachment != null && available == length) {
+        } else if (available == length) {
             attachment.notification(in, at, length);
         }
     }
@@ -221,22 +223,11 @@ final class ReplyReader implements FrameScanner.Sink {
     private void commandComplete(ByteBuf in, int at, int length, boolean swallow) {
         int body = at + FrameScanner.HEADER;
         int bodyLength = length - FrameScanner.HEADER;
-        if (isDiscard(in, body, bodyLength)) {
-            backend.discarded(in.toString(body, bodyLength - 1, StandardCharsets.US_ASCII));
-        }
+        backend.commandCompleted(in, body, bodyLength);
         Attachment attachment = backend.attachment();
         if (!swallow && attachment != null) {
             attachment.commandComplete(in, body, bodyLength);
         }
-    }
-
-    /** DISCARD or DEALLOCATE, by their first letters. */
-    private static boolean isDiscard(ByteBuf in, int at, int length) {
-        if (length <= 7 || in.getByte(at) != 'D') {
-            return false;
-        }
-        byte second = in.getByte(at + 1);
-        return second == 'I' || (second == 'E' && in.getByte(at + 2) == 'A');
     }
 
     private void readyForQuery(ByteBuf in, int at, int available, boolean swallow) {
@@ -264,11 +255,7 @@ final class ReplyReader implements FrameScanner.Sink {
     private void parameterStatus(ByteBuf in, int at, int length) {
         ParameterStatus parameter =
                 ParameterStatus.decode(in.slice(at + FrameScanner.HEADER, length - FrameScanner.HEADER));
-        backend.parameters().put(parameter.name(), parameter.value());
-        Attachment attachment = backend.attachment();
-        if (attachment != null) {
-            attachment.parameterStatus(parameter.name(), parameter.value());
-        }
+        backend.reported(parameter.name(), parameter.value());
     }
 
     private void error(ByteBuf in, int at, int length, int available, byte head) {

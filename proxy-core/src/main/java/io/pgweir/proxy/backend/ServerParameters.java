@@ -1,5 +1,6 @@
 package io.pgweir.proxy.backend;
 
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -7,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** What a backend reports of itself by ParameterStatus, in the order it first did. */
 public final class ServerParameters {
     private final Map<String, String> values = new LinkedHashMap<>();
-    private Map<String, String> atLogin = Map.of();
+    private volatile Map<String, String> atLogin = Map.of();
 
     public @Nullable String get(String name) {
         return values.get(name);
@@ -21,6 +22,26 @@ public final class ServerParameters {
     /** What it was when the backend had logged in. */
     public @Nullable String atLogin(String name) {
         return atLogin.get(name);
+    }
+
+    /**
+     * All of what it was when the backend had logged in; unmodifiable. The same object on all backends of a pool that said
+     * the same, so that comparing them is comparing references.
+     */
+    public Map<String, String> atLogin() {
+        return atLogin;
+    }
+
+    /** {@code equal} takes the place of this backend's own. */
+    public void shareAtLogin(Map<String, String> equal) {
+        atLogin = equal;
+    }
+
+    /** The server's configuration has changed: whoever logs in now gets this value. */
+    void reconfigured(String name, String value) {
+        Map<String, String> changed = new HashMap<>(atLogin);
+        changed.put(name, value);
+        atLogin = Map.copyOf(changed);
     }
 
     void put(String name, String value) {

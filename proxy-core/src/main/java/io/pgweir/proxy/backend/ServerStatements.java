@@ -2,6 +2,7 @@ package io.pgweir.proxy.backend;
 
 import io.netty.buffer.ByteBuf;
 import io.pgweir.proxy.net.Outbound;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The shared prepared statements on one backend: prepares them in front of messages that use them, closes the least recently
@@ -11,6 +12,8 @@ public final class ServerStatements {
     private final BackendStatements known;
     private final Outbound toServer;
     private final Ledger ledger;
+    private @Nullable Object unnamedOwner;
+    private long unnamedVersion;
 
     ServerStatements(int limit, Outbound toServer, Ledger ledger) {
         this.known = new BackendStatements(limit);
@@ -99,8 +102,20 @@ public final class ServerStatements {
         out.writeBytes(name).writeByte(0).writeBytes(body);
     }
 
+    /** Whether the unnamed statement here is the one {@code client} sent as {@code version}. */
+    public boolean unnamedIs(Object client, long version) {
+        return unnamedOwner == client && unnamedVersion == version;
+    }
+
+    /** The unnamed statement here is now that of {@code client}, or nobody's. */
+    public void unnamed(@Nullable Object client, long version) {
+        unnamedOwner = client;
+        unnamedVersion = version;
+    }
+
     /** PostgreSQL knows none any more. */
     void clear() {
         known.clear();
+        unnamedOwner = null;
     }
 }

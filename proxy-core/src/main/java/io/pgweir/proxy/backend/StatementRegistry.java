@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The prepared statements of one pool, by content. An entry lives as long as a client or a backend refers to it.
+ * The prepared statements of one pool, by content and what it means to the client. An entry lives as long as a client or a backend refers to it.
  * Thread-safe.
  */
 public final class StatementRegistry {
@@ -28,18 +28,26 @@ public final class StatementRegistry {
         this.numbers = numbers;
     }
 
-    /** The statement with this Parse body; a new one if there is none yet. */
+    /** The statement with this Parse body, for those who have set nothing. */
     public PreparedStatement intern(ByteBuf in, int at, int length) {
+        return intern(in, at, length, ParseContext.NONE);
+    }
+
+    /** The statement with this Parse body for a client of this context; a new one if there is none that may be shared. */
+    public PreparedStatement intern(ByteBuf in, int at, int length, ParseContext context) {
         drop();
         byte[] body = ByteBufUtil.getBytes(in, at, length);
-        Content content = new Content(body);
+        Content content = new Content(body, context.forText(body));
         while (true) {
             Entry entry = entries.get(content);
             PreparedStatement known = entry == null ? null : entry.get();
             if (known != null) {
                 return known;
             }
-            PreparedStatement made = create(body);
+            PreparedStatement made = create(body, content.context);
+            if (!made.isShared()) {
+                return made;
+            }
             Entry fresh = new Entry(made, content, unused);
             if (entry == null ? entries.putIfAbsent(content, fresh) == null : entries.replace(content, entry, fresh)) {
                 return made;
@@ -47,9 +55,23 @@ public final class StatementRegistry {
         }
     }
 
+    /** A statement with this Parse body for one client alone. */
+    public PreparedStatement unshared(ByteBuf in, int at, int length) {
+        return create(ByteBufUtil.getBytes(in, at, length), null);
+    }
+
+    /** The same as {@code shared} for one client alone. */
+    public PreparedStatement copy(PreparedStatement shared) {
+        return shared.copy(numbers.incrementAndGet());
+    }
+
     /** From now on {@link #intern} gives a new statement for this content: backends hold the old one with a stale plan. */
     public void retire(PreparedStatement statement) {
-        Content content = new Content(statement.body());
+        SessionSettings context = statement.context();
+        if (context == null) {
+            return;
+        }
+        Content content = new Content(statement.body(), context);
         Entry entry = entries.get(content);
         if (entry != null && entry.get() == statement) {
             entries.remove(content, entry);
@@ -61,13 +83,18 @@ public final class StatementRegistry {
         return entries.size();
     }
 
-    private PreparedStatement create(byte[] body) {
+    private PreparedStatement create(byte[] body, @Nullable SessionSettings context) {
         ByteBuf text = Unpooled.wrappedBuffer(body);
         int end = text.bytesBefore((byte) 0);
         int to = end < 0 ? body.length : end;
         StatementKind kind = SqlScanner.classify(text, 0, to);
-        int effects = new SessionEffectReader().read(text, 0, to, false, true);
-        return new PreparedStatement(body, numbers.incrementAndGet(), kind, effects);
+        SessionEffectReader reader = new SessionEffectReader();
+        int effects = reader.read(text, 0, to, false, true);
+        if (text.indexOf(0, to, (byte) '\\') >= 0 && text.indexOf(0, to, (byte) '\'') >= 0) {
+            effects |= reader.read(text, 0, to, false, false); // where its strings end depends on the session
+        }
+        SessionSettings sharedUnder = MomentWords.areIn(body, to) ? null : context;
+        return new PreparedStatement(body, numbers.incrementAndGet(), kind, effects, sharedUnder);
     }
 
     private void drop() {
@@ -90,16 +117,21 @@ public final class StatementRegistry {
 
     private static final class Content {
         private final byte[] body;
+        private final SessionSettings context;
         private final int hash;
 
-        Content(byte[] body) {
+        Content(byte[] body, SessionSettings context) {
             this.body = body;
-            this.hash = Arrays.hashCode(body);
+            this.context = context;
+            this.hash = Arrays.hashCode(body) + context.hashCode();
         }
 
         @Override
         public boolean equals(@Nullable Object other) {
-            return other instanceof Content that && hash == that.hash && Arrays.equals(body, that.body);
+            return other instanceof Content that
+                    && hash == that.hash
+                    && context.equals(that.context)
+                    && Arrays.equals(body, that.body);
         }
 
         @Override

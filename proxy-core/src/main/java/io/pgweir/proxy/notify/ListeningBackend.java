@@ -119,13 +119,13 @@ final class ListeningBackend implements Unattended {
 
     void acquire() {
         state = State.ASKED;
-        pool.checkout(waiter);
+        pool.checkout(waiter, pool.settings().poolTimeout().toNanos());
     }
 
     private void prepare(BackendConnection granted) {
         backend = granted;
         state = State.PREPARING;
-        granted.lastClient(this);
+        granted.traces().lastClient(this);
         granted.attach(this);
         command("DISCARD ALL", error -> {});
         command(PREPARE, error -> {

@@ -9,6 +9,7 @@ import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.RetryMode;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +43,8 @@ final class Growth {
 
     private boolean retryScheduled;
     private boolean stopped;
+    private Map<String, String> reported = Map.of();
+    private volatile int generation;
     private volatile int open;
     private volatile int connecting;
     /** A recent release while a server was down. Written without the lock: any of several will do. */
@@ -293,8 +296,29 @@ final class Growth {
         pool.connector().connect(part.loop(), server.server(), pool.target(), startup, pool, result);
     }
 
+    /** Another number than before if servers may report other parameters to new connections than they did then. */
+    int generation() {
+        return generation;
+    }
+
+    /** Compares what a server reports to new connections with what the last one did. */
+    void reported(BackendConnection backend) {
+        if (!backend.startup().isEmpty()) {
+            return; // a client's own
+        }
+        synchronized (lock) {
+            if (backend.parameters().atLogin().equals(reported)) {
+                backend.parameters().shareAtLogin(reported);
+            } else {
+                reported = backend.parameters().atLogin();
+                generation++;
+            }
+        }
+    }
+
     /** @param forWhom the waiter it was opened for; another may be before it in the queue, and it needs one more then */
     void opened(BackendConnection backend, @Nullable Waiter forWhom) {
+        reported(backend);
         backends.add(backend);
         synchronized (lock) {
             connecting--;
@@ -339,6 +363,9 @@ final class Growth {
         backends.remove(backend);
         synchronized (lock) {
             open--;
+            if (!backend.isSentAway()) {
+                generation++; // it may be another server that comes back
+            }
         }
         LOG.debug("pool {}: backend {} closed, {} of {}", pool.key(), backend, open, settings.connectionLimit());
     }

@@ -107,12 +107,7 @@ public final class Pool implements BackendConnection.Listener {
 
     // ---- checkout
 
-    /** Asks for a backend; on the waiter's loop. May grant before it returns. */
-    public void checkout(Waiter waiter) {
-        checkout(waiter, settings.poolTimeout().toNanos());
-    }
-
-    /** The same with another limit; 0 does not wait. */
+    /** Asks for a backend; on the waiter's loop. May grant before it returns. With a limit of 0 it does not wait. */
     public void checkout(Waiter waiter, long timeoutNanos) {
         LoopPool part = parts[waiter.loop.index()];
         waiter.askedNow();
@@ -345,6 +340,11 @@ public final class Pool implements BackendConnection.Listener {
         serve(part);
     }
 
+    @Override
+    public void reconfigured(BackendConnection backend) {
+        growth.reported(backend);
+    }
+
     /** {@code waiter} cannot be helped, for a cause that is its own. */
     void failOne(Waiter waiter, BackendFailure cause) {
         CheckoutFailure failure;
@@ -404,6 +404,11 @@ public final class Pool implements BackendConnection.Listener {
         return growth.open();
     }
 
+    /** Another number than before if servers may report other parameters to new connections than they did then. */
+    public int generation() {
+        return growth.generation();
+    }
+
     public int connecting() {
         return growth.connecting();
     }
@@ -414,11 +419,7 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     public int idle() {
-        int idle = 0;
-        for (LoopPool part : parts) {
-            idle += part.idleCount();
-        }
-        return idle;
+        return Arrays.stream(parts).mapToInt(LoopPool::idleCount).sum();
     }
 
     public int waiting() {

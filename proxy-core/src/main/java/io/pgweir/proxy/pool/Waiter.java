@@ -64,7 +64,8 @@ public abstract class Waiter extends Deadlines.Deadline {
     }
 
     final boolean accepts(BackendConnection backend, boolean shuffle) {
-        return backend.startup().equals(startup()) && !(shuffle && backend.lastClient() == client());
+        return backend.startup().equals(startup())
+                && !(shuffle && backend.traces().lastClient() == client());
     }
 
     @Override

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   something runs --CancelRequest, again and again, wait for its arrival and every ReadyForQuery--> settled
  *   settled in a transaction --ROLLBACK--> settled
- *   session mode, pinned state --DISCARD ALL--> settled          settings touched --snapshot--> settled
+ *   session mode, pinned state, LISTEN --DISCARD ALL--> settled          settings touched --snapshot--> settled
  *   settled, idle --> released to the pool
  *   half a message sent, COPY IN, a loaded library, any failure, deadline --> discarded
  * </pre>
@@ -120,7 +120,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
             backend.sendInternalQuery("DISCARD ALL", this::stepDone);
         } else if (settingsTouched) {
             settingsTouched = false;
-            StateQuery.ask(backend, pool.statements(), true, false, customSettings, this::learned);
+            StateQuery.ask(backend, pool.statements(), true, false, customSettings, Set.of(), this::learned);
         } else {
             finish(true);
             return;
@@ -134,7 +134,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
 
     private void learned(StateQuery.@Nullable Answer answer) {
         SessionSettings settings = answer == null ? null : answer.settings();
-        if (settings == null) {
+        if (settings == null || answer.unreplayable()) {
             failed = true;
         } else {
             backend.applied(settings);
@@ -191,6 +191,8 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     public void commandComplete(ByteBuf in, int at, int length) {
         CommandTags.Effect effect = CommandTags.effectOf(in, at, length);
         settingsTouched |= effect == CommandTags.Effect.SETTING || effect == CommandTags.Effect.RESET;
+        failed |= effect == CommandTags.Effect.LOAD;
+        discardAll |= effect == CommandTags.Effect.LISTEN;
     }
 
     @Override

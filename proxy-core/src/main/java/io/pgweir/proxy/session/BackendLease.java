@@ -70,11 +70,9 @@ final class BackendLease implements Attachment {
         return backend;
     }
 
-    // ---- beginning and end
-
     void begin(BackendConnection granted) {
         backend = granted;
-        granted.lastClient(session);
+        granted.traces().lastClient(session);
         granted.attach(this);
         tenure.begins();
         relay.attached(granted);
@@ -83,7 +81,7 @@ final class BackendLease implements Attachment {
         }
         reports.begin(granted, settings.apply(granted, this::injected));
         if (state.begins(granted)) {
-            granted.sendInternalQuery("DISCARD SEQUENCES", this::injected);
+            granted.sendInternalQuery("DISCARD SEQUENCES", new Preparation(granted, this::injected));
         }
         DeferredBegin begin = session.takeDeferredBegin();
         if (begin != null) {
@@ -104,7 +102,7 @@ final class BackendLease implements Attachment {
 
     private void releaseIfDone() {
         BackendConnection current = backend;
-        if (current == null || !mayRelease(current) || session.listening().ends(current) || !check.lets(current)) {
+        if (current == null || !mayRelease(current) || !check.lets(current)) {
             return;
         }
         session.flush();
@@ -201,7 +199,7 @@ final class BackendLease implements Attachment {
 
     @Override
     public EventLoop eventLoop() {
-        return session.eventLoop();
+        return session.loop().loop();
     }
 
     @Override
@@ -276,8 +274,21 @@ final class BackendLease implements Attachment {
 
     @Override
     public boolean wantsNotifications() {
-        return mode == PoolMode.SESSION
-                || (state.hears() && !session.listening().isShared());
+        return mode == PoolMode.SESSION || state.hears();
+    }
+
+    @Override
+    public boolean wantsNotification(ByteBuf in, int at, int length) {
+        return wantsNotifications() && !session.listening().isSharedChannel(in, at, length);
+    }
+
+    @Override
+    public void notification(ByteBuf in, int at, int length) {
+        if (check.mayFindListening()) {
+            session.listening().begun().keepEarly(in, at, length);
+        } else if (backend != null && !session.listening().hasBegun()) {
+            backend.doubt();
+        }
     }
 
     @Override
@@ -405,11 +416,6 @@ final class BackendLease implements Attachment {
 
     ClientSettings settings() {
         return settings;
-    }
-
-    /** The client listens on its backend itself. */
-    void pin() {
-        state.listens();
     }
 
     SessionState state() {

@@ -88,7 +88,7 @@ public enum ClientError {
             Severity.ERROR,
             SqlState.IN_FAILED_SQL_TRANSACTION,
             "current transaction is aborted, commands ignored until end of transaction block",
-            "The backend of this transaction is gone. Send ROLLBACK."),
+            "An earlier error has ended this transaction, and no backend is held for it. Send ROLLBACK, then repeat the transaction."),
     CLIENT_IDLE_TIMEOUT(
             Severity.FATAL,
             SqlState.IDLE_SESSION_TIMEOUT,
@@ -199,6 +199,12 @@ public enum ClientError {
             SqlState.TOO_MANY_CONNECTIONS,
             "sorry, too many clients already: %1$d of %1$d (max_clients)",
             "Close idle client connections or raise max_clients."),
+    TOO_MANY_POOLS(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "no pool for %1$s: there are %2$d already (max_pools), each with clients or backends",
+            "Use fewer pairs of database and user, lower backend_idle_timeout so that pools that nobody uses end sooner, or"
+                    + " raise max_pools. Each pool may open connection_limit backends."),
     UNKNOWN_DATABASE(
             Severity.FATAL,
             SqlState.INVALID_CATALOG_NAME,

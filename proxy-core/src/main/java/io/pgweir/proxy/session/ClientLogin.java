@@ -167,7 +167,7 @@ final class ClientLogin {
         }
         step = Step.OPENING; // nothing more is read
         // Closed only then: whoever waits for that may send its next statement, which must not be hit.
-        session.eventLoop().execute(() -> {
+        session.loop().loop().execute(() -> {
             session.cancel();
             channel.eventLoop().execute(this::close);
         });

@@ -1,9 +1,12 @@
 package io.pgweir.proxy.session;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.pgweir.protocol.sql.ChannelAction;
 import io.pgweir.protocol.sql.ChannelAction.Kind;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.metrics.PoolMetrics;
@@ -16,8 +19,10 @@ import io.pgweir.proxy.notify.Outbox;
 import io.pgweir.proxy.notify.Subscriber;
 import io.pgweir.proxy.notify.SubscriptionLog;
 import io.pgweir.proxy.pool.CheckoutFailure;
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Its LISTEN runs on whatever backend it has, which gives PostgreSQL's own answer; but before it is sent, the pool's
  * listening backend listens on the channel, so that nothing is missed from then on. From the commit on, what comes there goes
  * to the client. Its own backend stops listening before it is given back. Where that cannot be done the client keeps its
- * backend and listens there ({@link #isNative}).
+ * backend and listens there ({@link #listenNatively}); a channel it is in both ways is told of once, by the listening one.
  *
  * <p>Notifications are written while the client is outside a transaction and nothing is owed to it, as PostgreSQL does. On
  * the session's loop; exists only for clients that listen.
@@ -44,6 +49,7 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
     private final PoolMetrics metrics;
     private final SubscriptionLog log = new SubscriptionLog();
     private final Outbox outbox;
+    private final Outbox early;
     private final Set<String> joined = new HashSet<>();
     private @Nullable Joining joining;
     private boolean listensNatively;
@@ -55,6 +61,7 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
         this.loop = loop;
         this.metrics = session.pool().metrics(loop);
         this.outbox = new Outbox(session.pool().settings().listen().bufferBytes());
+        this.early = new Outbox(session.pool().settings().listen().bufferBytes());
     }
 
     // ---- what the client sends
@@ -125,12 +132,59 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
     /** The client keeps the backend that it has or is about to get, and what that is notified of. */
     void listenNatively() {
         listensNatively = true;
-        session.lease().pin();
+        session.lease().state().listens();
     }
 
-    /** Whether notifications for the client come from its own backend. */
-    boolean isNative() {
-        return listensNatively;
+    /** Takes what the client's backend is notified of while it is not known whether the client listens there. */
+    void keepEarly(ByteBuf in, int at, int length) {
+        if (!early.offer(new Notification(channel(in, at, length), ByteBufUtil.getBytes(in, at, length)))) {
+            metrics.notificationsDropped.increment();
+        }
+    }
+
+    /**
+     * What the client's backend listens on has been asked.
+     *
+     * @param unknown on a channel that no statement has named: the client keeps it
+     * @param shared on one that the listening backend tells of
+     */
+    void found(boolean unknown, boolean shared) {
+        backendListens |= shared;
+        if (!unknown) {
+            early.clear();
+            return;
+        }
+        listensNatively = true;
+        while (!early.isEmpty()) {
+            Outbox.Item item = Objects.requireNonNull(early.poll());
+            Notification notification = item.notification();
+            if (notification == null) {
+                writeGap(item.gap());
+            } else if (!isShared(notification.channel())) {
+                session.toClient().append().writeBytes(notification.message());
+                session.replied();
+            }
+        }
+    }
+
+    /** The channels that are the listening backend's to tell of, or may come to be. */
+    Set<String> sharedChannels() {
+        return joined;
+    }
+
+    /** Whether the listening backend tells of the channel of this NotificationResponse. */
+    boolean isShared(ByteBuf in, int at, int length) {
+        return !joined.isEmpty() && isShared(channel(in, at, length));
+    }
+
+    private boolean isShared(String channel) {
+        return joined.contains(channel) && log.committed().contains(channel);
+    }
+
+    private static String channel(ByteBuf in, int at, int length) {
+        int name = at + FrameScanner.HEADER + 4;
+        int end = in.indexOf(name, at + length, (byte) 0);
+        return end < 0 ? "" : in.toString(name, end - name, StandardCharsets.UTF_8);
     }
 
     /** Whether the end of the transaction matters. */
@@ -239,13 +293,15 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
         return backendListens && !listensNatively;
     }
 
-    void unlistened(boolean succeeded) {
-        backendListens = !succeeded;
+    /** It does not any more, or nobody else gets the backend. */
+    void unlistened() {
+        backendListens = false;
     }
 
     /** The client has no backend any more, or its transaction was rolled back behind its back. */
     void transactionOver() {
         log.abandon();
+        early.clear();
         backendListens &= session.backend() != null;
         leaveUnwanted();
     }
@@ -256,6 +312,7 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
         listensNatively = false;
         backendListens = false;
         outbox.clear();
+        early.clear();
         leaveUnwanted();
     }
 
@@ -306,7 +363,7 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
     void write() {
         int written = 0;
         while (!outbox.isEmpty() && session.takesNotifications()) {
-            Outbox.Item item = java.util.Objects.requireNonNull(outbox.poll());
+            Outbox.Item item = Objects.requireNonNull(outbox.poll());
             Notification notification = item.notification();
             if (notification == null) {
                 writeGap(item.gap());

@@ -2,7 +2,6 @@ package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
@@ -293,8 +292,8 @@ final class ClientSession {
 
     // ---- for the relay and the lease
 
-    EventLoop eventLoop() {
-        return loop.loop();
+    LoopContext loop() {
+        return loop;
     }
 
     boolean isClosed() {

@@ -2,6 +2,7 @@ package io.pgweir.proxy.session;
 
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.InternalReply;
+import io.pgweir.proxy.backend.ParseContext;
 import io.pgweir.proxy.backend.SessionSettings;
 import java.util.Locale;
 import java.util.Map;
@@ -21,6 +22,9 @@ final class ClientSettings {
     private Set<String> reset = Set.of();
 
     private Object owner = new Object();
+    private boolean doubtful;
+    private SessionSettings contextOf = SessionSettings.NONE;
+    private ParseContext context = ParseContext.NONE;
 
     ClientSettings(SessionSettings startup) {
         this.startup = startup;
@@ -80,9 +84,29 @@ final class ClientSettings {
         return current;
     }
 
-    /** The backend is gone, and with it what has not been asked for. */
+    /** Something is being sent, or has been, that may change what a text means to PostgreSQL. */
+    void doubted() {
+        doubtful = true;
+    }
+
+    /** Whether {@link #parseContext} may not be what is in force on the client's backend. */
+    boolean isDoubtful() {
+        return doubtful;
+    }
+
+    /** What the client's texts are read by, as far as it is known. */
+    ParseContext parseContext() {
+        if (contextOf != current) {
+            contextOf = current;
+            context = ParseContext.of(current);
+        }
+        return context;
+    }
+
+    /** The client has no backend any more, and what has not been asked for is gone. */
     void forgotten() {
         touched = false;
+        doubtful = false;
         resetSent = false;
         reset = Set.of();
     }
@@ -134,6 +158,11 @@ final class ClientSettings {
     /** Whether {@code name} is one of those. */
     boolean isReset(String name) {
         return reset.contains(name.toLowerCase(Locale.ROOT));
+    }
+
+    /** What the client has asked for at its login. */
+    SessionSettings startup() {
+        return startup;
     }
 
     /** The client's own application_name, which is told to nobody else; null if it has none. */

@@ -18,6 +18,7 @@ final class CommandTags {
         DISCARD_ALL,
         DISCARD_SEQUENCES,
         LOAD,
+        LISTEN,
         DEALLOCATE_ALL
     }
 
@@ -55,6 +56,9 @@ final class CommandTags {
         byte second = in.getByte(at + 1);
         if (length == 5 && in.getByte(at) == 'L' && second == 'O' && in.getByte(at + 2) == 'A') {
             return Effect.LOAD;
+        }
+        if (length == 7 && in.getByte(at) == 'L' && second == 'I') {
+            return Effect.LISTEN;
         }
         if (in.getByte(at) == 'S' || (second != 'E' && second != 'I' && second != 'O')) {
             return Effect.NONE;

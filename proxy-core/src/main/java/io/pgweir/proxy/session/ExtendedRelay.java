@@ -35,6 +35,7 @@ final class ExtendedRelay {
     private final StatementEffects effects;
     private final UnnamedStatement unnamed = new UnnamedStatement();
     private final PlanRecovery recovery;
+    private final StatementSharing sharing;
     private @Nullable ClientStatements statements;
     private final UnmappedStatements unmapped = new UnmappedStatements();
 
@@ -43,6 +44,7 @@ final class ExtendedRelay {
         this.relay = relay;
         this.effects = effects;
         this.recovery = new PlanRecovery(session);
+        this.sharing = new StatementSharing(session);
     }
 
     int required(byte type, ByteBuf in, int at, int length, int available) {
@@ -152,11 +154,11 @@ final class ExtendedRelay {
         }
         PreparedStatement existing = own.get(in, name, nameEnd - name);
         if (existing != null) {
-            recovery.uses(existing);
-            backend.statements().prepareTwice(existing, () -> {});
+            PreparedStatement used = use(backend, own, existing, in, name, nameEnd - name);
+            backend.statements().prepareTwice(used, () -> {});
             return;
         }
-        PreparedStatement statement = session.pool().statements().intern(in, nameEnd + 1, bodyLength);
+        PreparedStatement statement = sharing.parsed(in, nameEnd + 1, bodyLength);
         StatementChange change = new Named(own, ByteBufUtil.getBytes(in, name, nameEnd - name), statement);
         recovery.uses(statement);
         if (backend.statements().has(statement)) {
@@ -181,7 +183,7 @@ final class ExtendedRelay {
         if (own.get(bytes) != null) {
             return false;
         }
-        own.put(bytes, session.pool().statements().intern(in, nameEnd + 1, end - (nameEnd + 1)));
+        own.put(bytes, sharing.parsed(in, nameEnd + 1, end - (nameEnd + 1)));
         return true;
     }
 
@@ -213,7 +215,8 @@ final class ExtendedRelay {
 
         @Override
         public void takenBack() {
-            if (names.get(name) == statement) {
+            PreparedStatement present = names.get(name);
+            if (present != null && present.original() == statement) {
                 names.remove(name);
             }
         }
@@ -235,7 +238,7 @@ final class ExtendedRelay {
         } else if (nameEnd == name) {
             unnamed.ensure(backend);
             unnamed.note(backend);
-            effects.note(unnamed.kind(), unnamed.effects(), backend);
+            effects.note(unnamed, backend);
             relay.forward(backend, at, available);
         } else {
             PreparedStatement statement = use(backend, in, name, nameEnd - name);
@@ -285,11 +288,24 @@ final class ExtendedRelay {
     }
 
     private @Nullable PreparedStatement use(BackendConnection backend, ByteBuf in, int name, int length) {
-        PreparedStatement statement = statements == null ? null : statements.get(in, name, length);
-        if (statement != null) {
-            backend.statements().prepare(statement);
-            recovery.uses(statement);
+        ClientStatements own = statements;
+        PreparedStatement named = own == null ? null : own.get(in, name, length);
+        return own == null || named == null ? null : use(backend, own, named, in, name, length);
+    }
+
+    private PreparedStatement use(
+            BackendConnection backend,
+            ClientStatements own,
+            PreparedStatement named,
+            ByteBuf in,
+            int name,
+            int length) {
+        PreparedStatement statement = sharing.toUse(backend, named);
+        if (statement != named) {
+            own.put(ByteBufUtil.getBytes(in, name, length), statement);
         }
+        backend.statements().prepare(statement);
+        recovery.uses(statement);
         return statement;
     }
 
@@ -303,7 +319,7 @@ final class ExtendedRelay {
             backend.ledger().expectClose();
         } else if (nameEnd == name) {
             unnamed.forget();
-            backend.unnamed(null, 0);
+            backend.statements().unnamed(null, 0);
             relay.forward(backend, at, length);
             backend.ledger().expectClose();
         } else {

@@ -239,7 +239,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                 }
                 return sent;
             case FrontendType.PARSE:
-                if (mapped && transactionRefusal.concerns(ExtendedRelay.kindOfParse(source, at, available))) {
+                if (mapped && transactionRefusal.concernsParse(source, at, available)) {
                     return transactionRefusal.refuse(backend, type);
                 }
                 if (mapped && effects.guard().holdsParse(backend, extended, source, at, available)) {

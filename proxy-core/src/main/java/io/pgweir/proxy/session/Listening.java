@@ -6,6 +6,7 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.settings.PoolMode;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a client listens: {@link ClientNotifications} from its first LISTEN on, and nothing for all others. */
@@ -57,9 +58,27 @@ final class Listening {
         return own != null && own.isActive();
     }
 
-    /** Whether notifications come from a backend that the client shares. */
-    boolean isShared() {
-        return own != null && !own.isNative();
+    /**
+     * PostgreSQL has been asked what the client's backend listens on.
+     *
+     * @param unknown on other channels than {@link #sharedChannels}: the client keeps it then
+     * @param shared on some of these
+     */
+    void found(boolean unknown, boolean shared) {
+        if (unknown || own != null) {
+            begun().found(unknown, shared);
+        }
+    }
+
+    /** The channels that the client is notified of by the backend that listens for all. */
+    Set<String> sharedChannels() {
+        // Asked of PostgreSQL in the client's encoding; what is not named is found, and the client keeps its backend.
+        return own == null || !parameters.usesUtf8() ? Set.of() : own.sharedChannels();
+    }
+
+    /** Whether the channel of a NotificationResponse is one of these: then the client's own backend need not tell it. */
+    boolean isSharedChannel(ByteBuf in, int at, int length) {
+        return own != null && own.isShared(in, at, length);
     }
 
     boolean isWaiting() {
@@ -80,8 +99,11 @@ final class Listening {
             return false;
         }
         ClientNotifications notifications = own;
-        notifications.unlistened(true);
-        backend.sendInternalQuery("UNLISTEN *", error -> notifications.unlistened(error == null));
+        backend.sendInternalQuery("UNLISTEN *", new Preparation(backend, error -> {
+            if (session.backend() == backend) {
+                notifications.unlistened();
+            }
+        }));
         backend.flush();
         return true;
     }

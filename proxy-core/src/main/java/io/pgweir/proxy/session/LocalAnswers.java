@@ -49,7 +49,7 @@ final class LocalAnswers {
                 session.limits().rolledBack();
                 return end("ROLLBACK");
             case DEALLOCATE:
-                return deallocate(SqlScanner.deallocateTarget(in, from, to));
+                return deallocate(SqlScanner.deallocateTarget(in, from, to), begun);
             case DISCARD:
                 if (begun || session.lease().settings().haveChanged() || !SqlScanner.isDiscardAll(in, from, to)) {
                     return false;
@@ -83,7 +83,8 @@ final class LocalAnswers {
         return true;
     }
 
-    private boolean deallocate(@Nullable String target) {
+    /** An unknown one in a transaction is PostgreSQL's to refuse, so that the transaction fails as it should. */
+    private boolean deallocate(@Nullable String target, boolean begun) {
         if (target == null) {
             return false;
         }
@@ -92,6 +93,8 @@ final class LocalAnswers {
             complete("DEALLOCATE ALL");
         } else if (extended.forget(target)) {
             complete("DEALLOCATE");
+        } else if (begun) {
+            return false;
         } else {
             fail(ClientError.UNKNOWN_STATEMENT.with(target));
         }
@@ -105,9 +108,6 @@ final class LocalAnswers {
 
     private void fail(ErrorFields error) {
         session.send(error);
-        if (session.transaction() == ClientTransaction.DEFERRED) {
-            session.transaction(ClientTransaction.FAILED);
-        }
         session.ready();
     }
 

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.backend.ServerParameters;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,19 +10,23 @@ import org.jspecify.annotations.Nullable;
  * What a client with certain startup settings is told at login.
  *
  * @param parameters for ParameterStatus
- * @param assumed nobody could be asked; corrected when the client first has a backend
+ * @param server what the server reports without such settings ({@link ServerParameters#atLogin}); null: nobody could be asked
+ *     now, and what is told is corrected when the client first has a backend
+ * @param generation of the pool when a server was asked
  * @param refusal if set, the login fails with it
  */
 record LoginProfile(
         Map<String, String> parameters,
-        boolean assumed,
+        @Nullable Map<String, String> server,
+        int generation,
         @Nullable ErrorFields refusal) {
     static LoginProfile refused(ErrorFields error) {
-        return new LoginProfile(Map.of(), true, error);
+        return new LoginProfile(Map.of(), null, 0, error);
     }
 
-    static LoginProfile confirmed(Map<String, String> parameters) {
-        return new LoginProfile(parameters, false, null);
+    /** It may be so, and may not. */
+    static LoginProfile unconfirmed(Map<String, String> parameters) {
+        return new LoginProfile(parameters, null, 0, null);
     }
 
     /** While no server has ever answered: what a current PostgreSQL says unless configured otherwise. */
@@ -39,6 +44,6 @@ record LoginProfile(
         parameters.put("session_authorization", user);
         parameters.put("in_hot_standby", "off");
         parameters.put("default_transaction_read_only", "off");
-        return new LoginProfile(parameters, true, null);
+        return unconfirmed(parameters);
     }
 }

@@ -16,17 +16,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The login profiles of one pool. The first login with certain settings asks a backend whether they are right and what it
- * reports then; those after it need no backend. At most one backend is asked for the same settings at a time. Thread-safe.
+ * reports then; those after it need no backend, until a backend is lost or one reports something else: a server may have come
+ * back as another version. At most one backend is asked for the same settings at a time. Thread-safe.
  */
 final class LoginProfiles {
     private static final int MOST_PROFILES = 1000;
     /** Of a login for a backend; then it is accepted without. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+    /** Longest wait for a server to confirm what is known from before. */
+    private static final long CONFIRMATION_MILLIS = 1_000;
 
     private final Pool pool;
     private final Map<SessionSettings, LoginProfile> known = new LinkedHashMap<>(16, 0.75f, true) {
@@ -58,12 +63,17 @@ final class LoginProfiles {
         SessionSettings settings = startup.without("application_name");
         LoginProfile profile;
         boolean first = false;
+        boolean stale;
         synchronized (this) {
             profile = known.get(settings);
+            stale = profile != null && profile.generation() != pool.generation();
+            if (stale) {
+                profile = null;
+            }
             boolean busy = pool.open() >= pool.settings().connectionLimit();
             if (profile == null && pool.idle() == 0 && (busy || pool.servers().outage() != null)) {
                 // No backend is to be had now: do not make a login wait for what it can do without.
-                profile = fallback();
+                profile = fallback(settings);
             }
             if (profile == null) {
                 List<Consumer<LoginProfile>> others = asking.get(settings);
@@ -77,26 +87,42 @@ final class LoginProfiles {
         if (profile != null) {
             result.accept(profile);
         } else if (first) {
+            if (stale) {
+                loop.loop()
+                        .schedule(
+                                () -> answered(settings, fallback(settings), false),
+                                CONFIRMATION_MILLIS,
+                                TimeUnit.MILLISECONDS);
+            }
             long most = Math.min(
                     LONGEST_WAIT.toNanos(), pool.settings().poolTimeout().toNanos());
             pool.checkout(new Probe(settings, loop), most);
         }
     }
 
-    /** What others have been told, as far as they have not asked for it; what a server usually says where they all have. */
-    private LoginProfile fallback() {
-        LoginProfile plain = known.get(SessionSettings.NONE);
+    /**
+     * What was so before; else what others have been told, as far as they have not asked for it; else what a server usually
+     * says.
+     */
+    private synchronized LoginProfile fallback(SessionSettings settings) {
+        LoginProfile before = known.get(settings);
+        LoginProfile plain = before == null ? known.get(SessionSettings.NONE) : before;
         if (plain != null) {
-            return new LoginProfile(plain.parameters(), true, null);
+            return LoginProfile.unconfirmed(plain.parameters());
         }
         LoginProfile assumed = LoginProfile.assumed(pool.key().user());
         Map<String, String> parameters = new LinkedHashMap<>(assumed.parameters());
-        known.forEach((settings, profile) -> profile.parameters().forEach((name, value) -> {
-            if (settings.get(name.toLowerCase(Locale.ROOT)) == null) {
+        known.forEach((others, profile) -> profile.parameters().forEach((name, value) -> {
+            if (others.get(name.toLowerCase(Locale.ROOT)) == null) {
                 parameters.put(name, value);
             }
         }));
-        return new LoginProfile(parameters, true, null);
+        return LoginProfile.unconfirmed(parameters);
+    }
+
+    /** Whether a server has taken such a login before: what it refuses then is told with the first statement. */
+    private synchronized boolean isKnown(SessionSettings settings) {
+        return known.containsKey(settings);
     }
 
     private void answered(SessionSettings settings, LoginProfile profile, boolean keep) {
@@ -115,6 +141,7 @@ final class LoginProfiles {
     private final class Probe extends Waiter {
         private final SessionSettings settings;
         private final LoopContext loop;
+        private int generation;
 
         Probe(SessionSettings settings, LoopContext loop) {
             super(LoginProfiles.this.pool, loop);
@@ -124,12 +151,16 @@ final class LoginProfiles {
 
         @Override
         protected void granted(BackendConnection backend) {
-            new ProfileQuery(backend, pool, loop).run(settings, this::answer);
+            generation = pool.generation();
+            Map<String, String> server = backend.parameters().atLogin();
+            new ProfileQuery(backend, pool, loop)
+                    .run(settings, (parameters, error) -> answer(server, parameters, error));
         }
 
-        private void answer(@Nullable Map<String, String> parameters, @Nullable ErrorFields error) {
+        private void answer(
+                Map<String, String> server, @Nullable Map<String, String> parameters, @Nullable ErrorFields error) {
             if (parameters != null) {
-                answered(settings, LoginProfile.confirmed(parameters), true);
+                answered(settings, new LoginProfile(parameters, server, generation, null), true);
             } else if (error != null) {
                 answered(
                         settings,
@@ -148,14 +179,12 @@ final class LoginProfiles {
 
         private void unavailable(@Nullable BackendFailure cause) {
             LoginProfile profile;
-            if (cause != null && cause.isRefusal()) {
+            if (cause != null && cause.isRefusal() && !isKnown(settings)) {
                 ErrorFields error = ClientError.LOGIN_REFUSED_BY_SERVER.with(cause.message());
                 profile = LoginProfile.refused(
                         cause.sqlState() == null ? error : error.with(ErrorField.CODE, cause.sqlState()));
             } else {
-                synchronized (LoginProfiles.this) {
-                    profile = fallback();
-                }
+                profile = fallback(settings);
             }
             answered(settings, profile, false);
         }

@@ -295,7 +295,7 @@ final class OwnSettingStatements {
             return Outcome.NOT_YET;
         } else {
             relay.openUnit(backend);
-            backend.unnamed(null, 0);
+            backend.statements().unnamed(null, 0);
             FrontendWriter.parse(backend.toServer().append(), "", REFUSED);
             backend.ledger().expectRefusedParse(problem);
         }

@@ -2,8 +2,11 @@ package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.ParseContext;
 import io.pgweir.proxy.settings.PoolMode;
 import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +29,7 @@ final class ParameterReports {
     }
 
     /**
-     * A lease begins: corrects what was told when no server could be asked.
+     * A lease begins: corrects what was told when no server could be asked, or one that reported something else.
      *
      * @param changing whether the backend still has another client's settings; then {@link #settle} does it
      */
@@ -37,7 +40,10 @@ final class ParameterReports {
     }
 
     private void correct(BackendConnection current) {
-        view.corrections(current.parameters()).forEach(this::write);
+        Map<String, String> news = view.corrections(current.parameters(), settings.startup());
+        if (!news.isEmpty()) {
+            news.forEach(this::write);
+        }
     }
 
     /** PostgreSQL reports a parameter. */
@@ -52,6 +58,9 @@ final class ParameterReports {
         }
         if (current.ledger().size() > 0) {
             settings.touched();
+            if (ParseContext.dependsOn(name.toLowerCase(Locale.ROOT))) {
+                settings.doubted();
+            }
         }
         boolean reset = settings.mayHaveBeenReset(name)
                 && value.equals(current.parameters().atLogin(name));

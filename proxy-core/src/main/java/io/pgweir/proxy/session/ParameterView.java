@@ -1,24 +1,26 @@
 package io.pgweir.proxy.session;
 
 import io.pgweir.proxy.backend.ServerParameters;
+import io.pgweir.proxy.backend.SessionSettings;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What one client has been told by ParameterStatus: what all of its kind were told at login, and what differs since. */
 final class ParameterView {
-    private final Map<String, String> common;
-    private final boolean assumed;
+    private Map<String, String> common;
+    private @Nullable Map<String, String> server;
     private @Nullable Map<String, String> own;
     private boolean standardStrings;
 
     /**
      * @param common shared and unmodifiable
-     * @param assumed no server has confirmed them yet
+     * @param server the {@link ServerParameters#atLogin} they go with; null: no server has confirmed them yet
      */
-    ParameterView(Map<String, String> common, boolean assumed) {
+    ParameterView(Map<String, String> common, @Nullable Map<String, String> server) {
         this.common = common;
-        this.assumed = assumed;
+        this.server = server;
         this.standardStrings = !"off".equals(common.get("standard_conforming_strings"));
     }
 
@@ -67,17 +69,30 @@ final class ParameterView {
         return value == null ? common.get(name) : value;
     }
 
-    /** What the client was told wrongly because no server could be asked; to be called when there is one. */
-    Map<String, String> corrections(ServerParameters actual) {
-        if (!assumed) {
+    /**
+     * What is not as the client was told, because no server could be asked then or because it is another one now, or
+     * another configuration; to be called with each backend.
+     *
+     * @param startup what the client has asked for at its login
+     */
+    Map<String, String> corrections(ServerParameters actual, SessionSettings startup) {
+        if (actual.atLogin() == server) {
             return Map.of();
         }
+        server = actual.atLogin();
+        Map<String, String> atLogin = new HashMap<>(common);
+        server.forEach((name, value) -> {
+            if (startup.get(name.toLowerCase(Locale.ROOT)) == null) {
+                atLogin.put(name, value);
+            }
+        });
         Map<String, String> news = new HashMap<>();
         actual.snapshot().forEach((name, value) -> {
             if (!name.equals("application_name") && changes(name, value)) {
                 news.put(name, value);
             }
         });
+        common = Map.copyOf(atLogin);
         return news;
     }
 }

@@ -92,7 +92,9 @@ final class Pins {
 
     /** The backend is gone, or the state is. */
     void clear() {
-        set(Set.of(), "");
+        if (isPinned()) {
+            set(Set.of(), "");
+        }
         free();
     }
 

@@ -19,29 +19,55 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The pools, made when somebody who has proved who they are first needs them. Thread-safe. */
+/**
+ * The pools, made when somebody who has proved who they are first needs them, and at most max_pools of them. One that has
+ * neither clients nor backends is dropped when another needs its place; those of database URLs' own users always have one.
+ * Thread-safe.
+ */
 public final class PoolDirectory {
+    private static final Logger LOG = LoggerFactory.getLogger(PoolDirectory.class);
+
     private final ProxyConfig config;
     private final BackendConnector connector;
     private final List<LoopContext> loops;
     private final Breakers breakers;
     private final AtomicLong statementNumbers = new AtomicLong();
+    /** Changed with the lock of this object only. */
     private final Map<PoolKey, Entry> entries = new ConcurrentHashMap<>();
 
-    private static final class Entry {
+    private final class Entry {
         private final DatabaseConfig database;
         private final Pool pool;
         private final LoginProfiles profiles;
         private final Pool listening;
         private final @Nullable NotificationHub hub;
+        private int users;
 
-        Entry(DatabaseConfig database, Pool pool, Pool listening, List<LoopContext> loops) {
+        Entry(DatabaseConfig database, PoolKey key) {
+            PoolSettings settings = database.pool();
             this.database = database;
-            this.pool = pool;
+            this.pool = create(database, key, settings);
             this.profiles = new LoginProfiles(pool);
-            this.listening = listening;
+            boolean extra = settings.listen().extraConnection();
+            this.listening = extra ? create(database, key, settings.ofOneBackend()) : pool;
             this.hub = mayListen(pool, listening) ? new NotificationHub(pool, listening, loops) : null;
+        }
+
+        boolean mayGo() {
+            return users == 0 && isUnused(pool) && isUnused(listening) && !isOwn(database, pool.key());
+        }
+
+        private static boolean isUnused(Pool pool) {
+            return pool.open() == 0 && pool.waiting() == 0;
+        }
+
+        void end() {
+            // For whoever has not heard of it yet, e.g. a hub whose last client has just left.
+            pool.shutdown();
+            listening.shutdown();
         }
     }
 
@@ -59,36 +85,55 @@ public final class PoolDirectory {
         this.loops = loops;
         this.breakers = new Breakers(config.breaker());
         for (DatabaseConfig database : config.databases()) {
-            String user = database.user();
-            if (!database.isWildcard() && user != null && database.pool().minConnections() > 0) {
-                pool(database, database.name(), user);
+            if (database.pool().minConnections() > 0) {
+                ownPool(database);
             }
         }
     }
 
-    /** The pool of a database entry, as asked for by the client, and a user. */
-    Pool pool(DatabaseConfig database, String name, String user) {
-        return entry(database, name, user).pool;
+    /** For a client of this user who has asked for {@code name}; null if there are max_pools, and all of them are used. */
+    synchronized @Nullable PoolUse enter(DatabaseConfig database, String name, String user) {
+        PoolKey key = new PoolKey(name, user);
+        Entry entry = entries.get(key);
+        if (entry == null) {
+            if (!isOwn(database, key) && !hasRoom()) {
+                return null;
+            }
+            entry = make(database, key);
+        }
+        entry.users++;
+        Entry used = entry;
+        return new PoolUse(entry.pool, entry.profiles, entry.hub, () -> left(used));
     }
 
-    LoginProfiles profiles(DatabaseConfig database, String name, String user) {
-        return entry(database, name, user).profiles;
+    private synchronized void left(Entry entry) {
+        entry.users--;
     }
 
-    private Entry entry(DatabaseConfig database, String name, String user) {
-        return entries.computeIfAbsent(new PoolKey(name, user), key -> {
-            PoolSettings settings = database.pool();
-            Pool pool = create(database, key, settings);
-            boolean extra = settings.listen().extraConnection();
-            return new Entry(database, pool, extra ? create(database, key, settings.ofOneBackend()) : pool, loops);
-        });
+    private boolean hasRoom() {
+        if (entries.size() < config.maxPools()) {
+            return true;
+        }
+        for (Entry entry : entries.values()) {
+            if (entry.mayGo()) {
+                LOG.debug("pool {}: dropped, nobody uses it", entry.pool.key());
+                entries.remove(entry.pool.key());
+                entry.end();
+                return true;
+            }
+        }
+        return false;
     }
 
-    /** What multiplexes LISTEN in a pool; null: a client that listens keeps its backend. */
-    @Nullable
-    NotificationHub hub(Pool pool) {
-        Entry entry = entries.get(pool.key());
-        return entry == null ? null : entry.hub;
+    /** Whether it is the pool of the database URL's own user. */
+    private static boolean isOwn(DatabaseConfig database, PoolKey key) {
+        return !database.isWildcard() && key.user().equals(database.user());
+    }
+
+    private Entry make(DatabaseConfig database, PoolKey key) {
+        Entry entry = new Entry(database, key);
+        entries.put(key, entry);
+        return entry;
     }
 
     private Pool create(DatabaseConfig database, PoolKey key, PoolSettings settings) {
@@ -123,7 +168,18 @@ public final class PoolDirectory {
     /** The pool of the user whose credentials the database's URL carries; null without one, or if it is any database. */
     public @Nullable Pool ownPool(DatabaseConfig database) {
         String user = database.user();
-        return user == null || database.isWildcard() ? null : pool(database, database.name(), user);
+        if (user == null || database.isWildcard()) {
+            return null;
+        }
+        PoolKey key = new PoolKey(database.name(), user);
+        Entry known = entries.get(key);
+        if (known == null) {
+            synchronized (this) {
+                known = entries.get(key);
+                known = known == null ? make(database, key) : known;
+            }
+        }
+        return known.pool;
     }
 
     /** The pools of one configured database, whoever their users are. */

@@ -68,7 +68,7 @@ final class QueryRelay {
             begin(backend, statements);
             effects.note(kind, source, from, to, backend);
             extended.queryDestroysUnnamed();
-            backend.unnamed(null, 0);
+            backend.statements().unnamed(null, 0);
             effects.unitSent();
         } else {
             begin(backend, statements);

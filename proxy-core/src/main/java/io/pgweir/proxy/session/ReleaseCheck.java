@@ -37,7 +37,7 @@ final class ReleaseCheck {
     private final PinnedIdle idle;
     private Set<StateKind> unwanted = Set.of();
     private boolean spoiled;
-    /** Asked and not answered: what has been taken for known is not. */
+    /** Asked or cleaned, and not answered: what has been taken for known is not. */
     private boolean awaited;
 
     ReleaseCheck(ClientSession session, LoopContext loop, ClientSettings settings, SessionState state) {
@@ -52,7 +52,7 @@ final class ReleaseCheck {
 
     /** Whether {@code current}, which is settled, may be given back now; if not, what has to be done first is under way. */
     boolean lets(BackendConnection current) {
-        if (asks(current) || cleans(current)) {
+        if (asks(current) || cleans(current) || session.listening().ends(current)) {
             current.flush();
             return false;
         }
@@ -79,6 +79,7 @@ final class ReleaseCheck {
                 settingsToo,
                 leftovers,
                 settings.custom(),
+                session.listening().sharedChannels(),
                 answer -> answered(current, answer, touched));
         return true;
     }
@@ -103,10 +104,16 @@ final class ReleaseCheck {
             settings.learned(snapshot);
             asked.applied(snapshot);
         }
-        boolean unreplayable =
-                answer.privileged() && !"on".equals(asked.parameters().atLogin("is_superuser"));
+        boolean unreplayable = answer.unreplayable()
+                || (answer.privileged() && !"on".equals(asked.parameters().atLogin("is_superuser")));
         unwanted = state.answered(answer.left(), unreplayable);
+        session.listening().found(state.pins().kinds().contains(StateKind.LISTEN), answer.listensOnKnown());
         state.settled();
+    }
+
+    /** Whether it may yet turn out that code has made the backend listen. */
+    boolean mayFindListening() {
+        return awaited || state.mustAsk(false);
     }
 
     /** Discards what is not to be kept. */
@@ -120,7 +127,13 @@ final class ReleaseCheck {
             spoiled = true;
             return false;
         }
-        current.sendInternalQuery(CLEANING, this::spoiledBy);
+        awaited = true;
+        current.sendInternalQuery(CLEANING, error -> {
+            if (session.backend() == current) {
+                awaited = false;
+                spoiled |= error != null;
+            }
+        });
         return true;
     }
 
@@ -169,7 +182,7 @@ final class ReleaseCheck {
             return ClientError.FOREIGN_SEQUENCES.with();
         }
         current.traces().sequencesDiscardedFor(settings.owner());
-        current.sendInternalQuery("DISCARD SEQUENCES", reply);
+        current.sendInternalQuery("DISCARD SEQUENCES", new Preparation(current, reply));
         return null;
     }
 
@@ -180,11 +193,6 @@ final class ReleaseCheck {
             SettingsSync.restore(current, values, reply);
             settings.touched(); // what is being asked for at this moment will not tell of it
         }
-    }
-
-    /** Something that makes the backend fit for others has been answered. */
-    void spoiledBy(@Nullable ErrorFields error) {
-        spoiled |= error != null;
     }
 
     /** Whether nobody else may have the backend. */

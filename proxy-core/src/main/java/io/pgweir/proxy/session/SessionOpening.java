@@ -14,9 +14,9 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.pool.PoolKey;
 import io.pgweir.proxy.pool.Waiter;
 import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.DatabaseConfig;
@@ -67,16 +67,25 @@ final class SessionOpening {
         if (login.isOver()) {
             return;
         }
-        Pool pool = sessions.pools().pool(database, name, startup.user());
-        LoginProfiles profiles = sessions.pools().profiles(database, name, startup.user());
-        SessionSettings shared = profiles.share(settings);
+        PoolUse use = sessions.pools().enter(database, name, startup.user());
+        if (use == null) {
+            PoolKey key = new PoolKey(name, startup.user());
+            login.refuse(ClientError.TOO_MANY_POOLS.with(key, sessions.config().maxPools()));
+            return;
+        }
+        login.onEnd(use::leave);
+        Pool pool = use.pool();
+        SessionSettings shared = use.profiles().share(settings);
         if (pool.settings().mode() == PoolMode.SESSION) {
             ClientLimits limits = limits(pool, shared);
-            OwnBackend waiter = new OwnBackend(pool, shared);
-            login.onEnd(() -> pool.leave(waiter));
+            OwnBackend waiter = new OwnBackend(use, shared);
+            login.onEnd(() -> {
+                pool.leave(waiter);
+                use.leave();
+            });
             pool.checkout(waiter, limits.nanos(ClientLimit.POOL_TIMEOUT));
         } else {
-            profiles.obtain(shared, loop, profile -> greet(pool, shared, profile));
+            use.profiles().obtain(shared, loop, profile -> greet(use, shared, profile));
         }
     }
 
@@ -116,7 +125,7 @@ final class SessionOpening {
         values.put(name.toLowerCase(Locale.ROOT), value);
     }
 
-    private void greet(Pool pool, SessionSettings settings, LoginProfile profile) {
+    private void greet(PoolUse use, SessionSettings settings, LoginProfile profile) {
         if (login.isOver()) {
             return;
         }
@@ -131,19 +140,18 @@ final class SessionOpening {
             told = new LinkedHashMap<>(told);
             told.put("application_name", application);
         }
-        finish(pool, settings, new ParameterView(profile.parameters(), profile.assumed()), told, null);
+        finish(use, settings, new ParameterView(profile.parameters(), profile.server()), told, null);
     }
 
     private void finish(
-            Pool pool,
+            PoolUse use,
             SessionSettings settings,
             ParameterView view,
             Map<String, String> told,
             @Nullable BackendConnection own) {
         told.forEach(view::changes);
-        ClientLimits limits = limits(pool, settings);
-        NotificationHub hub = sessions.pools().hub(pool);
-        ClientSession session = new ClientSession(channel, loop, pool, limits, hub, settings, view);
+        ClientLimits limits = limits(use.pool(), settings);
+        ClientSession session = new ClientSession(channel, loop, use.pool(), limits, use.hub(), settings, view);
         boolean longSecret = startup.protocolVersion() >= ProtocolVersion.V3_2;
         CancelKeys.Key key = own == null
                 ? sessions.cancelKeys().issue(session, longSecret)
@@ -152,6 +160,7 @@ final class SessionOpening {
             sessions.cancelKeys().withdraw(key);
             sessions.closed(session);
             sessions.dismissed();
+            use.leave();
         });
         ByteBuf out = channel.alloc().buffer(1024);
         BackendWriter.authenticationOk(out);
@@ -169,12 +178,12 @@ final class SessionOpening {
 
     /** Session mode: a backend opened with this client's own startup parameters. */
     private final class OwnBackend extends Waiter {
-        private final Pool pool;
+        private final PoolUse use;
         private final SessionSettings settings;
 
-        OwnBackend(Pool pool, SessionSettings settings) {
-            super(pool, loop);
-            this.pool = pool;
+        OwnBackend(PoolUse use, SessionSettings settings) {
+            super(use.pool(), loop);
+            this.use = use;
             this.settings = settings;
         }
 
@@ -186,16 +195,16 @@ final class SessionOpening {
         @Override
         protected void granted(BackendConnection backend) {
             if (login.isOver()) {
-                pool.release(backend);
+                use.pool().release(backend);
                 return;
             }
             Map<String, String> told = backend.parameters().snapshot();
-            finish(pool, settings, new ParameterView(told, false), told, backend);
+            finish(use, settings, new ParameterView(told, backend.parameters().atLogin()), told, backend);
         }
 
         @Override
         protected void failed(CheckoutFailure failure) {
-            ErrorFields error = CheckoutErrors.of(failure, pool);
+            ErrorFields error = CheckoutErrors.of(failure, use.pool());
             BackendFailure cause = failure.cause();
             if (failure.reason() == CheckoutFailure.Reason.UNAVAILABLE && cause != null && cause.sqlState() != null) {
                 error = error.with(ErrorField.CODE, cause.sqlState());

@@ -41,6 +41,12 @@ final class SessionState {
             | SessionEffect.COMPUTED_SETTING.bit()
             | SessionEffect.LIBRARY.bit();
     private static final int CODE = SessionEffect.CODE.bit() | SessionEffect.FUNCTION.bit();
+    /** What makes, or may make, names mean something that they mean to nobody else. */
+    private static final int NAMING = SessionEffect.TEMPORARY_OBJECT.bit()
+            | SessionEffect.PERHAPS_TEMPORARY.bit()
+            | SessionEffect.COMPUTED_SETTING.bit()
+            | CODE;
+
     private static final int MOST_ATTEMPTS = 3;
 
     private final ClientSession session;
@@ -125,10 +131,12 @@ final class SessionState {
         if (SessionEffect.SEQUENCE_ADVANCE.in(effects)) {
             advanced = true;
         }
-        if ((effects & CODE) != 0 && policy.check() != StateCheck.OFF) {
+        if ((effects & CODE) != 0) {
+            // Whatever is checked: it costs the next client a RESET ALL, and only if that is another one.
             backend.traces().hiddenSettingsOf(settings.owner());
-            checkAll |= SessionEffect.CODE.in(effects)
-                    || ThreadLocalRandom.current().nextInt(100) < policy.samplePercent();
+            checkAll |= policy.check() != StateCheck.OFF
+                    && (SessionEffect.CODE.in(effects)
+                            || ThreadLocalRandom.current().nextInt(100) < policy.samplePercent());
         }
         if ((effects & (ANNOUNCED | CODE)) != 0) {
             cause = statement;
@@ -149,6 +157,14 @@ final class SessionState {
     /** Whether notifications are the client's. */
     boolean hears() {
         return pins.kinds().contains(StateKind.LISTEN) || SessionEffect.LISTEN.in(pending | asking);
+    }
+
+    /** Whether names in a text may mean something to this client alone, or by what nobody has seen it do. */
+    boolean mayHideNames() {
+        return ((pending | asking) & NAMING) != 0
+                || (pins.isPinned()
+                        && (pins.kinds().contains(StateKind.TEMPORARY_OBJECT)
+                                || pins.kinds().contains(StateKind.SETTING)));
     }
 
     // ---- sequences
@@ -342,6 +358,9 @@ final class SessionState {
     /** DISCARD ALL, after which only a loaded library is left. What was sent behind it, in the same unit, counts still. */
     void discarded(BackendConnection backend) {
         pending &= ~SessionEffect.LIBRARY.bit();
+        if ((pending & (CODE | SessionEffect.COMPUTED_SETTING.bit())) != 0) {
+            backend.traces().hiddenSettingsOf(settings.owner());
+        }
         advanced = false;
         readsSequences = policy.sequences() == SequenceState.KEEP;
         backend.traces().sequencesDiscardedFor(settings.owner());

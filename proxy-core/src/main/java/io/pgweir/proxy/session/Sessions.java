@@ -70,7 +70,7 @@ public final class Sessions {
     void opened(ClientSession session) {
         open.add(session);
         if (draining) {
-            session.eventLoop().execute(session::drain);
+            session.loop().loop().execute(session::drain);
         }
     }
 
@@ -97,14 +97,14 @@ public final class Sessions {
     public void drain() {
         draining = true;
         for (ClientSession session : open) {
-            session.eventLoop().execute(session::drain);
+            session.loop().loop().execute(session::drain);
         }
     }
 
     /** Closes every client now. */
     public void closeAll() {
         for (ClientSession session : open) {
-            session.eventLoop().execute(() -> {
+            session.loop().loop().execute(() -> {
                 if (!session.isClosed()) {
                     session.closeWith(ClientError.SHUTTING_DOWN.with());
                 }

@@ -21,13 +21,14 @@ final class StateGuard {
 
     private final ClientSession session;
     private final FrontendRelay relay;
-    private final SessionEffectReader reader = new SessionEffectReader();
+    private final SessionEffectReader reader;
     private int effects;
     private @Nullable ErrorFields bindRefusal;
 
     StateGuard(ClientSession session, FrontendRelay relay) {
         this.session = session;
         this.relay = relay;
+        this.reader = session.loop().effectReader();
     }
 
     /** What the statement read last may do: a mask of {@link SessionEffect}s. */

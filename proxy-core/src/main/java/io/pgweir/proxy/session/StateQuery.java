@@ -1,6 +1,7 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -29,41 +30,53 @@ final class StateQuery implements InternalReply {
     /**
      * Everything that was set in this session, in a form that set_config takes back. {@code role} and {@code
      * session_authorization} are not in pg_settings, nor is a name with a dot that no extension owns; those left out belong
-     * to a transaction or a moment, and cannot be reset.
+     * to a transaction or a moment, and cannot be reset. Values come as the hexadecimal digits of their UTF-8, since the
+     * client may have any encoding; operators are named in full, since it may have any search_path.
      */
-    private static final String SETTINGS = "SELECT 'SETTING', name, setting, context FROM pg_catalog.pg_settings"
-            + " WHERE source = 'session' AND name NOT IN"
-            + " ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'seed')"
-            + " UNION ALL SELECT 'SETTING', name, setting, 'user' FROM (SELECT name, pg_catalog.current_setting(name, true)"
+    private static final String SETTINGS = "SELECT 'SETTING', name,"
+            + " pg_catalog.encode(pg_catalog.convert_to(setting, 'UTF8'), 'hex'), context FROM ("
+            + "SELECT name, setting, context FROM pg_catalog.pg_settings"
+            + " WHERE source OPERATOR(pg_catalog.=) 'session' AND name OPERATOR(pg_catalog.<>) ALL"
+            + " ('{transaction_isolation,transaction_read_only,transaction_deferrable,seed}'::pg_catalog.text[])"
+            + " UNION ALL SELECT name, setting, 'user' FROM (SELECT name, pg_catalog.current_setting(name, true)"
             + " AS setting FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name) AS custom WHERE setting IS NOT NULL"
-            + " UNION ALL SELECT 'SETTING', 'role', pg_catalog.current_setting('role'), 'user'"
-            + " WHERE pg_catalog.current_setting('role') <> 'none'"
-            + " UNION ALL SELECT 'SETTING', 'session_authorization', session_user::pg_catalog.text, 'user'"
-            + " WHERE session_user <> $2";
+            + " UNION ALL SELECT 'role', pg_catalog.current_setting('role'), 'user'"
+            + " WHERE pg_catalog.current_setting('role') OPERATOR(pg_catalog.<>) 'none'"
+            + " UNION ALL SELECT 'session_authorization', session_user::pg_catalog.text, 'user'"
+            + " WHERE session_user::pg_catalog.text OPERATOR(pg_catalog.<>) $2::pg_catalog.text) AS found";
+
+    private static final String KNOWN_CHANNEL = "KNOWN_CHANNEL";
 
     /** What cannot be replayed. The temporary schema stays when it is empty; its objects depend on it. */
     private static final String LEFTOVERS = "SELECT 'ADVISORY_LOCK' WHERE EXISTS (SELECT FROM pg_catalog.pg_locks"
-            + " WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() AND granted)"
-            + " UNION ALL SELECT 'TEMPORARY_OBJECT' WHERE pg_catalog.pg_my_temp_schema() <> 0"
+            + " WHERE locktype OPERATOR(pg_catalog.=) 'advisory' AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND granted)"
+            + " UNION ALL SELECT 'TEMPORARY_OBJECT' WHERE pg_catalog.pg_my_temp_schema() OPERATOR(pg_catalog.<>) 0::pg_catalog.oid"
             + " AND EXISTS (SELECT FROM pg_catalog.pg_depend"
-            + " WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass"
-            + " AND refobjid = pg_catalog.pg_my_temp_schema())"
+            + " WHERE refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid"
+            + " AND refobjid OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())"
             + " UNION ALL SELECT 'HOLDABLE_CURSOR' WHERE EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)"
             + " UNION ALL SELECT 'PREPARED_STATEMENT'"
             + " WHERE EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql)"
-            + " UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels())";
+            + " UNION ALL SELECT 'LISTEN' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels() AS channel"
+            + " WHERE channel OPERATOR(pg_catalog.<>) ALL ($1::pg_catalog.text[]))"
+            + " UNION ALL SELECT '" + KNOWN_CHANNEL + "' WHERE EXISTS (SELECT FROM pg_catalog.pg_listening_channels()"
+            + " AS channel WHERE channel OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]))";
 
     /**
      * What was found.
      *
      * @param settings what is set; null if that was not asked
      * @param privileged whether something is set that only a superuser may set
+     * @param unreplayable whether something is set that other backends may not take
      * @param left kinds of other state; null if that was not asked
+     * @param listensOnKnown whether the backend listens on a channel that was named to be left out
      */
     record Answer(
             @Nullable SessionSettings settings,
             boolean privileged,
-            @Nullable Set<StateKind> left) {}
+            boolean unreplayable,
+            @Nullable Set<StateKind> left,
+            boolean listensOnKnown) {}
 
     private final Consumer<@Nullable Answer> result;
     private final Map<String, String> values = new TreeMap<>();
@@ -71,6 +84,8 @@ final class StateQuery implements InternalReply {
     private boolean settingsAsked;
     private boolean leftoversAsked;
     private boolean privileged;
+    private boolean unreplayable;
+    private boolean listensOnKnown;
 
     private StateQuery(Consumer<@Nullable Answer> result) {
         this.result = result;
@@ -80,6 +95,7 @@ final class StateQuery implements InternalReply {
      * @param settings whether to ask for the settings
      * @param leftovers whether to ask for the rest
      * @param custom names with a dot that may have been set
+     * @param channels to be left out when the backend is asked what it listens on
      * @param result gets null if it cannot be found out
      */
     static void ask(
@@ -88,13 +104,14 @@ final class StateQuery implements InternalReply {
             boolean settings,
             boolean leftovers,
             Set<String> custom,
+            Set<String> channels,
             Consumer<@Nullable Answer> result) {
         StateQuery query = new StateQuery(result);
         query.settingsAsked = settings;
         query.leftoversAsked = leftovers;
         InternalConversation conversation = backend.converse(query);
         if (leftovers) {
-            conversation.execute(prepared(statements, LEFTOVERS));
+            conversation.execute(prepared(statements, LEFTOVERS), array(channels));
         }
         if (settings) {
             String user = String.valueOf(backend.parameters().atLogin("session_authorization"));
@@ -114,7 +131,11 @@ final class StateQuery implements InternalReply {
         backend.applied().values().keySet().stream()
                 .filter(name -> name.indexOf('.') >= 0)
                 .forEach(names::add);
-        return names.stream()
+        return array(names);
+    }
+
+    private static String array(Set<String> elements) {
+        return elements.stream()
                 .map(name -> '"' + name.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
                 .collect(Collectors.joining(",", "{", "}"));
     }
@@ -122,14 +143,19 @@ final class StateQuery implements InternalReply {
     @Override
     public void row(ByteBuf body) {
         int columns = body.readShort();
-        StateKind kind = StateKind.valueOf(text(body));
+        String kind = text(body);
+        if (kind.equals(KNOWN_CHANNEL)) {
+            listensOnKnown = true;
+            return;
+        }
         if (columns == 1) {
-            left.add(kind);
+            left.add(StateKind.valueOf(kind));
             return;
         }
         String name = text(body).toLowerCase(Locale.ROOT);
-        values.put(name, text(body));
+        values.put(name, new String(ByteBufUtil.decodeHexDump(text(body)), StandardCharsets.UTF_8));
         privileged |= !text(body).equals("user");
+        unreplayable |= name.equals("temp_buffers"); // not where temporary tables have been used
     }
 
     private static String text(ByteBuf body) {
@@ -145,7 +171,11 @@ final class StateQuery implements InternalReply {
             result.accept(null);
         } else {
             result.accept(new Answer(
-                    settingsAsked ? SessionSettings.of(values) : null, privileged, leftoversAsked ? left : null));
+                    settingsAsked ? SessionSettings.of(values) : null,
+                    privileged,
+                    unreplayable,
+                    leftoversAsked ? left : null,
+                    listensOnKnown));
         }
     }
 }

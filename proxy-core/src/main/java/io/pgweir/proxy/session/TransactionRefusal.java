@@ -1,5 +1,6 @@
 package io.pgweir.proxy.session;
 
+import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrontendType;
@@ -28,6 +29,11 @@ final class TransactionRefusal {
         return active && kind == StatementKind.BEGIN;
     }
 
+    /** A Parse, as far as it is there. */
+    boolean concernsParse(ByteBuf in, int at, int available) {
+        return active && ExtendedRelay.kindOfParse(in, at, available) == StatementKind.BEGIN;
+    }
+
     /**
      * BEGIN is refused in its turn, which is when nothing is owed; false until then. In the middle of a unit PostgreSQL has
      * to fail it, so that it undoes what came before and skips what follows; the words are ours.
@@ -36,7 +42,7 @@ final class TransactionRefusal {
         if (relay.isUnitOpen() && type == FrontendType.PARSE) {
             FrontendWriter.parse(backend.toServer().append(), "", REFUSED);
             backend.ledger().expectParse();
-            backend.unnamed(null, 0);
+            backend.statements().unnamed(null, 0);
             extended.queryDestroysUnnamed();
         } else if (relay.isUnitOpen()) {
             session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());

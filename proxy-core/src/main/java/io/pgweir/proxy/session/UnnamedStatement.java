@@ -43,7 +43,7 @@ final class UnnamedStatement {
             forget();
             BackendConnection backend = onBackend;
             if (backend != null) {
-                backend.unnamed(null, 0);
+                backend.statements().unnamed(null, 0);
             }
         }
     };
@@ -75,7 +75,7 @@ final class UnnamedStatement {
             in.getBytes(at, body, 0, bodyLength);
             length = bodyLength;
         }
-        backend.unnamed(this, version);
+        backend.statements().unnamed(this, version);
         onBackend = backend;
         return parsed;
     }
@@ -106,7 +106,7 @@ final class UnnamedStatement {
     /** Makes sure that the unnamed statement on {@code backend} is this client's, in front of a message that uses it. */
     void ensure(BackendConnection backend) {
         used = true;
-        if (backend.unnamedIs(this, version)) {
+        if (backend.statements().unnamedIs(this, version)) {
             return;
         }
         ByteBuf out = backend.toServer().append();
@@ -114,12 +114,12 @@ final class UnnamedStatement {
             // Nothing to use. PostgreSQL shall say so, rather than use what another client left there.
             out.writeByte('C').writeInt(4 + 1 + 1).writeByte('S').writeByte(0);
             backend.ledger().expectSwallowedClose();
-            backend.unnamed(null, 0);
+            backend.statements().unnamed(null, 0);
             return;
         }
         out.writeByte('P').writeInt(4 + 1 + length).writeByte(0).writeBytes(body, 0, length);
         backend.ledger().expectSwallowedParse();
-        backend.unnamed(this, version);
+        backend.statements().unnamed(this, version);
         onBackend = backend;
     }
 

@@ -134,6 +134,7 @@ public final class ConfigLoader {
                 general.get(Settings.EVENT_LOOPS),
                 general.get(Settings.TRANSPORT),
                 general.get(Settings.MAX_CLIENTS),
+                general.get(Settings.MAX_POOLS),
                 general.get(Settings.CLIENT_LOGIN_TIMEOUT),
                 general.get(Settings.CLIENT_AUTH),
                 databases,

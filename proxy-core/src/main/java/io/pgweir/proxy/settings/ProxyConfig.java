@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param eventLoops threads that move bytes; 0: as many as the machine suggests
  * @param transport the system interface that moves bytes
  * @param maxClients most clients connected at one time
+ * @param maxPools most pools of clients' own choice at one time
  * @param clientLoginTimeout longest login of a client; above zero
  * @param clientAuth how clients prove who they are
  * @param databases the databases that clients may ask for, each name once
@@ -34,6 +35,7 @@ public record ProxyConfig(
         int eventLoops,
         TransportChoice transport,
         int maxClients,
+        int maxPools,
         Duration clientLoginTimeout,
         ClientAuth clientAuth,
         List<DatabaseConfig> databases,

@@ -54,6 +54,12 @@ public final class Settings {
             Group.CLIENTS, "client_auth", new Choice<>(ClientAuth.class), "scram", "how clients prove who they are");
     public static final Setting<Integer> MAX_CLIENTS =
             global(Group.CLIENTS, "max_clients", count(1, 1_000_000), "10000", "most clients connected at one time");
+    public static final Setting<Integer> MAX_POOLS = global(
+            Group.CLIENTS,
+            "max_pools",
+            count(1, 100_000),
+            "1000",
+            "most pools (database, user) at one time; a login that needs one more is refused");
     public static final Setting<Duration> CLIENT_LOGIN_TIMEOUT =
             global(Group.CLIENTS, "client_login_timeout", positive(), "15s", "longest login of a client");
     public static final Setting<Set<String>> ADMIN_USERS =

@@ -164,6 +164,7 @@ class BackendStatementsTest {
     }
 
     private static PreparedStatement statement(int number) {
-        return new PreparedStatement(new byte[] {(byte) number, 0, 0, 0}, number, StatementKind.SELECT, 0);
+        return new PreparedStatement(
+                new byte[] {(byte) number, 0, 0, 0}, number, StatementKind.SELECT, 0, SessionSettings.NONE);
     }
 }

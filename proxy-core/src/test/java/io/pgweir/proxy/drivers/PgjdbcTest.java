@@ -30,7 +30,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.PGConnection;
-import org.postgresql.PGNotification;
 import org.postgresql.largeobject.LargeObject;
 import org.postgresql.largeobject.LargeObjectManager;
 
@@ -343,21 +342,6 @@ class PgjdbcTest {
                     }
                 }
             });
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = "SESSION")
-    void notificationsArriveInSessionMode(Setup setup) throws Exception {
-        try (RunningProxy proxy = setup.before(POSTGRES);
-                Connection listener = open(proxy, "");
-                Connection sender = open(proxy, "")) {
-            listener.createStatement().execute("listen news");
-            sender.createStatement().execute("notify news, 'hello'");
-            PGNotification[] received = listener.unwrap(PGConnection.class).getNotifications(5_000);
-            assertThat(received).hasSize(1);
-            assertThat(received[0].getName()).isEqualTo("news");
-            assertThat(received[0].getParameter()).isEqualTo("hello");
         }
     }
 

@@ -265,7 +265,7 @@ class CancelStormTest {
 
         @Override
         public Void call() throws Exception {
-            while (!client.over || cancels.get() < QUERIES + CLIENTS) {
+            while (!client.over || cancels.get() < queries.get()) {
                 if (client.kind == Kind.TARGET) {
                     client.begun++;
                     send(Frontend.cancelRequest(client.wire.pid(), client.wire.cancelKey()));

@@ -39,6 +39,12 @@ final class DeallocatePrograms {
                 WireProgram.named("deallocate of an unknown name by the extended protocol")
                         .send(unnamed("DEALLOCATE nobody"), sync())
                         .ready(1),
+                WireProgram.named("deallocate of an unknown name as the first statement of a transaction")
+                        .query("BEGIN")
+                        .query("DEALLOCATE nobody")
+                        .query("COMMIT AND CHAIN")
+                        .query("SELECT 1")
+                        .query("ROLLBACK"),
                 WireProgram.named("deallocate in a transaction")
                         .query("BEGIN")
                         .query("SELECT 1")

@@ -257,4 +257,26 @@ class ListenBackendTest extends ListenHarness {
         awaitNoListener();
         proxy.awaitQuiet();
     }
+
+    @Test
+    void aClientKeepsItsBackendIfTheSettingSaysSo() throws Exception {
+        start("listen_mode", "pin");
+        try (WireClient client = login()) {
+            client.query("LISTEN news");
+            assertThat(client.value("SELECT string_agg(c, ',') FROM pg_listening_channels() AS c"))
+                    .isEqualTo("news");
+            notifyDirectly("news", "1");
+            assertThat(client.read().toString()).endsWith(" news 1]");
+            assertThat(listeners()).isEmpty();
+        }
+    }
+
+    @Test
+    void inSessionModeNothingIsChanged() throws Exception {
+        start("pool_mode", "session");
+        try (WireClient client = login()) {
+            assertThat(client.query("LISTEN news; NOTIFY news, 'x'")).contains(" news x] Z[I]");
+            assertThat(listeners()).isEmpty();
+        }
+    }
 }

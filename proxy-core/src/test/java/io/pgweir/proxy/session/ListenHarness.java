@@ -13,7 +13,6 @@ import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 
 /** A database, a proxy before it, and a connection past it that notifies. */
 abstract class ListenHarness {
@@ -77,27 +76,5 @@ abstract class ListenHarness {
     void awaitNoListener() {
         await("the listening backend is given back")
                 .untilAsserted(() -> assertThat(listeners()).isEmpty());
-    }
-
-    @Test
-    void aClientKeepsItsBackendIfTheSettingSaysSo() throws Exception {
-        start("listen_mode", "pin");
-        try (WireClient client = login()) {
-            client.query("LISTEN news");
-            assertThat(client.value("SELECT string_agg(c, ',') FROM pg_listening_channels() AS c"))
-                    .isEqualTo("news");
-            notifyDirectly("news", "1");
-            assertThat(client.read().toString()).endsWith(" news 1]");
-            assertThat(listeners()).isEmpty();
-        }
-    }
-
-    @Test
-    void inSessionModeNothingIsChanged() throws Exception {
-        start("pool_mode", "session");
-        try (WireClient client = login()) {
-            assertThat(client.query("LISTEN news; NOTIFY news, 'x'")).contains(" news x] Z[I]");
-            assertThat(listeners()).isEmpty();
-        }
     }
 }

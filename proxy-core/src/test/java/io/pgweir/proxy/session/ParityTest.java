@@ -26,11 +26,11 @@ class ParityTest {
     static void open() throws IOException, SQLException {
         RealPostgres postgres = RealPostgres.get();
         database = ProgramDatabase.create(postgres);
-        transaction = RunningProxy.before(postgres, "connection_limit", "3");
+        transaction = RunningProxy.before(postgres, "connection_limit", "3", "shuffle", "false");
         shuffled = RunningProxy.before(
                 postgres, "connection_limit", "3", "shuffle", "true", "prepared_statement_limit", "20");
         session = RunningProxy.before(postgres, "pool_mode", "session", "connection_limit", "5");
-        single = RunningProxy.before(postgres, "connection_limit", "1");
+        single = RunningProxy.before(postgres, "connection_limit", "1", "shuffle", "false");
         competitor = Competitor.start(single, database.name());
     }
 

@@ -33,13 +33,13 @@ class TwoPhaseCommitTest {
     void open() throws Exception {
         database = postgres.createDatabase();
         network = FaultProxy.to(postgres.host(), postgres.port(), 1);
-        // Shuffling may open a backend for want of another one.
+        // On one loop the shuffle switch opens no backend in the place of another as long as an idle one will do.
         proxy = RunningProxy.at(
                 "postgresql://" + network.host() + ":" + network.port() + "/*",
                 "connection_limit",
                 "2",
-                "shuffle",
-                "false");
+                "event_loops",
+                "1");
         client = login();
         other = login();
         client.query("BEGIN; CREATE TABLE done (a int)");
@@ -134,6 +134,9 @@ class TwoPhaseCommitTest {
         client.query("INSERT INTO done VALUES (1)");
         if (!sql.startsWith("PREPARE")) {
             client.query("PREPARE TRANSACTION 'x'");
+            // With the shuffle switch the client takes the backend of this; from now on none can be opened.
+            other.query("SELECT 1");
+            proxy.awaitQuiet();
         }
         network.toClient().stall();
         client.send(extended ? Frontend.join(unnamed(sql), sync()) : query(sql));

@@ -77,7 +77,11 @@ final class ProgramGenerator {
 
     private String change() {
         String sql = words.change();
-        while (hasStartup && (resets(sql) && sql.contains("$run$") || sql.equals("DISCARD ALL"))) {
+        // SET TRANSACTION fails behind what RESET makes pgweir do: that is a known limit, too.
+        while (hasStartup
+                && (resets(sql) && sql.contains("$run$")
+                        || sql.equals("DISCARD ALL")
+                        || sql.startsWith("SET TRANSACTION"))) {
             sql = words.change();
         }
         return sql;

@@ -9,12 +9,12 @@ import org.junit.jupiter.api.Test;
 
 class SessionStateReferenceTest {
     private static final String COMMAND =
-            "./mvnw -q test -pl proxy-core -am -Dtest=SessionStateReferenceTest -Dsurefire.failIfNoSpecifiedTests=false -Dpgweir.write=true";
+            "./mvnw -q test -pl proxy-core -am -Dtest=SessionStateReferenceTest -Dsurefire.failIfNoSpecifiedTests=false -Dpgweir.docs.write=true";
 
     @Test
     void thePageIsWhatTheMatrixChecks() throws IOException {
         Path page = Path.of("../docs/session-state.md");
-        if (Boolean.getBoolean("pgweir.write")) {
+        if (Boolean.getBoolean("pgweir.docs.write")) {
             Files.writeString(page, SessionStateReference.render());
         }
         assertThat(page).as("write it again with: %s", COMMAND).hasContent(SessionStateReference.render());
