@@ -105,8 +105,6 @@ public final class Pool implements BackendConnection.Listener {
         return parts[loop.index()].metrics();
     }
 
-    // ---- checkout
-
     /** Asks for a backend; on the waiter's loop. May grant before it returns. With a limit of 0 it does not wait. */
     public void checkout(Waiter waiter, long timeoutNanos) {
         LoopPool part = parts[waiter.loop.index()];
