@@ -30,6 +30,17 @@ class Sample:
     p99_ms: float | None = None
 
 
+def interleaved(case, running, rounds):
+    """The samples of each round in the order of {running}, warmed up first; every round begins with another of them."""
+    for one in running:
+        case.warm_up(one)
+    order = list(range(len(running)))
+    for turn in range(rounds):
+        shift = turn % len(running)
+        samples = {i: case.sample(running[i]) for i in order[shift:] + order[:shift]}
+        yield [samples[i] for i in order]
+
+
 class PgBench:
     """pgbench's own select-only script, or one of ours, for some seconds."""
     unit = "tps"

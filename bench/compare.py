@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from cases import IdleClients, LargeResult, PgBench
+from cases import IdleClients, LargeResult, PgBench, interleaved
 from chart import chart
 from contenders import Bench, Direct, HaProxy, PgBouncer, Pgweir, installed
 from report import Row, missed_marks, tables, write_between_markers
@@ -94,13 +94,8 @@ def compare(bench, case, options):
     try:
         for name in case.contenders(options.contenders):
             running.append(contender(name, bench, case, options))
-        for one in running:
-            case.warm_up(one)
-        samples = {one.name: [] for one in running}
-        for turn in range(options.rounds):
-            shift = turn % len(running)
-            for one in running[shift:] + running[:shift]:
-                samples[one.name].append(case.sample(one))
+        rounds = list(interleaved(case, running, options.rounds))
+        samples = {one.name: [taken[i] for taken in rounds] for i, one in enumerate(running)}
         return Row(case, samples, {one.name: one.note for one in running if one.note})
     finally:
         for one in running:

@@ -14,7 +14,7 @@ from statistics import median
 
 sys.dont_write_bytecode = True
 
-from cases import PgBench
+from cases import PgBench, interleaved
 from contenders import DATABASE, USER, Bench, Direct, Pgweir
 
 TOP = Path(__file__).resolve().parent.parent
@@ -35,14 +35,7 @@ def measure(bench, case, options):
     try:
         for check in CHECKS:
             running.append(Pgweir(bench, "trust", options.pgweir, options.pool, "--state-check", check))
-        for one in running:
-            case.warm_up(one)
-        rounds = []
-        for turn in range(options.rounds):
-            shift = turn % len(running)
-            order = list(range(len(running)))
-            samples = {i: case.sample(running[i]) for i in order[shift:] + order[:shift]}
-            rounds.append([samples[i] for i in order])
+        rounds = list(interleaved(case, running, options.rounds))
     finally:
         for one in running:
             one.stop()

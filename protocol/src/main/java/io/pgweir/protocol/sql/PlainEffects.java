@@ -22,7 +22,7 @@ final class PlainEffects {
     private static final byte DIGIT = 3;
     private static final byte DOLLAR = 4;
 
-    private static final byte[] CATALOG = "pg_catalog".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] CATALOG = SessionEffectReader.PG_CATALOG;
 
     /** Longest word that has its letters in a long. */
     private static final int LONGEST_WORD = 8;

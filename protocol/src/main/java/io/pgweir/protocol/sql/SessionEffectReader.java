@@ -24,7 +24,7 @@ public final class SessionEffectReader {
             SessionEffect.PERHAPS_TEMPORARY.bit() | SessionEffect.SEQUENCE_ADVANCE.bit() | SessionEffect.CODE.bit();
 
     private static final byte[] PG_TEMP = "pg_temp".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] PG_CATALOG = "pg_catalog".getBytes(StandardCharsets.US_ASCII);
+    static final byte[] PG_CATALOG = "pg_catalog".getBytes(StandardCharsets.US_ASCII);
 
     /** Arguments of set_config are looked at up to this length, so that a scan takes linear time whatever the text. */
     private static final int LONGEST_CALL = 4096;

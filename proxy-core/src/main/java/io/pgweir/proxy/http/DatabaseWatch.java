@@ -98,7 +98,8 @@ final class DatabaseWatch {
     }
 
     private @Nullable String askServer(boolean look) {
-        if (look) {
+        if (look || !server.isKnown()) {
+            // Not looked for anew, but a pool's backend may have come and gone since, or be just coming.
             server.start();
         }
         pending = server.isUnderWay();

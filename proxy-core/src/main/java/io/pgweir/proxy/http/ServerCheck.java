@@ -47,6 +47,11 @@ final class ServerCheck {
         return underWay;
     }
 
+    /** Whether anybody has ever looked. */
+    boolean isKnown() {
+        return finding != null;
+    }
+
     /** Whether the last look is recent. */
     boolean isFresh() {
         Finding last = finding;

@@ -84,7 +84,4 @@ public final class PoolMetrics {
     public final StateLeaks stateLeaks = new StateLeaks();
 
     public final Counter pinnedIdleTimeouts = new Counter();
-
-    /** Statements that failed because of pgweir or a lost backend rather than in PostgreSQL. */
-    public final Counter failures = new Counter();
 }

@@ -26,17 +26,22 @@ final class Channels {
         Subscriber[][] byLoop() {
             Subscriber[][] known = byLoop;
             if (known == null) {
-                known = new Subscriber[loops][];
-                for (int i = 0; i < loops; i++) {
-                    int loop = i;
-                    known[i] = members.stream()
-                            .filter(member -> member.loop().index() == loop)
-                            .toArray(Subscriber[]::new);
-                }
-                byLoop = known;
+                byLoop = known = Channels.this.byLoop(members);
             }
             return known;
         }
+    }
+
+    /** By index of their loop. */
+    Subscriber[][] byLoop(Collection<Subscriber> subscribers) {
+        Subscriber[][] parts = new Subscriber[loops][];
+        for (int i = 0; i < loops; i++) {
+            int loop = i;
+            parts[i] = subscribers.stream()
+                    .filter(subscriber -> subscriber.loop().index() == loop)
+                    .toArray(Subscriber[]::new);
+        }
+        return parts;
     }
 
     void join(Subscriber subscriber, Collection<String> channels) {

@@ -1,10 +1,8 @@
 package io.pgweir.proxy.notify;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
-import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.Unattended;
@@ -17,7 +15,6 @@ import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
-import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -212,12 +209,7 @@ final class ListeningBackend implements Unattended {
 
     @Override
     public void notification(ByteBuf in, int at, int length) {
-        int channel = at + FrameScanner.HEADER + 4;
-        int zero = in.indexOf(channel, at + length, (byte) 0);
-        if (zero > 0) {
-            String name = in.toString(channel, zero - channel, StandardCharsets.UTF_8);
-            owner.notified(new Notification(name, ByteBufUtil.getBytes(in, at, length)));
-        }
+        owner.notified(Notification.of(in, at, length)); // nobody is in a channel without a name
     }
 
     @Override

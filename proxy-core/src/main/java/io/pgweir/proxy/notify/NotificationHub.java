@@ -42,7 +42,6 @@ public final class NotificationHub {
     private final ListeningBackend backend;
     private final Channels channels;
     private final FanOut fanOut;
-    private final int loops;
 
     /** What the backend listens on. */
     private final Set<String> heard = new HashSet<>();
@@ -64,7 +63,6 @@ public final class NotificationHub {
      */
     public NotificationHub(Pool pool, Pool source, List<LoopContext> loops) {
         this.pool = pool;
-        this.loops = loops.size();
         this.loop = loops.get(Math.floorMod(pool.key().hashCode(), loops.size()));
         this.metrics = pool.metrics(loop);
         this.channels = new Channels(loops.size());
@@ -194,15 +192,8 @@ public final class NotificationHub {
     /** Everything is heard again: who was listening in the meantime is told to look for itself. */
     private void tellInterrupted() {
         if (!interrupted.isEmpty()) {
-            Subscriber[][] byLoop = new Subscriber[loops][];
-            for (int i = 0; i < loops; i++) {
-                int index = i;
-                byLoop[i] = interrupted.stream()
-                        .filter(subscriber -> subscriber.loop().index() == index)
-                        .toArray(Subscriber[]::new);
-            }
+            fanOut.add(null, channels.byLoop(interrupted));
             interrupted.clear();
-            fanOut.add(null, byLoop);
             fanOut.flush();
         }
     }

@@ -1,12 +1,10 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.pgweir.protocol.sql.ChannelAction;
 import io.pgweir.protocol.sql.ChannelAction.Kind;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
-import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.metrics.PoolMetrics;
@@ -19,7 +17,6 @@ import io.pgweir.proxy.notify.Outbox;
 import io.pgweir.proxy.notify.Subscriber;
 import io.pgweir.proxy.notify.SubscriptionLog;
 import io.pgweir.proxy.pool.CheckoutFailure;
-import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -137,7 +134,7 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
 
     /** Takes what the client's backend is notified of while it is not known whether the client listens there. */
     void keepEarly(ByteBuf in, int at, int length) {
-        if (!early.offer(new Notification(channel(in, at, length), ByteBufUtil.getBytes(in, at, length)))) {
+        if (!early.offer(Notification.of(in, at, length))) {
             metrics.notificationsDropped.increment();
         }
     }
@@ -174,17 +171,11 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
 
     /** Whether the listening backend tells of the channel of this NotificationResponse. */
     boolean isShared(ByteBuf in, int at, int length) {
-        return !joined.isEmpty() && isShared(channel(in, at, length));
+        return !joined.isEmpty() && isShared(Notification.channel(in, at, length));
     }
 
     private boolean isShared(String channel) {
         return joined.contains(channel) && log.committed().contains(channel);
-    }
-
-    private static String channel(ByteBuf in, int at, int length) {
-        int name = at + FrameScanner.HEADER + 4;
-        int end = in.indexOf(name, at + length, (byte) 0);
-        return end < 0 ? "" : in.toString(name, end - name, StandardCharsets.UTF_8);
     }
 
     /** Whether the end of the transaction matters. */

@@ -79,11 +79,6 @@ final class ClientSettings {
         current = startup.overlaidWith(snapshot);
     }
 
-    /** What the client has set, as far as it is known. */
-    SessionSettings current() {
-        return current;
-    }
-
     /** Something is being sent, or has been, that may change what a text means to PostgreSQL. */
     void doubted() {
         doubtful = true;

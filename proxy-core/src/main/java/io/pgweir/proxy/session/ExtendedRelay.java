@@ -246,9 +246,7 @@ final class ExtendedRelay {
                 backend.running().kept(statement.body(), statement.body().length);
                 effects.note(statement, backend);
             }
-            byte[] serverName = statement == null
-                    ? PreparedStatement.foreignName(ByteBufUtil.getBytes(in, name, nameEnd - name))
-                    : statement.serverName();
+            byte[] serverName = serverName(statement, in, name, nameEnd);
             backend.toServer()
                     .append()
                     .writeByte(FrontendType.BIND)
@@ -273,9 +271,7 @@ final class ExtendedRelay {
             relay.forward(backend, at, length);
         } else {
             PreparedStatement statement = use(backend, in, name, nameEnd - name);
-            byte[] serverName = statement == null
-                    ? PreparedStatement.foreignName(ByteBufUtil.getBytes(in, name, nameEnd - name))
-                    : statement.serverName();
+            byte[] serverName = serverName(statement, in, name, nameEnd);
             backend.toServer()
                     .append()
                     .writeByte(FrontendType.DESCRIBE)
@@ -285,6 +281,12 @@ final class ExtendedRelay {
                     .writeByte(0);
         }
         backend.ledger().expectDescribe();
+    }
+
+    private static byte[] serverName(@Nullable PreparedStatement statement, ByteBuf in, int name, int nameEnd) {
+        return statement == null
+                ? PreparedStatement.foreignName(ByteBufUtil.getBytes(in, name, nameEnd - name))
+                : statement.serverName();
     }
 
     private @Nullable PreparedStatement use(BackendConnection backend, ByteBuf in, int name, int length) {
@@ -407,11 +409,6 @@ final class ExtendedRelay {
     /** "A simple Query message also destroys the unnamed statement." */
     void queryDestroysUnnamed() {
         unnamed.forget();
-    }
-
-    /** What the unnamed statement may do to its session. */
-    int unnamedEffects() {
-        return unnamed.effects();
     }
 
     boolean holdsBackend() {

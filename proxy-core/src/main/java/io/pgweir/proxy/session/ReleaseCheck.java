@@ -164,7 +164,6 @@ final class ReleaseCheck {
         if (current != null) {
             spoiled |= state.isStained();
             state.discarded(current);
-            current.applied(SessionSettings.NONE);
         }
     }
 

@@ -12,7 +12,9 @@ import io.pgweir.proxy.settings.SequenceState;
 import io.pgweir.proxy.settings.StateCheck;
 import io.pgweir.proxy.settings.StatePolicy;
 import io.pgweir.proxy.settings.UnsafeState;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
@@ -32,14 +34,17 @@ final class SessionState {
             StateKind.PREPARED_STATEMENT,
             StateKind.LISTEN);
 
-    private static final int ANNOUNCED = SessionEffect.TEMPORARY_OBJECT.bit()
-            | SessionEffect.ADVISORY_LOCK.bit()
-            | SessionEffect.HOLDABLE_CURSOR.bit()
-            | SessionEffect.PREPARED_STATEMENT.bit()
-            | SessionEffect.LISTEN.bit()
-            | SessionEffect.PERHAPS_TEMPORARY.bit()
-            | SessionEffect.COMPUTED_SETTING.bit()
-            | SessionEffect.LIBRARY.bit();
+    /** The effect by which a statement announces what cannot be carried to another backend ({@link SessionEffect#UNSAFE}). */
+    private static final Map<StateKind, SessionEffect> ANNOUNCED_BY = new EnumMap<>(Map.of(
+            StateKind.TEMPORARY_OBJECT, SessionEffect.TEMPORARY_OBJECT,
+            StateKind.ADVISORY_LOCK, SessionEffect.ADVISORY_LOCK,
+            StateKind.HOLDABLE_CURSOR, SessionEffect.HOLDABLE_CURSOR,
+            StateKind.PREPARED_STATEMENT, SessionEffect.PREPARED_STATEMENT,
+            StateKind.LISTEN, SessionEffect.LISTEN,
+            StateKind.LIBRARY, SessionEffect.LIBRARY));
+
+    private static final int ANNOUNCED =
+            SessionEffect.UNSAFE | SessionEffect.PERHAPS_TEMPORARY.bit() | SessionEffect.COMPUTED_SETTING.bit();
     private static final int CODE = SessionEffect.CODE.bit() | SessionEffect.FUNCTION.bit();
     /** What makes, or may make, names mean something that they mean to nobody else. */
     private static final int NAMING = SessionEffect.TEMPORARY_OBJECT.bit()
@@ -108,20 +113,17 @@ final class SessionState {
         if ((effects & (SessionEffect.UNSAFE | SessionEffect.COMPUTED_SETTING.bit())) == 0) {
             return null;
         }
-        if (SessionEffect.TEMPORARY_OBJECT.in(effects)) {
-            return StateKind.TEMPORARY_OBJECT;
-        } else if (SessionEffect.ADVISORY_LOCK.in(effects)) {
-            return StateKind.ADVISORY_LOCK;
-        } else if (SessionEffect.HOLDABLE_CURSOR.in(effects)) {
-            return StateKind.HOLDABLE_CURSOR;
-        } else if (SessionEffect.PREPARED_STATEMENT.in(effects)) {
-            return StateKind.PREPARED_STATEMENT;
-        } else if (SessionEffect.LISTEN.in(effects)) {
-            return StateKind.LISTEN;
-        } else if (SessionEffect.LIBRARY.in(effects)) {
-            return StateKind.LIBRARY;
+        for (StateKind kind : ANNOUNCED_BY.keySet()) {
+            if (isAnnouncedBy(effects, kind)) {
+                return kind;
+            }
         }
         return StateKind.SETTING;
+    }
+
+    private static boolean isAnnouncedBy(int effects, StateKind kind) {
+        SessionEffect effect = ANNOUNCED_BY.get(kind);
+        return effect != null && effect.in(effects);
     }
 
     /** A statement with these effects is being sent. */
@@ -178,8 +180,8 @@ final class SessionState {
         } else {
             backend.traces().sequencesUsedBy(settings.owner());
         }
-        checkAll |= policy.check() == StateCheck.ALWAYS;
         if (policy.check() == StateCheck.ALWAYS) {
+            checkAll = true;
             backend.traces().hiddenSettingsOf(settings.owner());
         }
         return needed;
@@ -297,21 +299,10 @@ final class SessionState {
     /** Counts what nobody had announced. */
     private void count(Set<StateKind> kinds, StateLeaks.Action action) {
         for (StateKind kind : kinds) {
-            if (!isAnnounced(kind)) {
+            if (ANNOUNCED_BY.containsKey(kind) && !isAnnouncedBy(asking, kind)) {
                 metrics.stateLeaks.of(kind, action).increment();
             }
         }
-    }
-
-    private boolean isAnnounced(StateKind kind) {
-        return switch (kind) {
-            case TEMPORARY_OBJECT -> SessionEffect.TEMPORARY_OBJECT.in(asking);
-            case ADVISORY_LOCK -> SessionEffect.ADVISORY_LOCK.in(asking);
-            case HOLDABLE_CURSOR -> SessionEffect.HOLDABLE_CURSOR.in(asking);
-            case PREPARED_STATEMENT -> SessionEffect.PREPARED_STATEMENT.in(asking);
-            case LISTEN -> SessionEffect.LISTEN.in(asking);
-            case LIBRARY, SETTING, SEQUENCE -> true;
-        };
     }
 
     /** Settings have turned up that the client did not have; if nobody had announced them, that counts. */

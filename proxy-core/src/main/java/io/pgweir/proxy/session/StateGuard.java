@@ -1,5 +1,7 @@
 package io.pgweir.proxy.session;
 
+import static io.pgweir.proxy.session.ExtendedRelay.terminator;
+
 import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.sql.SessionEffect;
 import io.pgweir.protocol.sql.SessionEffectReader;
@@ -60,8 +62,8 @@ final class StateGuard {
         if (afterOthers && extended.isNameTaken(in, at, available)) {
             return true; // by a Parse that may yet fail
         }
-        int text = zero(in, at + FrameScanner.HEADER, at + available) + 1;
-        int end = text == 0 ? -1 : zero(in, text, at + available);
+        int text = terminator(in, at + FrameScanner.HEADER, at + available) + 1;
+        int end = text == 0 ? -1 : terminator(in, text, at + available);
         int to = end < 0 ? at + available : end;
         effects = text == 0
                 ? 0
@@ -81,12 +83,12 @@ final class StateGuard {
 
     /** Looks at the statement of a Bind; true if it must wait until all has been answered. */
     boolean holdsBind(BackendConnection backend, ExtendedRelay extended, ByteBuf in, int at, int available) {
-        int name = zero(in, at + FrameScanner.HEADER, at + available) + 1;
-        int end = name == 0 ? -1 : zero(in, name, at + available);
+        int name = terminator(in, at + FrameScanner.HEADER, at + available) + 1;
+        int end = name == 0 ? -1 : terminator(in, name, at + available);
         if (end < 0) {
             effects = 0;
         } else if (end == name) {
-            effects = extended.unnamedEffects();
+            effects = extended.unnamed().effects();
         } else {
             PreparedStatement statement = extended.find(in, name, end - name);
             effects = statement == null ? 0 : statement.effects();
@@ -129,10 +131,5 @@ final class StateGuard {
                 && !relay.isUnitOpen()
                 && backend.ledger().size() > 0
                 && !backend.traces().areSequencesOf(session.lease().settings().owner());
-    }
-
-    private static int zero(ByteBuf in, int from, int to) {
-        int length = from > to ? -1 : in.bytesBefore(from, to - from, (byte) 0);
-        return length < 0 ? -1 : from + length;
     }
 }

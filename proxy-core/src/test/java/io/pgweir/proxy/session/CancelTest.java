@@ -262,11 +262,14 @@ class CancelTest {
             holder.query("SELECT pg_advisory_lock(5)");
             own.send(query("SELECT 1 FROM (SELECT pg_advisory_xact_lock(5)) AS instead_of_pg_sleep"));
             awaitActive();
-            fault.refuse(true);
+            fault.toServer().cutAfter(0); // sent, and then the connection breaks: it may have arrived
+            int before = fault.broken();
             own.cancel();
+            await().until(() ->
+                    fault.broken() > before); // the proxy is told of it while it waits, or before the next answer
             holder.query("SELECT pg_advisory_unlock(5)");
             assertThat(ServerMessage.transcript(own.readUntilReady())).contains("D[1]");
-            fault.refuse(false);
+            fault.toServer().cutNever();
             assertThat(own.value("SELECT pg_backend_pid()")).isNotEqualTo(pid);
         }
     }

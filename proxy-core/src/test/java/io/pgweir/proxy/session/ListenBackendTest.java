@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +76,21 @@ class ListenBackendTest extends ListenHarness {
         }
     }
 
+    /** @param next what came behind them */
+    private record Heard(int count, ServerMessage next) {}
+
+    /** Reads the notifications of channel a, which begin with 0, 1, 2 ... */
+    private static Heard readNumbered(WireClient client) throws IOException {
+        int count = 0;
+        ServerMessage message = client.read();
+        while (message.type() == 'A') {
+            assertThat(message.toString()).contains(" a " + count + "x");
+            count++;
+            message = client.read();
+        }
+        return new Heard(count, message);
+    }
+
     @Test
     void aClientThatDoesNotReadIsToldWhatItMissed() throws Exception {
         start("connection_limit", "3", "listen_buffer", "20000");
@@ -91,15 +107,9 @@ class ListenBackendTest extends ListenHarness {
                 assertThat(quick.read().toString()).contains(" a " + i + "x");
             }
             slow.query("COMMIT");
-            int got = 0;
-            ServerMessage message = slow.read();
-            while (message.type() == 'A') {
-                assertThat(message.toString()).contains(" a " + got + "x");
-                got++;
-                message = slow.read();
-            }
-            assertThat(got).isBetween(15, 22);
-            assertThat(message.toString())
+            Heard heard = readNumbered(slow);
+            assertThat(heard.count()).isBetween(15, 22);
+            assertThat(heard.next().toString())
                     .isEqualTo(
                             "N[01W01 notifications may have been lost: more than listen_buffer waited for this client]");
             notifyDirectly("a", "next");
@@ -107,7 +117,7 @@ class ListenBackendTest extends ListenHarness {
             assertThat(proxy.pool(database, "postgres").allMetrics().stream()
                             .mapToLong(metrics -> metrics.notificationsDropped.get())
                             .sum())
-                    .isEqualTo(sent - got);
+                    .isEqualTo(sent - heard.count());
         }
     }
 
@@ -130,15 +140,9 @@ class ListenBackendTest extends ListenHarness {
                     }
                 }
             }
-            int got = 0;
-            ServerMessage message = slow.read();
-            while (message.type() == 'A') {
-                assertThat(message.toString()).contains(" a " + got + "x");
-                got++;
-                message = slow.read();
-            }
-            assertThat(message.toString()).startsWith("N[01W01 ");
-            assertThat(got).isLessThan(3000);
+            Heard heard = readNumbered(slow);
+            assertThat(heard.next().toString()).startsWith("N[01W01 ");
+            assertThat(heard.count()).isLessThan(3000);
             assertThat(slow.query("UNLISTEN *")).endsWith("C[UNLISTEN] Z[I]");
         }
     }

@@ -187,7 +187,8 @@ class SharedStatementsTest {
                 WireClient b = login()) {
             assertThat(prepared(a, INSTANT)).isEqualTo(UTC);
             POSTGRES.terminateAll(database);
-            await().until(() -> POSTGRES.backendsOf(database) == 0);
+            await().until(() -> POSTGRES.backendsOf(database) == 0
+                    && proxy.pool(database, "postgres").open() == 0);
             if (inTransaction) {
                 a.query("begin");
                 a.query("set timezone = 'Asia/Tokyo'");

@@ -146,6 +146,8 @@ class TwoPhaseCommitTest {
         assertThat(ServerMessage.transcript(client.readUntilReady()))
                 .startsWith("E[" + code + " ")
                 .endsWith("Z[I]");
+        // The other's backend has lost its connection as well, and must be known to have.
+        await().until(() -> proxy.pool(database, "postgres").open() == 0);
         assertThat(client.value("SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()"))
                 .isEqualTo(String.valueOf(left));
         if (left > 0) {

@@ -23,6 +23,7 @@ public final class FaultProxy implements AutoCloseable {
     private final FaultLeg toClient = new FaultLeg();
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger broken = new AtomicInteger();
     private volatile boolean refusing;
 
     private FaultProxy(InetSocketAddress target, long seed) throws IOException {
@@ -57,6 +58,11 @@ public final class FaultProxy implements AutoCloseable {
     /** Connections accepted so far. */
     public int accepted() {
         return accepted.get();
+    }
+
+    /** Directions of connections that have broken so far, cut ones among them. */
+    public int broken() {
+        return broken.get();
     }
 
     /** From now on new connections are accepted and reset at once. */
@@ -118,6 +124,7 @@ public final class FaultProxy implements AutoCloseable {
         } catch (IOException | InterruptedException e) {
             reset(from);
             reset(to);
+            broken.incrementAndGet();
         }
     }
 
