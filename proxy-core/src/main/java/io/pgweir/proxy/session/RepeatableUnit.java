@@ -30,7 +30,7 @@ final class RepeatableUnit {
                 session.mode() != PoolMode.SESSION && session.pool().settings().retry() == RetryMode.SAFE;
     }
 
-    /** A whole Query has been sent, or answered. */
+    /** A whole Query has been sent, or answered, which is a unit of its own. */
     void query(BackendConnection backend, ByteBuf source, int at, int length) {
         if (!active) {
             return;
