@@ -68,13 +68,13 @@ public final class Pool implements BackendConnection.Listener {
         this.connector = connector;
         this.statements = statements;
         this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
-        this.growth = new Growth(this, lock, queue, servers);
+        this.parts = new LoopPool[loops.size()];
+        this.growth = new Growth(this, lock, queue, servers, parts);
         this.upkeep = new Upkeep(this, growth);
         this.pinned = new PinnedClients(settings.state());
-        this.parts = new LoopPool[loops.size()];
         loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop, this::serve));
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
-        servers.listen(new OutageWatch(this, growth, parts));
+        growth.start();
     }
 
     public PoolKey key() {
@@ -145,7 +145,7 @@ public final class Pool implements BackendConnection.Listener {
         if (queue.size() >= settings.queueLimit()) {
             return failure(CheckoutFailure.Reason.QUEUE_FULL, waiter);
         }
-        if (growth.isHopeless()) {
+        if (growth.refuses()) {
             return failure(CheckoutFailure.Reason.UNAVAILABLE, waiter);
         }
         return null;
