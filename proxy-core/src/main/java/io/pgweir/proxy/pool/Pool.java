@@ -282,9 +282,9 @@ public final class Pool implements BackendConnection.Listener {
         if (waiting == 0) {
             return;
         }
-        growth.grow(part, picky ? 0 : idle() - part.idleCount() + returning.get());
+        growth.grow(part, picky ? 0 : part.usableBeside(parts) + returning.get());
         for (LoopPool other : parts) {
-            if (waiting > 0 && other != part && other.idleCount() > 0) {
+            if (waiting > 0 && other != part && other.usable() > 0) {
                 // A picky waiter may not want what is idle there; then nobody there has more to do for it.
                 other.loop().loop().execute(picky ? () -> handOverIdle(other) : () -> serve(other));
             }
@@ -296,7 +296,7 @@ public final class Pool implements BackendConnection.Listener {
      * in between and wait beside it.
      */
     private void handOverIdle(LoopPool part) {
-        while (waiting > 0 && part.idleCount() > 0) {
+        while (waiting > 0 && part.usable() > 0) {
             WaitQueue.Match match;
             synchronized (lock) {
                 match = queue.match(part.lastUsedFirst(), settings.shuffle());
