@@ -213,8 +213,9 @@ public final class BackendConnection {
         return statements;
     }
 
-    /** Sends a simple Query of our own; only between the client's units of work. */
+    /** Sends a simple Query of our own, which destroys the unnamed statement; only between the client's units of work. */
     public void sendInternalQuery(String sql, InternalReply reply) {
+        statements.unnamed(null, 0);
         FrontendWriter.query(toServer.append(), sql);
         ledger.expectInternal(reply);
         ledger.expectSwallowed(Reply.QUERY);
