@@ -247,7 +247,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                     return holdBack(Held.UNTIL_ANSWERED);
                 }
                 if (in == source && !unitOpen && mayRepeatFrom(backend)) {
-                    repeatable.parse(at);
+                    repeatable.parse(source, at);
                 }
                 beginUnit();
                 unitOpen = true;

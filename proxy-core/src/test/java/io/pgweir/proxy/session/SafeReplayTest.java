@@ -1,6 +1,7 @@
 package io.pgweir.proxy.session;
 
 import static io.pgweir.proxy.testkit.Frontend.bind;
+import static io.pgweir.proxy.testkit.Frontend.describePortal;
 import static io.pgweir.proxy.testkit.Frontend.execute;
 import static io.pgweir.proxy.testkit.Frontend.parse;
 import static io.pgweir.proxy.testkit.Frontend.query;
@@ -287,6 +288,19 @@ class SafeReplayTest {
 
     private Pool pool() {
         return proxy.pool(database, "postgres");
+    }
+
+    /** As without the setting: a name that has been given is not given a second time. */
+    @Test
+    void aUnitThatNamesAStatementIsNotSentAgainForAStalePlan() throws Exception {
+        blocker.query("COMMIT");
+        client.exchange(parse("one", "SELECT * FROM t"), bind("", "one"), execute("", 0), sync());
+        blocker.query("ALTER TABLE t ADD COLUMN b int");
+        assertThat(client.exchange(
+                        parse("two", "SELECT * FROM t"), bind("", "two"), describePortal(""), execute("", 0), sync()))
+                .startsWith("1 E[0A000")
+                .endsWith("Z[I]");
+        blocker.query("BEGIN");
     }
 
     @Test
