@@ -183,7 +183,8 @@ public enum ClientError {
             Severity.ERROR,
             SqlState.QUERY_CANCELED,
             "canceling statement due to user request while it waited for another backend",
-            "Its first backend was lost; it only reads, and nothing of its answer has been sent."),
+            "Its first backend was lost; it only reads, and nothing of its answer has been sent. Repeat it if it is"
+                    + " still wanted."),
     QUEUED_STATEMENT_CANCELED(
             Severity.ERROR,
             SqlState.QUERY_CANCELED,
