@@ -26,7 +26,7 @@ class PreparedRecoveryTest {
     @BeforeEach
     void start() throws Exception {
         database = postgres.createDatabase();
-        proxy = RunningProxy.before(postgres, "connection_limit", "1");
+        proxy = RunningProxy.before(postgres, "connection_limit", "1", "shuffle", "false");
     }
 
     @AfterEach

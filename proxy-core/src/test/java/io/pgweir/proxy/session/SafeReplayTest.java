@@ -47,8 +47,10 @@ class SafeReplayTest {
         blocker.query("LOCK TABLE t");
     }
 
-    private void start(String retry) throws Exception {
-        proxy = RunningProxy.before(postgres, "connection_limit", "2", "retry", retry);
+    private void start(String retry, String... settings) throws Exception {
+        List<String> all = new ArrayList<>(List.of("connection_limit", "2", "retry", retry));
+        all.addAll(List.of(settings));
+        proxy = RunningProxy.before(postgres, all.toArray(String[]::new));
         client = login();
     }
 
@@ -294,6 +296,9 @@ class SafeReplayTest {
     @Test
     void aUnitThatNamesAStatementIsNotSentAgainForAStalePlan() throws Exception {
         blocker.query("COMMIT");
+        client.close();
+        proxy.close();
+        start("safe", "shuffle", "false"); // the same backend knows the old plan
         client.exchange(parse("one", "SELECT * FROM t"), bind("", "one"), execute("", 0), sync());
         blocker.query("ALTER TABLE t ADD COLUMN b int");
         assertThat(client.exchange(
