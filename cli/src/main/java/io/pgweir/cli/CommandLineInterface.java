@@ -14,7 +14,7 @@ import java.util.Map;
 
 /** Finds the command that is meant and carries it out. */
 final class CommandLineInterface {
-    private static final List<String> COMMANDS = List.of("run", "check", "version", "help");
+    private static final List<String> COMMANDS = List.of("run", "check", "health", "version", "help");
     private static final List<String> HELP = List.of("-h", "--help");
 
     private final PrintStream out;
@@ -42,7 +42,7 @@ final class CommandLineInterface {
             return help(command);
         }
         return switch (command) {
-            case "run", "check" -> configured(command, rest);
+            case "run", "check", "health" -> configured(command, rest);
             case "version", "--version", "-V" -> print(Version.line() + System.lineSeparator());
             default -> unknownCommand(command);
         };
@@ -55,6 +55,7 @@ final class CommandLineInterface {
         return switch (about[0]) {
             case "run" -> print(HelpTexts.run());
             case "check" -> print(HelpTexts.check());
+            case "health" -> print(HelpTexts.health());
             case "version" ->
                 print("Usage: pgweir version" + System.lineSeparator() + "Prints the version."
                         + System.lineSeparator());
@@ -95,6 +96,9 @@ final class CommandLineInterface {
             return print(CheckReport.of(loaded));
         }
         ProxyConfig config = loaded.config().orElseThrow();
+        if (command.equals("health")) {
+            return new HealthCommand(out, err).run(config);
+        }
         return new RunCommand(err).run(config, loaded.notes());
     }
 

@@ -25,6 +25,7 @@ final class HelpTexts {
 
                   run      start the proxy
                   check    show the resolved configuration and everything wrong with it
+                  health   ask a running pgweir whether it is ready
                   version  print the version
                   help     more about a command: pgweir help run
                   demo     a PostgreSQL, the proxy and a workload to look at (./pgweir only)
@@ -63,6 +64,15 @@ final class HelpTexts {
                 comes from, the databases and their pools, notes and problems. Passwords are never printed.
                 The options are those of run: pgweir help run.
                 Exit codes: 0 ok, 2 something is wrong with the configuration.
+                """;
+    }
+
+    static String health() {
+        return """
+                Usage: pgweir health [OPTIONS]
+                Asks the pgweir that runs on this machine with these options whether it could serve a client, as
+                GET /health/ready does, and prints its answer. The options are those of run: pgweir help run.
+                Exit codes: 0 ready, 1 not ready or no answer, 2 something is wrong with the configuration.
                 """;
     }
 

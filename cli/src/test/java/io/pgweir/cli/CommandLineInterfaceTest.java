@@ -2,16 +2,19 @@ package io.pgweir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import io.pgweir.proxy.settings.Setting;
 import io.pgweir.proxy.settings.Settings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +53,7 @@ class CommandLineInterfaceTest {
         assertThat(out().lines())
                 .hasSizeLessThan(24)
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
-        assertThat(out()).contains("run ", "check ", "version ", "help ", "demo ");
+        assertThat(out()).contains("run ", "check ", "health ", "version ", "help ", "demo ");
     }
 
     @Test
@@ -66,6 +69,40 @@ class CommandLineInterfaceTest {
         String byFlag = out();
         run("help", "run");
         assertThat(out()).isEqualTo(byFlag);
+    }
+
+    @Test
+    void healthIsWhatTheRunningProxyAnswers() throws Exception {
+        environment.put("DATABASE_URL", URL);
+        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        AtomicInteger code = new AtomicInteger(200);
+        server.createContext("/health/ready", exchange -> {
+            byte[] body = (code.get() == 200 ? "ready\n" : "not ready: why\n").getBytes(StandardCharsets.UTF_8);
+            boolean silent = code.get() == 404;
+            exchange.sendResponseHeaders(code.get(), silent ? -1 : body.length);
+            if (!silent) {
+                exchange.getResponseBody().write(body);
+            }
+            exchange.close();
+        });
+        server.start();
+        int port = server.getAddress().getPort();
+        try {
+            assertThat(run("health", "--http", "0.0.0.0:" + port)).isEqualTo(ExitCode.OK);
+            assertThat(out()).isEqualTo("ready" + System.lineSeparator());
+            code.set(503);
+            assertThat(run("health", "--http", "127.0.0.1:" + port)).isEqualTo(ExitCode.FAILED);
+            assertThat(err()).contains("not ready: why");
+            code.set(404);
+            assertThat(run("health", "--http", "127.0.0.1:" + port)).isEqualTo(ExitCode.FAILED);
+            assertThat(err()).contains("no pgweir at 127.0.0.1:" + port);
+        } finally {
+            server.stop(0);
+        }
+        assertThat(run("health", "--http", "127.0.0.1:" + port)).isEqualTo(ExitCode.FAILED);
+        assertThat(err()).contains("no answer from 127.0.0.1:" + port);
+        assertThat(run("health", "--http", "off")).isEqualTo(ExitCode.FAILED);
+        assertThat(err()).contains("http is off");
     }
 
     @Test

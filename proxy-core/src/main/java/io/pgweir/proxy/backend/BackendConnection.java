@@ -41,6 +41,9 @@ public final class BackendConnection {
         /** The connection is gone for good; once, on the home loop. */
         void closed(BackendConnection backend);
 
+        /** It was not closed by us; before {@link #closed}, on any loop. */
+        default void lost(HostPort server, BackendFailure failure) {}
+
         /** While it was idle the server has reported another value of a parameter; on the owning loop. */
         default void reconfigured(BackendConnection backend) {}
     }
@@ -93,8 +96,6 @@ public final class BackendConnection {
         toServer.target(channel);
         channel.closeFuture().addListener(future -> listener.closed(this));
     }
-
-    // ---- identity
 
     public LoopContext home() {
         return home;
@@ -179,18 +180,14 @@ public final class BackendConnection {
 
     /** Who has it, and what for; null while nobody has, or while it changes hands. On the owning loop. */
     public @Nullable Holder holder(StatementBook book) {
-        if (closed) {
-            return Holder.closing(pid, closedAt);
-        }
         Attachment current = attachment;
-        return current == null ? null : current.holder(this, book);
+        return closed ? Holder.closing(pid, closedAt) : current == null ? null : current.holder(this, book);
     }
 
     /** What {@link #holder} would give as state. Any thread; of a moment ago. */
     public @Nullable HoldState holdState() {
         Attachment current = attachment;
-        HoldState state = current == null ? null : current.holdState(this);
-        return closed ? HoldState.RESETTING : state;
+        return closed ? HoldState.RESETTING : current == null ? null : current.holdState(this);
     }
 
     // ---- what is sent
@@ -230,8 +227,6 @@ public final class BackendConnection {
         statements.unnamed(null, 0);
         return new InternalConversation(toServer, ledger, statements);
     }
-
-    // ---- what is known
 
     /** Status of the last ReadyForQuery. */
     public byte status() {
@@ -289,6 +284,16 @@ public final class BackendConnection {
 
     public void idleSince(long nanoTime) {
         idleSince = nanoTime;
+    }
+
+    /** {@link System#nanoTime} when something was read last while nobody had it. */
+    public long heardAt() {
+        return replies.heardAt();
+    }
+
+    /** Whatever it had sent has been read. */
+    public void heardNow() {
+        replies.heardNow();
     }
 
     /** CancelRequests on their way. Not to be handed on before they have arrived: they may hit what runs then. */
@@ -358,15 +363,16 @@ public final class BackendConnection {
     }
 
     private void desynchronised(RuntimeException e) {
-        String what = e instanceof DesynchronisedException ? e.getMessage() : e.toString();
+        String what = String.valueOf(e instanceof DesynchronisedException ? e.getMessage() : e);
         LOG.error("backend {} pid={} closed: {}", host, pid, what);
-        end(new BackendFailure(BackendFailure.Kind.DESYNCHRONISED, null, String.valueOf(what)));
+        end(new BackendFailure(BackendFailure.Kind.DESYNCHRONISED, null, what));
     }
 
     private void end(BackendFailure failure) {
         if (closed) {
             return;
         }
+        listener.lost(host, failure);
         closedAt = System.nanoTime();
         closed = true;
         brokeInsideReply = isInsideReply();
@@ -424,9 +430,7 @@ public final class BackendConnection {
         attachment = null;
         scanner.close();
         ledger.abandon();
-        if (!channel.config().isAutoRead()) {
-            channel.config().setAutoRead(true);
-        }
+        channel.config().setAutoRead(true);
         FrontendWriter.terminate(toServer.append());
         toServer.end();
         toServer.target(null);
@@ -436,8 +440,7 @@ public final class BackendConnection {
                 duplex.shutdownOutput();
             }
         });
-        Runnable close = channel::close;
-        home.loop().schedule(close, graceMillis, TimeUnit.MILLISECONDS);
+        home.loop().schedule((Runnable) channel::close, graceMillis, TimeUnit.MILLISECONDS);
     }
 
     @Override

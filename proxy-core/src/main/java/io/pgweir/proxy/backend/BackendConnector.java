@@ -25,7 +25,14 @@ public final class BackendConnector {
         void failed(BackendFailure failure);
     }
 
+    /** Bytes that nobody acknowledges for so long end a connection; so does silence for about 45 s, even while it idles. */
     private static final int USER_TIMEOUT_MILLIS = 10_000;
+
+    private static final int KEEPALIVE_IDLE_SECONDS = 30;
+    private static final int KEEPALIVE_INTERVAL_SECONDS = 5;
+    private static final int KEEPALIVE_COUNT = 3;
+
+    private static final int PROBE_ACCEPT_MILLIS = 1_000;
 
     /** Cancel requests on their way at one time, of all pools. */
     private static final int CANCELS = 32;
@@ -43,21 +50,45 @@ public final class BackendConnector {
     /**
      * Connects and logs in within the target's connect timeout.
      *
+     * @param host one of the target's
      * @param startup settings of the session to put into the StartupMessage
      */
     public void connect(
             LoopContext home,
+            HostPort host,
             BackendTarget target,
             SessionSettings startup,
             BackendConnection.Listener listener,
             Result result) {
-        HostPort host = target.host();
+        start(home, host, target, startup, listener, result, 0);
+    }
+
+    /**
+     * The same to find out whether a server is back. If it does not take the connection within a second, or half of the
+     * connect timeout, the attempt is over, so that the next can follow: the kernel repeats its first packet ever more seldom.
+     */
+    public void probe(
+            LoopContext home, HostPort host, BackendTarget target, BackendConnection.Listener listener, Result result) {
+        // At the end of the whole it could not be told what has taken so long.
+        long half = target.connectTimeout().toMillis() / 2;
+        int acceptMillis = (int) Math.max(1, Math.min(PROBE_ACCEPT_MILLIS, half));
+        start(home, host, target, SessionSettings.NONE, listener, result, acceptMillis);
+    }
+
+    private void start(
+            LoopContext home,
+            HostPort host,
+            BackendTarget target,
+            SessionSettings startup,
+            BackendConnection.Listener listener,
+            Result result,
+            int acceptMillis) {
         BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);
         login.start();
         offload.execute(() -> {
             try {
                 InetAddress address = InetAddress.getByName(host.host());
-                home.loop().execute(() -> open(home, new InetSocketAddress(address, host.port()), login));
+                home.loop().execute(() -> open(home, new InetSocketAddress(address, host.port()), login, acceptMillis));
             } catch (UnknownHostException e) {
                 home.loop()
                         .execute(() -> login.fail(BackendFailure.unreachable(
@@ -66,11 +97,14 @@ public final class BackendConnector {
         });
     }
 
-    private void open(LoopContext home, SocketAddress address, BackendLogin login) {
+    private void open(LoopContext home, SocketAddress address, BackendLogin login, int acceptMillis) {
         if (login.isOver()) {
             return;
         }
-        ChannelFuture attempt = bootstrap(home).handler(login).connect(address);
+        ChannelFuture attempt = bootstrap(home)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, acceptMillis)
+                .handler(login)
+                .connect(address);
         attempt.addListener(done -> {
             if (!done.isSuccess()) {
                 login.connectFailed(done.cause());
@@ -91,9 +125,17 @@ public final class BackendConnector {
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new io.netty.channel.AdaptiveRecvByteBufAllocator(2048, 16384, 131072).maxMessagesPerRead(4));
         if (transport == Transport.EPOLL) {
-            bootstrap.option(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+            bootstrap
+                    .option(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS)
+                    .option(EpollChannelOption.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
+                    .option(EpollChannelOption.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
+                    .option(EpollChannelOption.TCP_KEEPCNT, KEEPALIVE_COUNT);
         } else if (transport == Transport.IO_URING) {
-            bootstrap.option(IoUringChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
+            bootstrap
+                    .option(IoUringChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS)
+                    .option(IoUringChannelOption.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
+                    .option(IoUringChannelOption.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
+                    .option(IoUringChannelOption.TCP_KEEPCNT, KEEPALIVE_COUNT);
         }
         return bootstrap;
     }

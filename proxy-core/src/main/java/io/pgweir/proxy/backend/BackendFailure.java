@@ -15,10 +15,14 @@ import org.jspecify.annotations.Nullable;
 public record BackendFailure(Kind kind, @Nullable String sqlState, String message) {
     /** What a failure means for those who wait. */
     public enum Kind {
-        /** No connection: refused, reset, no route, timed out. */
+        /** No connection, or none that is of use: refused, reset, no route, or PostgreSQL cannot read its own files. */
         UNREACHABLE,
+        /** No connection within connect_timeout. */
+        TIMED_OUT,
         /** PostgreSQL answered that it cannot take the connection now: starting up, too many connections. */
         TEMPORARY,
+        /** PostgreSQL has as many connections of this role or database as it allows them; others may come. */
+        OWN_LIMIT,
         /** PostgreSQL will not take this login: no such database or role, wrong password. */
         REFUSED,
         /** PostgreSQL will not take the settings in this StartupMessage; with others it might. */
@@ -34,14 +38,31 @@ public record BackendFailure(Kind kind, @Nullable String sqlState, String messag
         String code = error.code() == null ? "" : error.code();
         Kind kind;
         switch (code) {
-            case "53300", "57P01", "57P02", "57P03" -> kind = Kind.TEMPORARY;
+            case "53300" -> kind = isOwnLimit(error) ? Kind.OWN_LIMIT : Kind.TEMPORARY;
+            case "57P01", "57P02", "57P03" -> kind = Kind.TEMPORARY;
+            case "58000", "58030", "58P01", "58P02" -> kind = Kind.UNREACHABLE;
             default -> kind = concernsTheLogin(code) ? Kind.REFUSED : Kind.BAD_SETTINGS;
         }
         return new BackendFailure(kind, error.code(), String.valueOf(error.message()));
     }
 
-    static BackendFailure unreachable(String message) {
+    public static BackendFailure unreachable(String message) {
         return new BackendFailure(Kind.UNREACHABLE, null, message);
+    }
+
+    /** The routines of PostgreSQL that check the CONNECTION LIMIT of a role and of a database; the words are translated. */
+    private static boolean isOwnLimit(ErrorFields error) {
+        String routine = error.routine();
+        return "InitializeSessionUserId".equals(routine) || "CheckMyDatabase".equals(routine);
+    }
+
+    public static BackendFailure timedOut(String message) {
+        return new BackendFailure(Kind.TIMED_OUT, null, message);
+    }
+
+    /** Who waits may be served all the same, a little later. */
+    public boolean passesByWaiting() {
+        return kind == Kind.TEMPORARY || kind == Kind.OWN_LIMIT;
     }
 
     /** PostgreSQL has said no, and why: its words are for whoever asked. */

@@ -3,6 +3,7 @@ package io.pgweir.proxy.backend;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ConnectTimeoutException;
 import io.pgweir.protocol.auth.Md5Password;
 import io.pgweir.protocol.auth.ScramClient;
 import io.pgweir.protocol.auth.ScramKeys;
@@ -46,7 +47,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
         @Override
         protected void expired() {
-            fail(BackendFailure.unreachable(host + " did not complete a login within "
+            fail(BackendFailure.timedOut(host + " did not complete a login within "
                     + target.connectTimeout().toMillis() + " ms (connect_timeout)"));
         }
     };
@@ -113,6 +114,10 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     }
 
     void connectFailed(Throwable cause) {
+        if (cause instanceof ConnectTimeoutException) {
+            fail(BackendFailure.timedOut("could not connect to " + host + ": no answer"));
+            return;
+        }
         boolean refused = cause instanceof ConnectException;
         String reason = refused ? "connection refused" : String.valueOf(cause.getMessage());
         fail(BackendFailure.unreachable("could not connect to " + host + ": " + reason));
@@ -126,9 +131,6 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         over = true;
         deadline.disarm();
         scanner.close();
-        if (failure.kind() == BackendFailure.Kind.UNREACHABLE) {
-            target.unreachable(host);
-        }
         ChannelHandlerContext open = context;
         if (open == null || !open.channel().isActive()) {
             if (open != null) {

@@ -21,7 +21,6 @@ public final class BackendTarget {
     private final Map<String, String> parameters;
     private final Duration connectTimeout;
     private final int statementLimit;
-    private volatile int preferred;
     private volatile @Nullable Derived derived;
 
     /** @param parameters sent in every StartupMessage, below those of a session-mode client */
@@ -44,19 +43,6 @@ public final class BackendTarget {
 
     public List<HostPort> hosts() {
         return hosts;
-    }
-
-    /** The host to try next: the first, until it could not be reached. */
-    HostPort host() {
-        return hosts.get(preferred);
-    }
-
-    /** {@code host} could not be reached; the next one in order has its turn. */
-    void unreachable(HostPort host) {
-        int at = preferred;
-        if (hosts.get(at).equals(host)) {
-            preferred = (at + 1) % hosts.size();
-        }
     }
 
     public String database() {

@@ -20,6 +20,7 @@ final class ReplyReader implements FrameScanner.Sink {
     private boolean forwardingRest;
     private boolean unitAnswered;
     private @Nullable ByteBuf scanning;
+    private long heardAt = System.nanoTime();
 
     ReplyReader(BackendConnection backend, Ledger ledger) {
         this.backend = backend;
@@ -35,6 +36,14 @@ final class ReplyReader implements FrameScanner.Sink {
         return forwardingRest;
     }
 
+    long heardAt() {
+        return heardAt;
+    }
+
+    void heardNow() {
+        heardAt = System.nanoTime();
+    }
+
     void attachmentChanged() {
         Attachment attachment = backend.attachment();
         if (scanning != null && attachment != null) {
@@ -46,6 +55,9 @@ final class ReplyReader implements FrameScanner.Sink {
     public void begin(ByteBuf in) {
         scanning = in;
         attachmentChanged();
+        if (backend.attachment() == null) {
+            heardNow();
+        }
     }
 
     @Override
@@ -266,10 +278,11 @@ final class ReplyReader implements FrameScanner.Sink {
         } else if (attachment != null) {
             ErrorFields instead = ledger.errorInstead();
             action = attachment.errorForClient(instead == null ? error : instead);
+            unitAnswered |=
+                    action != ErrorAction.REPLAY; // if it is not forwarded, the client has been told in other words
             if (action == ErrorAction.FORWARD && instead == null) {
                 forward(in, at, available);
             } else if (action == ErrorAction.FORWARD) {
-                unitAnswered = true;
                 BackendWriter.error(attachment.toClient().append(), instead);
             }
         }

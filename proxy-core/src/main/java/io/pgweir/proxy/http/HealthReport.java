@@ -1,6 +1,8 @@
 package io.pgweir.proxy.http;
 
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.breaker.Breaker;
+import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Incident;
 import io.pgweir.proxy.insight.Situation;
@@ -32,11 +34,33 @@ final class HealthReport {
         json.name("logging_in").value(sessions.loggingIn());
         json.name("logged_in").value(sessions.loggedIn());
         json.close('}');
+        json.name("servers").open('[');
+        pools.breakers().all().forEach(breaker -> add(json, breaker));
+        json.close(']');
         json.name("pools").open('[');
         for (PoolFigures pool : PoolFigures.of(pools.pools(), labels)) {
             add(json, pool);
         }
         return json.close(']').close('}').toString() + "\n";
+    }
+
+    private static void add(JsonText json, Breaker breaker) {
+        json.open('{');
+        json.name("server").value(breaker.server().toString());
+        json.name("breaker").value(breaker.state().key());
+        Outage outage = breaker.outage();
+        json.name("outage");
+        if (outage == null) {
+            json.value((String) null);
+        } else {
+            json.open('{');
+            json.name("cause").value(outage.cause().message());
+            json.name("sqlstate").value(outage.cause().sqlState());
+            json.name("lasted_seconds").value(outage.lastedNanos() / 1e9);
+            json.name("next_probe_seconds").value(outage.nanosToProbe() / 1e9);
+            json.close('}');
+        }
+        json.close('}');
     }
 
     private static void add(JsonText json, PoolFigures pool) {
@@ -49,6 +73,7 @@ final class HealthReport {
             json.name(state.key()).value(pool.in(state));
         }
         json.name("waiting").value(pool.waiting());
+        json.name("breaker").value(pool.breaker().key());
         json.name("pinned").open('{');
         for (StateKind kind : StateKind.values()) {
             if (pool.pinned(kind) > 0) {

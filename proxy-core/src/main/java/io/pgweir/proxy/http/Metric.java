@@ -1,5 +1,6 @@
 package io.pgweir.proxy.http;
 
+import io.pgweir.proxy.breaker.BreakerState;
 import io.pgweir.proxy.insight.Cause;
 import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.metrics.StateLeaks;
@@ -92,10 +93,25 @@ enum Metric {
             Kind.COUNTER,
             "retries",
             "What was tried again: connect, a backend connection after one that could not be opened; stale_plan, a request whose"
-                    + " prepared statement PostgreSQL no longer took, prepared and sent again unseen by the client.",
+                    + " prepared statement PostgreSQL no longer took, prepared and sent again unseen by the client;"
+                    + " backend_lost, a statement whose backend was lost (retry: safe), denied if too many were.",
             Label.POOL,
-            new Label("reason", "connect", "stale_plan"),
-            new Label("outcome", "succeeded", "failed")),
+            new Label("reason", "connect", "stale_plan", "backend_lost"),
+            new Label("outcome", "succeeded", "failed", "denied")),
+    BREAKER_STATE(
+            "pgweir_breaker_state",
+            Kind.GAUGE,
+            "state",
+            "State of the breaker of a server: 1 for the state it is in, 0 for the others.",
+            Label.SERVER,
+            Label.BREAKER_STATE),
+    BREAKER_TRANSITIONS(
+            "pgweir_breaker_transitions_total",
+            Kind.COUNTER,
+            "transitions",
+            "Times that the breaker of a server has entered a state. half_open counts the probes.",
+            Label.SERVER,
+            Label.BREAKER_STATE),
     LISTEN_CHANNELS(
             "pgweir_listen_channels",
             Kind.GAUGE,
@@ -183,6 +199,10 @@ enum Metric {
      */
     record Label(String name, List<String> values) {
         static final Label POOL = new Label("pool", List.of());
+        static final Label SERVER = new Label("server", List.of());
+        static final Label BREAKER_STATE = new Label(
+                "state",
+                Arrays.stream(BreakerState.values()).map(BreakerState::key).toList());
 
         Label(String name, String... values) {
             this(name, List.of(values));

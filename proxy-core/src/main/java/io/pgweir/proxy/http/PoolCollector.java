@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.breaker.Breaker;
+import io.pgweir.proxy.breaker.BreakerState;
 import io.pgweir.proxy.insight.Cause;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.metrics.Histogram;
@@ -61,6 +63,8 @@ final class PoolCollector implements MultiCollector {
                     series.add(sessions.loggingIn(), "logging_in");
                     series.add(sessions.loggedIn(), "logged_in");
                 }
+                case BREAKER_STATE, BREAKER_TRANSITIONS ->
+                    pools.breakers().all().forEach(breaker -> add(breaker, metric, series));
                 case BUFFER_MEMORY -> {
                     ByteBufAllocatorMetric buffers =
                             ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric();
@@ -72,6 +76,14 @@ final class PoolCollector implements MultiCollector {
             all.metricSnapshot(series.build());
         }
         return all.build();
+    }
+
+    private static void add(Breaker breaker, Metric metric, Series series) {
+        BreakerState now = breaker.state();
+        for (BreakerState state : BreakerState.values()) {
+            double value = metric == Metric.BREAKER_TRANSITIONS ? breaker.entered(state) : state == now ? 1 : 0;
+            series.add(value, breaker.server().toString(), state.key());
+        }
     }
 
     private static void add(PoolFigures pool, Metric metric, Series series) {
@@ -118,6 +130,9 @@ final class PoolCollector implements MultiCollector {
                 series.add(pool.total(m -> m.connectRetriesFailed.get()), name, "connect", "failed");
                 series.add(pool.total(m -> m.planRetriesSucceeded.get()), name, "stale_plan", "succeeded");
                 series.add(pool.total(m -> m.planRetriesFailed.get()), name, "stale_plan", "failed");
+                series.add(pool.total(m -> m.replaysSucceeded.get()), name, "backend_lost", "succeeded");
+                series.add(pool.total(m -> m.replaysFailed.get()), name, "backend_lost", "failed");
+                series.add(pool.total(m -> m.replaysDenied.get()), name, "backend_lost", "denied");
             }
             case ERRORS -> {
                 pool.errors(m -> m.errorsOfProxy, ALWAYS_THERE)

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.http;
 
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.breaker.BreakerState;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Incident;
 import io.pgweir.proxy.metrics.ErrorCounts;
@@ -32,6 +33,7 @@ final class PoolFigures {
     private long waiting;
     private final int[] pinned = new int[StateKind.values().length];
     private @Nullable BackendFailure failure;
+    private BreakerState breaker = BreakerState.CLOSED;
 
     private PoolFigures(String label) {
         this.label = label;
@@ -63,10 +65,18 @@ final class PoolFigures {
         for (StateKind kind : StateKind.values()) {
             pinned[kind.ordinal()] += pool.pinned().count(kind);
         }
+        if (breaker == BreakerState.CLOSED) {
+            breaker = pool.servers().state();
+        }
         BackendFailure last = pool.failure();
         if (last != null) {
             failure = last;
         }
+    }
+
+    /** Where the breaker stands that counts for the pool, of the first pool where it is not closed. */
+    BreakerState breaker() {
+        return breaker;
     }
 
     String label() {

@@ -136,6 +136,7 @@ final class DiagnosisText {
                 + holder.state().words().toLowerCase(Locale.ROOT) + " for "
                 + time(situation.now() - holder.since()) + ", in use for "
                 + time(situation.now() - holder.begunAt())
+                + (holder.kept().isEmpty() ? "" : ", kept for " + holder.kept())
                 + (holder.statement().text().isEmpty()
                         ? ""
                         : ": " + holder.statement().text());

@@ -10,6 +10,7 @@ package io.pgweir.proxy.insight;
  * @param pid the server's process id
  * @param since when the state began
  * @param begunAt when the transaction began, or the client got the backend
+ * @param kept what the client keeps the backend for between transactions, and the statement that it came from; or empty
  */
 public record Holder(
         HoldState state,
@@ -19,7 +20,21 @@ public record Holder(
         String client,
         int pid,
         long since,
-        long begunAt) {
+        long begunAt,
+        String kept) {
+    /** One that keeps it for nothing beyond its transaction. */
+    public Holder(
+            HoldState state,
+            String label,
+            StatementView statement,
+            String process,
+            String client,
+            int pid,
+            long since,
+            long begunAt) {
+        this(state, label, statement, process, client, pid, since, begunAt, "");
+    }
+
     /** A backend that nobody has any more and that is not gone yet. */
     public static Holder closing(int pid, long since) {
         return new Holder(HoldState.RESETTING, "pgweir", StatementView.NONE, "", "none", pid, since, since);

@@ -51,6 +51,12 @@ public final class PoolMetrics {
 
     public final Counter planRetriesFailed = new Counter();
 
+    /** Statements sent again because their backend was lost, and how that ended; or not, for want of a token. */
+    public final Counter replaysSucceeded = new Counter();
+
+    public final Counter replaysFailed = new Counter();
+    public final Counter replaysDenied = new Counter();
+
     /** Channels that clients listen on through the listening backend. */
     public final Gauge listenChannels = new Gauge();
 

@@ -116,7 +116,7 @@ final class ListeningBackend implements Unattended {
 
     void acquire() {
         state = State.ASKED;
-        pool.checkout(waiter);
+        pool.checkout(waiter, pool.settings().poolTimeout().toNanos());
     }
 
     private void prepare(BackendConnection granted) {

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.insight.Diagnosis;
 import io.pgweir.proxy.settings.PoolSettings;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param limit the pool's connection_limit
  * @param waiting clients still waiting
  * @param cause the last failed connect, if there is one that is not overcome yet
+ * @param outage what keeps pgweir from asking for more backends, if anything does
  * @param diagnosis who had the backends; with {@link Reason#TIMEOUT} and {@link Reason#QUEUE_FULL}
  */
 public record CheckoutFailure(
@@ -22,6 +24,7 @@ public record CheckoutFailure(
         int limit,
         int waiting,
         @Nullable BackendFailure cause,
+        @Nullable Outage outage,
         @Nullable Diagnosis diagnosis) {
     static CheckoutFailure of(
             Reason reason,
@@ -29,17 +32,18 @@ public record CheckoutFailure(
             int busy,
             PoolSettings settings,
             int waiting,
-            @Nullable BackendFailure cause) {
+            @Nullable BackendFailure cause,
+            @Nullable Outage outage) {
         long waited = waiter.waitedNanos();
-        return new CheckoutFailure(reason, waited, busy, settings.connectionLimit(), waiting, cause, null);
+        return new CheckoutFailure(reason, waited, busy, settings.connectionLimit(), waiting, cause, outage, null);
     }
 
     CheckoutFailure withCause(BackendFailure other) {
-        return new CheckoutFailure(reason, waitedNanos, busy, limit, waiting, other, diagnosis);
+        return new CheckoutFailure(reason, waitedNanos, busy, limit, waiting, other, null, diagnosis);
     }
 
     CheckoutFailure with(Diagnosis found) {
-        return new CheckoutFailure(reason, waitedNanos, busy, limit, waiting, cause, found);
+        return new CheckoutFailure(reason, waitedNanos, busy, limit, waiting, cause, outage, found);
     }
 
     public enum Reason {

@@ -15,6 +15,7 @@ final class ConnectGate {
     private long backoffNanos;
     private long retryAt;
 
+    /** A connect has succeeded, or what made the others fail has passed. */
     void succeeded() {
         failure = null;
         backoffNanos = 0;

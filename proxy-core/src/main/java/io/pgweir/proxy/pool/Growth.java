@@ -4,7 +4,11 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.breaker.Breaker;
+import io.pgweir.proxy.breaker.Outage;
+import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.settings.PoolSettings;
+import io.pgweir.proxy.settings.RetryMode;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,12 +18,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The permits of one pool, and the connects that take them: a few at a time, spaced out while they fail. A permit is held
- * from before the connect until the socket is closed. Everything is guarded by the pool's lock; gauges may be read anywhere.
+ * The permits of one pool, and the connects that take them: a few at a time, spaced out while they fail, none but probes
+ * while a server's breaker is open, and a growing number after that. A permit is held from before the connect until the
+ * socket is closed. Everything is guarded by the pool's lock; gauges may be read anywhere.
  */
 final class Growth {
     /** Connects of one pool under way at a time: fast growth without a stampede. */
     static final int MOST_CONNECTING = 4;
+
+    /** While none can be opened, who waits is kept as long as others give theirs back this often. */
+    private static final long LONGEST_QUIET_NANOS = 1_000_000_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(Growth.class);
 
@@ -27,6 +35,10 @@ final class Growth {
     private final PoolSettings settings;
     private final Object lock;
     private final WaitQueue queue;
+    private final Servers servers;
+    private final LoopPool[] parts;
+    private final OutageWatch watch;
+    private final Prober prober;
     private final ConnectGate gate = new ConnectGate();
     /** Logged in and not gone yet. */
     private final Set<BackendConnection> backends = ConcurrentHashMap.newKeySet();
@@ -37,12 +49,27 @@ final class Growth {
     private volatile int generation;
     private volatile int open;
     private volatile int connecting;
+    /** A recent release while a server was down. Written without the lock: any of several will do. */
+    private volatile long givenBackAt = System.nanoTime();
 
-    Growth(Pool pool, Object lock, WaitQueue queue) {
+    /** @param parts those of the pool; they need not be there before {@link #start} */
+    Growth(Pool pool, Object lock, WaitQueue queue, Servers servers, LoopPool[] parts) {
         this.pool = pool;
         this.settings = pool.settings();
         this.lock = lock;
         this.queue = queue;
+        this.servers = servers;
+        this.parts = parts;
+        this.watch = new OutageWatch(pool, this, parts);
+        this.prober = new Prober(pool, this);
+    }
+
+    void start() {
+        servers.listen(watch);
+    }
+
+    Servers servers() {
+        return servers;
     }
 
     int open() {
@@ -64,23 +91,88 @@ final class Growth {
     @Nullable
     BackendFailure failure() {
         synchronized (lock) {
-            return gate.failure();
+            BackendFailure own = gate.failure();
+            return own == null ? servers.failure() : own;
         }
     }
 
-    /** No backend is open, and none can be opened for now; the cause will not pass by waiting. With the lock. */
-    boolean isHopeless() {
-        BackendFailure cause = gate.failure();
-        boolean down = cause != null && cause.kind() != BackendFailure.Kind.TEMPORARY;
-        return down && open == 0 && gate.nanosToRetry() > 0;
+    /** What keeps backends from being opened, while that is so. */
+    @Nullable
+    Outage outage() {
+        return servers.outage();
+    }
+
+    /** The backends that are logged in and not gone yet; any thread. */
+    Set<BackendConnection> backends() {
+        return backends;
     }
 
     /** No more connects. */
     void stop() {
+        servers.unlisten(watch);
         synchronized (lock) {
             stopped = true;
         }
     }
+
+    // ---- outages
+
+    /**
+     * No backend can be opened for now, the cause will not pass by waiting, and none is open that might come free. With the
+     * lock.
+     */
+    boolean isHopeless() {
+        Outage outage = servers.outage();
+        if (outage != null && !outage.cause().passesByWaiting()) {
+            long quiet = System.nanoTime() - givenBackAt;
+            return open == connecting || Math.min(quiet, outage.lastedNanos()) > LONGEST_QUIET_NANOS;
+        }
+        BackendFailure cause = gate.failure();
+        return cause != null && cause.isRefusal() && open == 0 && gate.nanosToRetry() > 0;
+    }
+
+    /** Whether a newcomer cannot be helped. With the lock. */
+    boolean refuses() {
+        seeToProbes();
+        return isHopeless();
+    }
+
+    /** Another pool may have found a server down and be gone; whoever needs it asks it again then. */
+    private void seeToProbes() {
+        Breaker neglected = servers.unattended();
+        if (neglected != null) {
+            prober.begin(parts[0], neglected);
+        }
+    }
+
+    void failIfHopeless() {
+        boolean hopeless;
+        synchronized (lock) {
+            hopeless = isHopeless();
+        }
+        if (hopeless) {
+            pool.failAll(CheckoutFailure.Reason.UNAVAILABLE);
+        }
+    }
+
+    /** A backend comes back from its client: it answers. On any loop. */
+    void givenBack() {
+        if (!servers.areUp()) {
+            givenBackAt = System.nanoTime();
+        }
+    }
+
+    /** A server that was down works: earlier failures to connect to it hold nobody up. */
+    void serverAnswers() {
+        synchronized (lock) {
+            BackendFailure cause = gate.failure();
+            if (cause != null && !cause.isRefusal()) {
+                gate.succeeded();
+            }
+        }
+    }
+
+    // ---- growth
 
     /**
      * Opens backends for waiters that no connect is under way for, as far as the limit allows.
@@ -88,8 +180,10 @@ final class Growth {
      * @param idleElsewhere backends that other loops are about to give to waiters
      */
     void grow(LoopPool part, int idleElsewhere) {
+        seeToProbes();
         while (true) {
             Waiter forWhom;
+            Breaker server;
             synchronized (lock) {
                 if (stopped
                         || connecting >= MOST_CONNECTING
@@ -97,10 +191,11 @@ final class Growth {
                         || open >= settings.connectionLimit()) {
                     return;
                 }
-                long pause = gate.nanosToRetry();
-                if (pause > 0) {
+                server = servers.next();
+                long pause = nanosToConnect(server);
+                if (server == null || pause > 0) {
                     retryAfter(part, pause);
-                    return;
+                    break;
                 }
                 forWhom = queue.nextToConnectFor();
                 if (forWhom == null) {
@@ -109,32 +204,68 @@ final class Growth {
                 open++;
                 connecting++;
             }
-            connect(part, forWhom.startup(), forWhom);
+            connect(part, server, forWhom.startup(), forWhom);
         }
+        failIfHopeless();
     }
 
     void keepMinimum(LoopPool part) {
-        while (reserve(Math.min(settings.minConnections(), settings.connectionLimit()))) {
-            connect(part, SessionSettings.NONE, null);
+        int enough = Math.min(settings.minConnections(), settings.connectionLimit());
+        for (Breaker server = reserve(enough); server != null; server = reserve(enough)) {
+            connect(part, server, SessionSettings.NONE, null);
         }
     }
 
     /** Opens a backend if there is none, to find out whether it can be had; it stays as an idle one. Any thread. */
     void probe(LoopPool part) {
-        if (reserve(1)) {
-            part.loop().loop().execute(() -> connect(part, SessionSettings.NONE, null));
+        seeToProbes();
+        Breaker server = reserve(1);
+        if (server != null) {
+            part.loop().loop().execute(() -> connect(part, server, SessionSettings.NONE, null));
         }
     }
 
-    /** Takes a permit for a connect if there are fewer than {@code enough} backends and connects are not held back. */
-    private boolean reserve(int enough) {
+    /**
+     * Takes a permit for a connect if there are fewer than {@code enough} backends and connects are not held back.
+     *
+     * @return where to; null: none was taken
+     */
+    private @Nullable Breaker reserve(int enough) {
         synchronized (lock) {
-            if (open >= enough || stopped || connecting >= MOST_CONNECTING || gate.nanosToRetry() > 0) {
+            Breaker server = servers.next();
+            if (open >= enough || stopped || connecting >= MOST_CONNECTING || nanosToConnect(server) > 0) {
+                return null;
+            }
+            open++;
+            connecting++;
+            return server;
+        }
+    }
+
+    /** 0 if this pool may open one more backend now. */
+    private long nanosToConnect(@Nullable Breaker server) {
+        if (server == null) {
+            return servers.nanosToChange();
+        }
+        boolean room = open < server.most(settings.connectionLimit());
+        return Math.max(gate.nanosToRetry(), room ? 0 : server.nanosToChange());
+    }
+
+    /** Takes a permit for a probe, which no breaker holds back; false if all are taken. */
+    boolean takePermit() {
+        synchronized (lock) {
+            if (stopped || open >= settings.connectionLimit()) {
                 return false;
             }
             open++;
             connecting++;
             return true;
+        }
+    }
+
+    boolean isStopped() {
+        synchronized (lock) {
+            return stopped;
         }
     }
 
@@ -152,17 +283,18 @@ final class Growth {
         pool.serve(part);
     }
 
-    private void connect(LoopPool part, SessionSettings startup, @Nullable Waiter forWhom) {
+    private void connect(LoopPool part, Breaker server, SessionSettings startup, @Nullable Waiter forWhom) {
         long begin = System.nanoTime();
         boolean retry = failure() != null;
-        pool.connector().connect(part.loop(), pool.target(), startup, pool, new BackendConnector.Result() {
+        BackendConnector.Result result = new BackendConnector.Result() {
             @Override
             public void connected(BackendConnection backend) {
                 part.metrics().connects.record(System.nanoTime() - begin);
                 if (retry) {
                     part.metrics().connectRetriesSucceeded.increment();
                 }
-                opened(backend);
+                opened(backend, forWhom);
+                server.connected();
                 pool.release(backend);
                 pool.serve(part);
             }
@@ -173,21 +305,21 @@ final class Growth {
                 if (retry) {
                     part.metrics().connectRetriesFailed.increment();
                 }
+                boolean opens = server.connectFailed(failure, begin);
                 boolean itsOwnFault = failure.kind() == BackendFailure.Kind.BAD_SETTINGS && !startup.isEmpty();
                 if (itsOwnFault && forWhom != null) {
-                    released();
+                    permitBack();
                     pool.failOne(forWhom, failure);
                 } else if (connectFailed(forWhom, failure)) {
                     pool.failAll(CheckoutFailure.Reason.UNAVAILABLE);
                 }
+                if (opens) {
+                    prober.begin(part, server);
+                }
                 pool.serve(part);
             }
-        });
-    }
-
-    /** The backends that are logged in and not gone yet; any thread. */
-    Set<BackendConnection> backends() {
-        return backends;
+        };
+        pool.connector().connect(part.loop(), server.server(), pool.target(), startup, pool, result);
     }
 
     /** Another number than before if servers may report other parameters to new connections than they did then. */
@@ -210,11 +342,15 @@ final class Growth {
         }
     }
 
-    private void opened(BackendConnection backend) {
+    /** @param forWhom the waiter it was opened for; another may be before it in the queue, and it needs one more then */
+    void opened(BackendConnection backend, @Nullable Waiter forWhom) {
         reported(backend);
         backends.add(backend);
         synchronized (lock) {
             connecting--;
+            if (forWhom != null) {
+                forWhom.connectUnderWay = false;
+            }
             if (gate.failure() != null) {
                 LOG.info("pool {}: backends can be opened again", pool.key());
             }
@@ -224,15 +360,15 @@ final class Growth {
     }
 
     /** An attempt has ended that says nothing of the others. */
-    private void released() {
+    void permitBack() {
         synchronized (lock) {
             connecting--;
             open--;
         }
     }
 
-    /** True if nobody who waits can be helped: no backend is left, and the cause will not pass by waiting. */
-    private boolean connectFailed(@Nullable Waiter forWhom, BackendFailure failure) {
+    /** True if nobody who waits can be helped: no backend is left, and PostgreSQL refuses the login or nothing is retried. */
+    boolean connectFailed(@Nullable Waiter forWhom, BackendFailure failure) {
         synchronized (lock) {
             connecting--;
             open--;
@@ -243,7 +379,8 @@ final class Growth {
                 LOG.warn("pool {}: no backend could be opened: {}", pool.key(), failure.message());
             }
             gate.failed(failure);
-            return failure.kind() != BackendFailure.Kind.TEMPORARY && open - connecting == 0;
+            boolean last = failure.isRefusal() || settings.retry() == RetryMode.OFF;
+            return last && open - connecting == 0;
         }
     }
 

@@ -3,21 +3,45 @@ package io.pgweir.proxy.pool;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.PeerWatch;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The idle backends of one pool whose home is one event loop, last used first. Only that loop's thread uses it. */
 final class LoopPool {
+    /** What was released so recently is not looked at: it would be one system call for each of many short statements. */
+    private static final long FRESH_NANOS = 2_000_000;
+
+    /** By then the loop has looked for something to read. */
+    private static final long READ_MILLIS = 1;
+
     private final LoopContext loop;
+    private final PeerWatch peers = new PeerWatch();
     private final PoolMetrics metrics = new PoolMetrics();
     private final ArrayDeque<BackendConnection> idle = new ArrayDeque<>();
+
+    /** Idle ones that nobody gets for now. */
+    private final Set<BackendConnection> held = new HashSet<>();
+
+    private final Consumer<LoopPool> usableAgain;
 
     /** Written after every change of {@link #idle}; read by loops that have waiters but no backend. */
     private volatile int idleCount;
 
-    LoopPool(LoopContext loop) {
+    /** Written after every change of {@link #held}, and before {@link #idleCount}. */
+    private volatile int heldCount;
+
+    /** @param usableAgain what to do when a backend that could not be used a moment ago can be */
+    LoopPool(LoopContext loop, Consumer<LoopPool> usableAgain) {
         this.loop = loop;
+        this.usableAgain = usableAgain;
     }
 
     LoopContext loop() {
@@ -32,6 +56,40 @@ final class LoopPool {
         return idleCount;
     }
 
+    /** Idle ones that can be given to somebody; never fewer than there are. Any thread. */
+    int usable() {
+        int all = idleCount;
+        return all - heldCount;
+    }
+
+    /** The same of all {@code parts} but this. */
+    int usableBeside(LoopPool[] parts) {
+        int sum = -usable();
+        for (LoopPool part : parts) {
+            sum += part.usable();
+        }
+        return sum;
+    }
+
+    boolean isHeld(BackendConnection backend) {
+        return held.contains(backend);
+    }
+
+    /** Nobody gets it until {@link #free}, or it is gone. It is idle here. */
+    void hold(BackendConnection backend) {
+        held.add(backend);
+        heldCount = held.size();
+    }
+
+    /** Everybody may have it; the caller lets the pool serve who waits. False if it is not held any more. */
+    boolean free(BackendConnection backend) {
+        if (!held.remove(backend)) {
+            return false;
+        }
+        heldCount = held.size();
+        return true;
+    }
+
     /** The backend used last that {@code waiter} can use. */
     @Nullable
     BackendConnection take(Waiter waiter, boolean shuffle) {
@@ -39,14 +97,14 @@ final class LoopPool {
         if (top == null) {
             return null;
         }
-        if (!top.isClosed() && waiter.accepts(top, shuffle)) {
+        if (isUsable(top, waiter.askedAt()) && waiter.accepts(top, shuffle)) {
             idle.pollLast();
             idleCount = idle.size();
             return top;
         }
         for (Iterator<BackendConnection> all = idle.descendingIterator(); all.hasNext(); ) {
             BackendConnection backend = all.next();
-            if (!backend.isClosed() && waiter.accepts(backend, shuffle)) {
+            if (isUsable(backend, waiter.askedAt()) && waiter.accepts(backend, shuffle)) {
                 all.remove();
                 idleCount = idle.size();
                 return backend;
@@ -55,11 +113,40 @@ final class LoopPool {
         return null;
     }
 
-    @Nullable
-    BackendConnection takeAny() {
-        BackendConnection backend = idle.pollLast();
-        idleCount = idle.size();
-        return backend;
+    /** Whether it can be given to somebody: it is there, as far as the kernel knows, and no check of it is under way. */
+    private boolean isUsable(BackendConnection backend, long now) {
+        if (!backend.isSettled() || held.contains(backend)) {
+            return false;
+        }
+        if (backend.isClosed()) {
+            hold(backend); // it is on its way out
+            return false;
+        }
+        long quiet = Math.min(now - backend.idleSince(), now - backend.heardAt());
+        if (quiet <= FRESH_NANOS || !peers.hasNews(backend.channel(), quiet)) {
+            return true;
+        }
+        hold(backend);
+        loop.loop().schedule(() -> hasRead(backend), READ_MILLIS, TimeUnit.MILLISECONDS);
+        return false;
+    }
+
+    /** The loop has come to read what there was; a backend that is still there can be used. */
+    private void hasRead(BackendConnection backend) {
+        if (free(backend)) {
+            backend.heardNow();
+            usableAgain.accept(this);
+        }
+    }
+
+    /** Takes all out. */
+    void drain(Consumer<BackendConnection> taker) {
+        held.clear();
+        heldCount = 0;
+        for (BackendConnection backend = idle.pollLast(); backend != null; backend = idle.pollLast()) {
+            idleCount = idle.size();
+            taker.accept(backend);
+        }
     }
 
     void put(BackendConnection backend) {
@@ -69,6 +156,7 @@ final class LoopPool {
 
     boolean remove(BackendConnection backend) {
         boolean removed = idle.remove(backend);
+        free(backend);
         idleCount = idle.size();
         return removed;
     }
@@ -83,7 +171,15 @@ final class LoopPool {
         return idle;
     }
 
+    /** Those that can be given to somebody. */
     Iterable<BackendConnection> lastUsedFirst() {
-        return idle::descendingIterator;
+        long now = System.nanoTime();
+        List<BackendConnection> usable = new ArrayList<>(idle.size());
+        idle.descendingIterator().forEachRemaining(backend -> {
+            if (isUsable(backend, now)) {
+                usable.add(backend);
+            }
+        });
+        return usable;
     }
 }

@@ -5,10 +5,12 @@ import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Incidents;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import java.util.Arrays;
@@ -58,6 +60,7 @@ public final class Pool implements BackendConnection.Listener {
             BackendTarget target,
             BackendConnector connector,
             StatementRegistry statements,
+            Servers servers,
             List<LoopContext> loops) {
         this.key = key;
         this.settings = settings;
@@ -65,12 +68,13 @@ public final class Pool implements BackendConnection.Listener {
         this.connector = connector;
         this.statements = statements;
         this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
-        this.growth = new Growth(this, lock, queue);
+        this.parts = new LoopPool[loops.size()];
+        this.growth = new Growth(this, lock, queue, servers, parts);
         this.upkeep = new Upkeep(this, growth);
         this.pinned = new PinnedClients(settings.state());
-        this.parts = new LoopPool[loops.size()];
-        loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop));
+        loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop, this::serve));
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
+        growth.start();
     }
 
     public PoolKey key() {
@@ -101,14 +105,7 @@ public final class Pool implements BackendConnection.Listener {
         return parts[loop.index()].metrics();
     }
 
-    // ---- checkout
-
-    /** Asks for a backend; on the waiter's loop. May grant before it returns. */
-    public void checkout(Waiter waiter) {
-        checkout(waiter, settings.poolTimeout().toNanos());
-    }
-
-    /** The same with another limit; 0 does not wait. */
+    /** Asks for a backend; on the waiter's loop. May grant before it returns. With a limit of 0 it does not wait. */
     public void checkout(Waiter waiter, long timeoutNanos) {
         LoopPool part = parts[waiter.loop.index()];
         waiter.askedNow();
@@ -148,7 +145,7 @@ public final class Pool implements BackendConnection.Listener {
         if (queue.size() >= settings.queueLimit()) {
             return failure(CheckoutFailure.Reason.QUEUE_FULL, waiter);
         }
-        if (growth.isHopeless()) {
+        if (growth.refuses()) {
             return failure(CheckoutFailure.Reason.UNAVAILABLE, waiter);
         }
         return null;
@@ -181,7 +178,8 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     private CheckoutFailure failure(CheckoutFailure.Reason reason, Waiter waiter) {
-        return CheckoutFailure.of(reason, waiter, growth.open() - idle(), settings, queue.size(), growth.failure());
+        return CheckoutFailure.of(
+                reason, waiter, growth.open() - idle(), settings, queue.size(), growth.failure(), growth.outage());
     }
 
     private void fail(Waiter waiter, CheckoutFailure failure) {
@@ -192,6 +190,7 @@ public final class Pool implements BackendConnection.Listener {
 
     /** Gives a backend back: settled, outside a transaction, detached. On the loop that owns it. */
     public void release(BackendConnection backend) {
+        growth.givenBack();
         if (backend.isClosed() || shutdown || upkeep.isTooOld(backend) || backend.isAmbiguous()) {
             discard(backend);
             return;
@@ -232,9 +231,7 @@ public final class Pool implements BackendConnection.Listener {
             backend.idleSince(System.nanoTime());
             part.put(backend);
         }
-        if (waiting > 0) {
-            serve(part);
-        }
+        serve(part);
     }
 
     private void grant(BackendConnection backend, Waiter waiter) {
@@ -285,9 +282,9 @@ public final class Pool implements BackendConnection.Listener {
         if (waiting == 0) {
             return;
         }
-        growth.grow(part, picky ? 0 : idle() - part.idleCount() + returning.get());
+        growth.grow(part, picky ? 0 : part.usableBeside(parts) + returning.get());
         for (LoopPool other : parts) {
-            if (waiting > 0 && other != part && other.idleCount() > 0) {
+            if (waiting > 0 && other != part && other.usable() > 0) {
                 // A picky waiter may not want what is idle there; then nobody there has more to do for it.
                 other.loop().loop().execute(picky ? () -> handOverIdle(other) : () -> serve(other));
             }
@@ -299,7 +296,7 @@ public final class Pool implements BackendConnection.Listener {
      * in between and wait beside it.
      */
     private void handOverIdle(LoopPool part) {
-        while (waiting > 0 && part.idleCount() > 0) {
+        while (waiting > 0 && part.usable() > 0) {
             WaitQueue.Match match;
             synchronized (lock) {
                 match = queue.match(part.lastUsedFirst(), settings.shuffle());
@@ -328,14 +325,17 @@ public final class Pool implements BackendConnection.Listener {
     }
 
     @Override
+    public void lost(HostPort server, BackendFailure failure) {
+        growth.servers().at(server).lost(failure);
+    }
+
+    @Override
     public void closed(BackendConnection backend) {
         LoopPool part = parts[backend.home().index()];
         part.remove(backend);
         growth.closed(backend);
         upkeep.closed(backend);
-        if (waiting > 0) {
-            serve(part);
-        }
+        serve(part);
     }
 
     @Override
@@ -392,13 +392,7 @@ public final class Pool implements BackendConnection.Listener {
         shutdown = true;
         growth.stop();
         failAll(CheckoutFailure.Reason.SHUTDOWN);
-        for (LoopPool part : parts) {
-            part.loop().loop().execute(() -> {
-                for (BackendConnection idle = part.takeAny(); idle != null; idle = part.takeAny()) {
-                    discard(idle);
-                }
-            });
-        }
+        Arrays.stream(parts).forEach(part -> part.loop().loop().execute(() -> part.drain(this::discard)));
     }
 
     // ---- gauges, any thread
@@ -442,6 +436,11 @@ public final class Pool implements BackendConnection.Listener {
 
     public @Nullable BackendFailure failure() {
         return growth.failure();
+    }
+
+    /** Those that it opens connections to. */
+    public Servers servers() {
+        return growth.servers();
     }
 
     public List<PoolMetrics> allMetrics() {

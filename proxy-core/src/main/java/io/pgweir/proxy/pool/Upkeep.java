@@ -7,11 +7,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Retires backends of one pool that are too old or too long idle, but keeps {@code min_connections}. */
+/** Retires backends of one pool that are too old or too long idle, keeps {@code min_connections}, checks who idles. */
 final class Upkeep {
     private final Pool pool;
     private final PoolSettings settings;
     private final Growth growth;
+    private final IdleCheck check;
 
     /** Told to go, and still counted. Guarded by itself: loops retire at the same time. */
     private final Set<BackendConnection> retiring = new HashSet<>();
@@ -20,12 +21,14 @@ final class Upkeep {
         this.pool = pool;
         this.settings = pool.settings();
         this.growth = growth;
+        this.check = new IdleCheck(pool);
     }
 
     /** One round over what is idle on one loop; on that loop. */
     void round(LoopPool part) {
         retireIdle(part);
         retireOld(part);
+        check.round(part);
         if (part.loop().index() == 0) {
             growth.keepMinimum(part);
         }
@@ -67,6 +70,7 @@ final class Upkeep {
     }
 
     void closed(BackendConnection backend) {
+        check.closed(backend);
         synchronized (retiring) {
             retiring.remove(backend);
         }

@@ -121,7 +121,7 @@ final class WaitQueue {
     @Nullable
     Match match(Iterable<BackendConnection> idle, boolean shuffle) {
         for (BackendConnection backend : idle) {
-            Waiter waiter = backend.isClosed() ? null : pollFor(backend, shuffle);
+            Waiter waiter = pollFor(backend, shuffle);
             if (waiter != null) {
                 return new Match(backend, waiter);
             }

@@ -38,6 +38,7 @@ final class BackendLease implements Attachment {
     private final Overdue overdue;
     private final Tenure tenure;
     private final BackendLoss loss;
+    private final SafeReplay replay;
     private @Nullable BackendConnection backend;
 
     BackendLease(
@@ -56,6 +57,7 @@ final class BackendLease implements Attachment {
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
         this.tenure = new Tenure(session, relay, metrics);
         this.loss = new BackendLoss(session, relay);
+        this.replay = new SafeReplay(session, relay, loop, loss);
         this.reports = new ParameterReports(session, parameters, settings);
         this.state = new SessionState(session, settings, metrics);
         this.check = new ReleaseCheck(session, loop, settings, state);
@@ -65,8 +67,6 @@ final class BackendLease implements Attachment {
     BackendConnection backend() {
         return backend;
     }
-
-    // ---- beginning and end
 
     void begin(BackendConnection granted) {
         backend = granted;
@@ -115,6 +115,7 @@ final class BackendLease implements Attachment {
     /** The client has no backend any more; what happens to {@code current} is the caller's business. */
     private void end(BackendConnection current) {
         backend = null;
+        replay.leaseEnds();
         check.forget();
         reports.forget();
         tenure.ended();
@@ -128,6 +129,7 @@ final class BackendLease implements Attachment {
 
     /** The client has gone. */
     void abandon(boolean halfSent) {
+        replay.abandon();
         BackendConnection current = backend;
         if (current != null) {
             Leftover leftover = check.leftover(halfSent || isHopeless(), !relay.isCommitting());
@@ -188,9 +190,12 @@ final class BackendLease implements Attachment {
         BackendConnection current = backend;
         if (current != null) {
             boolean own = mode == PoolMode.SESSION || state.isBound();
+            boolean repeatable = !own && !overdue.isExceeded() && check.knowsSettings();
             String kept = state.pins().describe();
             end(current);
-            loss.of(current, failure, own, kept);
+            if (!repeatable || !replay.takes(current, failure)) {
+                loss.of(current, failure, own, kept);
+            }
         }
     }
 
@@ -210,6 +215,7 @@ final class BackendLease implements Attachment {
     public void readyForQuery(byte status) {
         session.told(status);
         relay.readyForQuery();
+        replay.answered();
         BackendConnection current = backend;
         boolean moreRuns = current != null && current.ledger().size() > 0;
         tenure.readyForQuery(status, moreRuns);
@@ -255,7 +261,7 @@ final class BackendLease implements Attachment {
     public void replay() {
         BackendConnection current = backend;
         if (current != null) {
-            relay.replay(current);
+            relay.repeatable().repeatUnseen(current);
             current.flush();
         }
     }
@@ -338,8 +344,6 @@ final class BackendLease implements Attachment {
         resumeIfNotHeld();
     }
 
-    // ---- for the session and the relay
-
     /** Sends off what the client's read has put together. */
     void flush() {
         BackendConnection current = backend;
@@ -365,13 +369,17 @@ final class BackendLease implements Attachment {
     boolean isAtRest() {
         BackendConnection current = backend;
         return current == null
-                || (current.isSettled() && current.status() == TransactionStatus.IDLE && !relay.isUnitOpen());
+                ? !replay.isWaiting()
+                : current.isSettled() && current.status() == TransactionStatus.IDLE && !relay.isUnitOpen();
     }
 
     /** Cancels what runs for the client. */
     void cancel() {
         BackendConnection current = backend;
-        if (current != null && RunningWork.runs(current, relay.isUnitOpen()) && current.cancelsInFlight() == 0) {
+        if (current == null) {
+            replay.cancel();
+        } else if (RunningWork.runs(current, relay.isUnitOpen()) && current.cancelsInFlight() == 0) {
+            replay.forbid();
             metrics.cancelsForClients.increment();
             pool.connector().cancel(current);
         }
@@ -397,13 +405,6 @@ final class BackendLease implements Attachment {
         overdue.readyForQuery(current.status(), false);
     }
 
-    /** A COPY that is being fed ends with an error; PostgreSQL heeds no cancel request while it waits for data. */
-    void failCopyIn() {
-        if (backend != null && !session.isInsideFrame()) {
-            RunningWork.failCopyIn(backend);
-        }
-    }
-
     /** A SET has completed, by whatever means. */
     void settingsTouched() {
         if (mode != PoolMode.SESSION) {
@@ -415,13 +416,12 @@ final class BackendLease implements Attachment {
         return settings;
     }
 
-    /** The client listens on its backend itself. */
-    void pin() {
-        state.listens();
-    }
-
     SessionState state() {
         return state;
+    }
+
+    SafeReplay repetition() {
+        return replay;
     }
 
     /** How the client's strings are to be read. */

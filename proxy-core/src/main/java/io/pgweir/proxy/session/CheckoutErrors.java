@@ -2,10 +2,12 @@ package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.insight.Diagnosis;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What a client is told when it gets no backend. */
@@ -16,7 +18,6 @@ final class CheckoutErrors {
     private CheckoutErrors() {}
 
     static ErrorFields of(CheckoutFailure failure, Pool pool) {
-        BackendFailure cause = failure.cause();
         return switch (failure.reason()) {
             case TIMEOUT ->
                 diagnosed(
@@ -37,11 +38,25 @@ final class CheckoutErrors {
                                 failure.busy(),
                                 failure.limit(),
                                 summary(failure.diagnosis())));
-            case UNAVAILABLE ->
-                ClientError.BACKEND_UNAVAILABLE.in(
-                        pool.settings(), pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
+            case UNAVAILABLE -> unavailable(failure, pool);
             case SHUTDOWN -> ClientError.NO_BACKEND_DURING_SHUTDOWN.with();
         };
+    }
+
+    private static ErrorFields unavailable(CheckoutFailure failure, Pool pool) {
+        Outage outage = failure.outage();
+        BackendFailure cause = failure.cause();
+        if (outage == null) {
+            return ClientError.BACKEND_UNAVAILABLE.in(
+                    pool.settings(), pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
+        }
+        long toProbe = TimeUnit.NANOSECONDS.toMillis(outage.nanosToProbe());
+        return ClientError.BREAKER_OPEN.in(
+                pool.settings(),
+                pool.key(),
+                seconds(outage.lastedNanos()),
+                shortened(outage.cause().message()),
+                toProbe == 0 ? "just now" : "in " + toProbe + " ms");
     }
 
     private static String summary(@Nullable Diagnosis diagnosis) {

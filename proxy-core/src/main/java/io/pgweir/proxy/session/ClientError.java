@@ -32,6 +32,13 @@ public enum ClientError {
             "no backend of pool %1$s can be opened: %2$s",
             "Check that the database is up and accepts connections from this host; pgweir keeps trying.",
             ErrorCodes::backendUnavailable),
+    BREAKER_OPEN(
+            Severity.ERROR,
+            SqlState.CANNOT_CONNECT_NOW,
+            "no backend of pool %1$s can be opened, for %2$s now: %3$s (breaker open)",
+            "Check that the database is up and accepts connections from this host. pgweir asks it again %4$s and goes on by"
+                    + " itself; this connection can be used on.",
+            ErrorCodes::backendUnavailable),
     BACKEND_LOST(
             Severity.ERROR,
             SqlState.CONNECTION_FAILURE,
@@ -172,6 +179,12 @@ public enum ClientError {
             "Connect again."),
     NO_BACKEND_DURING_SHUTDOWN(
             Severity.ERROR, SqlState.CANNOT_CONNECT_NOW, "pgweir is shutting down", "Connect again."),
+    REPEATED_STATEMENT_CANCELED(
+            Severity.ERROR,
+            SqlState.QUERY_CANCELED,
+            "canceling statement due to user request while it waited for another backend",
+            "Its first backend was lost; it only reads, and nothing of its answer has been sent. Repeat it if it is"
+                    + " still wanted."),
     QUEUED_STATEMENT_CANCELED(
             Severity.ERROR,
             SqlState.QUERY_CANCELED,

@@ -129,7 +129,7 @@ final class ClientNotifications extends Deadlines.Deadline implements Subscriber
     /** The client keeps the backend that it has or is about to get, and what that is notified of. */
     void listenNatively() {
         listensNatively = true;
-        session.lease().pin();
+        session.lease().state().listens();
     }
 
     /** Takes what the client's backend is notified of while it is not known whether the client listens there. */

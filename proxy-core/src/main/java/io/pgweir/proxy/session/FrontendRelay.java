@@ -1,7 +1,6 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
-import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
@@ -36,6 +35,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     private final QueryRelay queries;
     private final ListenWatch listens;
     private final boolean mapped;
+    private final RepeatableUnit repeatable;
     private final UnitRecord unit = new UnitRecord();
     private @Nullable ByteBuf in;
     private final Refusals refusals;
@@ -50,6 +50,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         this.refusals = new Refusals(session);
         this.effects = new StatementEffects(session, this);
         this.extended = new ExtendedRelay(session, this, effects);
+        this.repeatable = new RepeatableUnit(session, unit, extended, effects, this::resend);
         this.listens = new ListenWatch(session);
         this.local = new LocalAnswers(session, extended);
         this.ownSettings = new OwnSettingStatements(session, this);
@@ -135,7 +136,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
         BackendConnection backend = session.backend();
         if (backend == null) {
-            return detached(type, source, at, length, available);
+            return !session.lease().repetition().isWaiting() && detached(type, source, at, length, available);
         }
         if (backend.ledger().isSkippingToSync() && type != FrontendType.SYNC) {
             return true;
@@ -163,17 +164,13 @@ final class FrontendRelay implements FrameScanner.Sink {
             if (!text.isBare() || ownSettings.isInUse()) {
                 outcome = ownSettings.query(backend, source, at, length, available, text.isSeveral());
             }
-        } else if (ownSettings.isInUse() || (type == FrontendType.PARSE && mayBeginWithSetting(source))) {
+        } else if (ownSettings.isInUse() || (type == FrontendType.PARSE && text.mayBeginWithSetting(source))) {
             outcome = ownSettings.extended(backend, type, source, at, length, available);
         }
         if (outcome == OwnSettingStatements.Outcome.NOT_YET) {
             held = Held.UNTIL_ANSWERED;
         }
         return outcome;
-    }
-
-    private boolean mayBeginWithSetting(ByteBuf source) {
-        return text.nameEnd() >= 0 && SqlScanner.mayBeginWithSetting(source, text.sqlAt(), text.sqlLimit());
     }
 
     private boolean detached(byte type, ByteBuf source, int at, int length, int available) {
@@ -240,7 +237,12 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
         switch (type) {
             case FrontendType.QUERY:
-                return queries.send(backend, source, at, length, available);
+                boolean alone = in == source && available == length && !unitOpen;
+                boolean sent = queries.send(backend, source, at, length, available);
+                if (sent && alone) {
+                    repeatable.query(backend, source, at, length);
+                }
+                return sent;
             case FrontendType.PARSE:
                 if (mapped && transactionRefusal.concernsParse(source)) {
                     return transactionRefusal.refuse(backend, type);
@@ -248,8 +250,10 @@ final class FrontendRelay implements FrameScanner.Sink {
                 if (mapped && effects.guard().holdsParse(backend, extended, source, at, length)) {
                     return holdBack(Held.UNTIL_ANSWERED);
                 }
-                beginUnit();
-                unitOpen = true;
+                if (in == source && !unitOpen && mayRepeatFrom(backend)) {
+                    repeatable.parse(source, at);
+                }
+                openUnit();
                 extended.message(backend, type, source, at, length, available);
                 return true;
             case FrontendType.BIND:
@@ -260,14 +264,12 @@ final class FrontendRelay implements FrameScanner.Sink {
                 if (in == source) { // not a replay
                     unit.note(type, at, !unitOpen && mayRepeatFrom(backend));
                 }
-                beginUnit();
-                unitOpen = true;
+                openUnit();
                 extended.message(backend, type, source, at, length, available);
                 return true;
             case FrontendType.CLOSE:
             case FrontendType.EXECUTE:
-                beginUnit();
-                unitOpen = true;
+                openUnit();
                 extended.message(backend, type, source, at, length, available);
                 return true;
             case FrontendType.SYNC:
@@ -306,7 +308,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     }
 
     /** Part of a unit of the client's is sent that is not its own message. */
-    void openUnit(BackendConnection backend) {
+    void openUnit() {
         beginUnit();
         unitOpen = true;
     }
@@ -400,15 +402,13 @@ final class FrontendRelay implements FrameScanner.Sink {
         return extended.errorForClient(backend, error, repeatable ? unit : null);
     }
 
-    /** Sends the last unit again, as if the client had. */
-    void replay(BackendConnection backend) {
-        extended.repeats();
-        unit.replay(backend, this::resend);
-    }
-
     private boolean resend(BackendConnection backend, byte type, ByteBuf source, int at, int length, int available) {
         text.read(type, source, at, length, available, extended);
         return send(backend, type, source, at, length, available);
+    }
+
+    RepeatableUnit repeatable() {
+        return repeatable;
     }
 
     private boolean mayRepeatFrom(BackendConnection backend) {

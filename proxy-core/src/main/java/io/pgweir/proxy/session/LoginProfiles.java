@@ -9,6 +9,7 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoginProfiles {
     private static final int MOST_PROFILES = 1000;
+    /** Of a login for a backend; then it is accepted without. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
     /** Longest wait for a server to confirm what is known from before. */
     private static final long CONFIRMATION_MILLIS = 1_000;
@@ -67,10 +70,9 @@ final class LoginProfiles {
             if (stale) {
                 profile = null;
             }
-            if (profile == null
-                    && pool.idle() == 0
-                    && pool.open() >= pool.settings().connectionLimit()) {
-                // Every backend is busy: do not make a login wait for what it can do without.
+            boolean busy = pool.open() >= pool.settings().connectionLimit();
+            if (profile == null && pool.idle() == 0 && (busy || pool.servers().outage() != null)) {
+                // No backend is to be had now: do not make a login wait for what it can do without.
                 profile = fallback(settings);
             }
             if (profile == null) {
@@ -92,7 +94,9 @@ final class LoginProfiles {
                                 CONFIRMATION_MILLIS,
                                 TimeUnit.MILLISECONDS);
             }
-            pool.checkout(new Probe(settings, loop));
+            long most = Math.min(
+                    LONGEST_WAIT.toNanos(), pool.settings().poolTimeout().toNanos());
+            pool.checkout(new Probe(settings, loop), most);
         }
     }
 

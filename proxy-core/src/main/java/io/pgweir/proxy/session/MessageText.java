@@ -114,6 +114,11 @@ final class MessageText {
         return several;
     }
 
+    /** Whether a Parse may begin with SET, RESET or SHOW. */
+    boolean mayBeginWithSetting(ByteBuf in) {
+        return nameEnd >= 0 && SqlScanner.mayBeginWithSetting(in, sqlAt, sqlLimit());
+    }
+
     /** Of the first statement. */
     StatementKind kind(ByteBuf in) {
         StatementKind known = kind;

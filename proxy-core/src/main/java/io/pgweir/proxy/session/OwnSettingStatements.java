@@ -294,7 +294,7 @@ final class OwnSettingStatements {
         } else if (mustWait(backend)) {
             return Outcome.NOT_YET;
         } else {
-            relay.openUnit(backend);
+            relay.openUnit();
             backend.statements().unnamed(null, 0);
             FrontendWriter.parse(backend.toServer().append(), "", REFUSED);
             backend.ledger().expectRefusedParse(problem);

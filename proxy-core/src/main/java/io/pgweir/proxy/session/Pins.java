@@ -23,6 +23,7 @@ final class Pins {
     private final Pool pool;
     private final Set<StateKind> kinds = EnumSet.noneOf(StateKind.class);
     private boolean reserved;
+    private String cause = "";
 
     Pins(ClientSession session) {
         this.session = session;
@@ -49,10 +50,10 @@ final class Pins {
     }
 
     /**
-     * These are the reasons from now on; {@code cause} is the statement they came to light after. A place must have been
+     * These are the reasons from now on; {@code newCause} is the statement they came to light after. A place must have been
      * reserved, unless there are none.
      */
-    void set(Set<StateKind> now, String cause) {
+    void set(Set<StateKind> now, String newCause) {
         if (now.equals(kinds)) {
             if (now.isEmpty()) {
                 free();
@@ -61,7 +62,8 @@ final class Pins {
         }
         for (StateKind kind : StateKind.values()) {
             if (now.contains(kind) && kinds.add(kind)) {
-                began(kind, cause);
+                cause = newCause;
+                began(kind);
             } else if (!now.contains(kind) && kinds.remove(kind)) {
                 pool.pinned().remove(kind);
             }
@@ -71,11 +73,18 @@ final class Pins {
         }
     }
 
-    private void began(StateKind kind, String cause) {
+    private void began(StateKind kind) {
         if (pool.pinned().add(kind)) {
             LOG.info(
                     "pool {}: client {} keeps its backend for {}, after {}; it is the first of this pool, others are counted"
                             + " in pgweir_pinned_clients",
+                    pool.key(),
+                    session.channel().remoteAddress(),
+                    kind.description(),
+                    cause);
+        } else {
+            LOG.debug(
+                    "pool {}: client {} keeps its backend for {}, after {}",
                     pool.key(),
                     session.channel().remoteAddress(),
                     kind.description(),
@@ -96,6 +105,11 @@ final class Pins {
             set(Set.of(), "");
         }
         free();
+    }
+
+    /** What {@link #describe} says and the statement it came to light after last; empty: nothing. */
+    String because() {
+        return kinds.isEmpty() ? "" : describe() + " (after " + cause + ")";
     }
 
     String describe() {

@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.breaker.Breakers;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.Pool;
@@ -32,6 +33,7 @@ public final class PoolDirectory {
     private final ProxyConfig config;
     private final BackendConnector connector;
     private final List<LoopContext> loops;
+    private final Breakers breakers;
     private final AtomicLong statementNumbers = new AtomicLong();
     /** Changed with the lock of this object only. */
     private final Map<PoolKey, Entry> entries = new ConcurrentHashMap<>();
@@ -81,6 +83,7 @@ public final class PoolDirectory {
         this.config = config;
         this.connector = connector;
         this.loops = loops;
+        this.breakers = new Breakers(config.breaker());
         for (DatabaseConfig database : config.databases()) {
             if (database.pool().minConnections() > 0) {
                 ownPool(database);
@@ -142,7 +145,19 @@ public final class PoolDirectory {
                 database.startupParameters(),
                 settings.connectTimeout(),
                 Math.max(1, settings.preparedStatementLimit()));
-        return new Pool(key, settings, target, connector, new StatementRegistry(statementNumbers), loops);
+        return new Pool(
+                key,
+                settings,
+                target,
+                connector,
+                new StatementRegistry(statementNumbers),
+                breakers.servers(target.hosts()),
+                loops);
+    }
+
+    /** The breakers of the servers that pools have used. */
+    public Breakers breakers() {
+        return breakers;
     }
 
     /** The configured databases. */

@@ -107,7 +107,8 @@ final class Tenure {
                 session.identity().address(),
                 backend.pid(),
                 state == HoldState.SLOW_CLIENT ? stalledAt : requestAt,
-                inTransaction ? transactionAt : begunAt);
+                inTransaction ? transactionAt : begunAt,
+                session.lease().state().pins().because());
     }
 
     /** COMMIT and the like carry no tag: they belong to the tagged statement before them. */

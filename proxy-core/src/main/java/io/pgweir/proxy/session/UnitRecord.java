@@ -32,7 +32,7 @@ final class UnitRecord {
         }
     }
 
-    /** A unit begins with a Bind or Describe at {@code at}. */
+    /** A unit begins at {@code at}. */
     void begin(int at) {
         forget();
         from = at;
@@ -51,6 +51,25 @@ final class UnitRecord {
             buffer = in.retain();
             to = end;
         }
+    }
+
+    /** Looks at a message, which is complete. */
+    interface Test {
+        boolean passes(byte type, ByteBuf in, int at, int length);
+    }
+
+    /** Whether all its messages pass; only if it is complete. */
+    boolean passes(Test test) {
+        ByteBuf in = buffer;
+        if (in == null) {
+            return false;
+        }
+        for (int at = from; at < to; at += in.getInt(at + 1) + 1) {
+            if (!test.passes(in.getByte(at), in, at, in.getInt(at + 1) + 1)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether it may be repeated, once. */

@@ -70,6 +70,7 @@ public final class ConfigLoader {
         Map<String, UserConfig> users = file.users();
         Checks checks = new Checks(general, problems);
         checks.listeners();
+        general.checkBreaker(problems);
         checks.databases(databases.list(), databases.places(), anyDatabaseAttempted());
         checks.users(databases.list(), users, databases.places());
         return new LoadedConfig(
@@ -144,6 +145,7 @@ public final class ConfigLoader {
                 general.get(Settings.SHUTDOWN_TIMEOUT),
                 general.get(Settings.LOG_FORMAT),
                 general.get(Settings.LOG_LEVEL),
+                general.breaker(),
                 general.pool());
     }
 

@@ -14,6 +14,8 @@ import java.util.List;
  * @param limits what counts for clients that are no exception
  * @param backendIdleTimeout an idle backend above {@code minConnections} is closed after this; zero: never
  * @param backendLifetime a backend is replaced after this, when idle; zero: never
+ * @param idleCheckInterval an idle backend is asked whether it answers after this, and again; zero: never
+ * @param retry what is tried again
  * @param begin what happens to a BEGIN that stands alone
  * @param listen what LISTEN means
  * @param preparedStatementLimit most prepared statements kept on one backend; at least 1
@@ -30,6 +32,8 @@ public record PoolSettings(
         Limits limits,
         Duration backendIdleTimeout,
         Duration backendLifetime,
+        Duration idleCheckInterval,
+        RetryMode retry,
         BeginMode begin,
         ListenSettings listen,
         int preparedStatementLimit,
@@ -53,6 +57,8 @@ public record PoolSettings(
                 limits,
                 backendIdleTimeout,
                 backendLifetime,
+                idleCheckInterval,
+                retry,
                 begin,
                 listen,
                 preparedStatementLimit,

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param shutdownTimeout longest wait for open transactions at shutdown
  * @param logFormat the shape of a log line
  * @param logLevel one of trace, debug, info, warn, error, off
+ * @param breaker when a server is no longer asked for connections
  * @param pool the rules of pools whose database says nothing else
  */
 public record ProxyConfig(
@@ -45,6 +46,7 @@ public record ProxyConfig(
         Duration shutdownTimeout,
         LogFormat logFormat,
         String logLevel,
+        BreakerSettings breaker,
         PoolSettings pool) {
 
     public ProxyConfig {

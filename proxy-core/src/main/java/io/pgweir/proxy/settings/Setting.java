@@ -52,6 +52,7 @@ public record Setting<T>(
         POOL("Pools"),
         STATE("State of sessions"),
         LIMITS("Time limits"),
+        FAILURES("When the server fails"),
         ERRORS("Error codes"),
         PROCESS("Process");
 

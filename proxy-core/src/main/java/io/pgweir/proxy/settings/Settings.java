@@ -113,6 +113,12 @@ public final class Settings {
             "1h",
             "age at which an idle backend is replaced; 0 = off",
             "max_connection_lifetime");
+    public static final Setting<Duration> IDLE_CHECK_INTERVAL = pool(
+            Group.POOL,
+            "idle_check_interval",
+            orOff(),
+            "30s",
+            "time after which an idle backend is asked whether it answers; 0 = off");
     public static final Setting<BeginMode> BEGIN = pool(
             Group.POOL,
             "begin",
@@ -199,6 +205,47 @@ public final class Settings {
             orOff(),
             "off",
             "longest pause of a client outside of transactions; 0 = off");
+
+    public static final Setting<RetryMode> RETRY = pool(
+            Group.FAILURES,
+            "retry",
+            new Choice<>(RetryMode.class),
+            "connect",
+            "what is tried again: connects, and with safe also reads whose backend is lost");
+    public static final Setting<Integer> BREAKER_FAILURES = global(
+            Group.FAILURES,
+            "breaker_failures",
+            count(1, 1000),
+            "3",
+            "connects to a server that fail in a row and open its breaker; one that exceeds connect_timeout is enough");
+    public static final Setting<Integer> BREAKER_FAILURE_RATE = global(
+            Group.FAILURES,
+            "breaker_failure_rate",
+            count(1, 100),
+            "50",
+            "percentage of connections that fail or are lost within breaker_window and open the breaker");
+    public static final Setting<Integer> BREAKER_MIN_EVENTS = global(
+            Group.FAILURES,
+            "breaker_min_events",
+            count(1, 1_000_000),
+            "10",
+            "connections within breaker_window below which their percentage does not count");
+    public static final Setting<Duration> BREAKER_WINDOW =
+            global(Group.FAILURES, "breaker_window", positive(), "10s", "time over which connections are counted");
+    public static final Setting<Duration> BREAKER_COOLDOWN = global(
+            Group.FAILURES, "breaker_cooldown", positive(), "100ms", "pause before the first probe, less chance");
+    public static final Setting<Duration> BREAKER_COOLDOWN_MAX = global(
+            Group.FAILURES,
+            "breaker_cooldown_max",
+            positive(),
+            "400ms",
+            "pause between probes that it doubles up to, less chance");
+    public static final Setting<Duration> BREAKER_RAMP = global(
+            Group.FAILURES,
+            "breaker_ramp",
+            new Time(Duration.ZERO, LONGEST, null),
+            "2s",
+            "time in which the limit grows back after an outage; 0 = at once");
 
     public static final Setting<String> POOL_TIMEOUT_SQLSTATE = code(
             "pool_timeout_sqlstate", SqlState.TOO_MANY_CONNECTIONS, "no backend within pool_timeout, or queue full");

@@ -47,6 +47,8 @@ final class Values {
                 Limits.of(limit -> get(limit.setting())),
                 get(Settings.BACKEND_IDLE_TIMEOUT),
                 get(Settings.BACKEND_LIFETIME),
+                get(Settings.IDLE_CHECK_INTERVAL),
+                get(Settings.RETRY),
                 get(Settings.BEGIN),
                 new ListenSettings(
                         get(Settings.LISTEN_MODE), get(Settings.LISTEN_EXTRA_CONNECTION), get(Settings.LISTEN_BUFFER)),
@@ -71,6 +73,31 @@ final class Values {
                 get(Settings.STATE_CHECK),
                 get(Settings.STATE_CHECK_SAMPLE),
                 get(Settings.SEQUENCE_STATE));
+    }
+
+    BreakerSettings breaker() {
+        return new BreakerSettings(
+                get(Settings.BREAKER_FAILURES),
+                get(Settings.BREAKER_FAILURE_RATE),
+                get(Settings.BREAKER_MIN_EVENTS),
+                get(Settings.BREAKER_WINDOW),
+                get(Settings.BREAKER_COOLDOWN),
+                get(Settings.BREAKER_COOLDOWN_MAX),
+                get(Settings.BREAKER_RAMP));
+    }
+
+    /** Reports a breaker whose values contradict each other. */
+    void checkBreaker(Problems problems) {
+        Duration first = get(Settings.BREAKER_COOLDOWN);
+        Duration longest = get(Settings.BREAKER_COOLDOWN_MAX);
+        if (first.compareTo(longest) > 0) {
+            boolean firstGiven = find(Settings.BREAKER_COOLDOWN) != null;
+            problems.add(
+                    where(firstGiven ? Settings.BREAKER_COOLDOWN : Settings.BREAKER_COOLDOWN_MAX),
+                    "breaker_cooldown is " + Durations.text(first) + ", longer than breaker_cooldown_max, which is "
+                            + Durations.text(longest) + " (" + where(Settings.BREAKER_COOLDOWN_MAX)
+                            + "): lower one or raise the other");
+        }
     }
 
     /** Reports values that contradict each other. */

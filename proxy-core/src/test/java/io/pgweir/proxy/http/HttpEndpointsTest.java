@@ -55,7 +55,7 @@ class HttpEndpointsTest {
             Map<?, ?> expected = Json.object("""
                     {"pool": "postgres/postgres", "limit": 4, "open": 2, "active": 0, "idle": 1,
                      "idle_in_transaction": 1, "slow_client": 0, "held": 0, "resetting": 0, "connecting": 0,
-                     "waiting": 0, "pinned": {}, "usage": 0.250, "pool_timeouts": 0, "last_failure": null, "last_incident": null}""");
+                     "waiting": 0, "breaker": "closed", "pinned": {}, "usage": 0.250, "pool_timeouts": 0, "last_failure": null, "last_incident": null}""");
             assertThat(health.get("pools")).isEqualTo(List.of(expected));
             holder.query("rollback");
         }

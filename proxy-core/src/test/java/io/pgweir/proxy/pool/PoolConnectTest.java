@@ -163,6 +163,16 @@ class PoolConnectTest {
     }
 
     @Test
+    void withoutRetriesTheFirstFailedConnectIsTheAnswer() throws Exception {
+        refusal = "57P03";
+        try (FakePostgres server = server();
+                PoolHarness harness = PoolHarness.before(server, 2, "retry", "off")) {
+            assertThat(harness.client(0).ask().failure().reason()).isEqualTo(CheckoutFailure.Reason.UNAVAILABLE);
+            assertThat(server.accepted()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aWaiterThatTheServerKeptOutUntilTheEndHearsWhy() throws Exception {
         refusal = "53300";
         try (FakePostgres server = server();

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
+import io.pgweir.proxy.breaker.Breaker;
+import io.pgweir.proxy.breaker.Breakers;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Transport;
@@ -13,9 +15,12 @@ import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.PoolSettings;
+import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.TransportChoice;
 import io.pgweir.proxy.testkit.FakePostgres;
 import io.pgweir.proxy.testkit.RealPostgres;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -34,6 +39,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class PoolHarness implements AutoCloseable {
     private final EventLoops loops;
     private final ExecutorService offload = Executors.newFixedThreadPool(2);
+    private final Breakers breakers;
     private final Pool pool;
 
     private PoolHarness(String host, int port, String database, int loopCount, String... settings) {
@@ -43,12 +49,10 @@ final class PoolHarness implements AutoCloseable {
         for (int i = 0; i < settings.length; i += 2) {
             flags.put(settings[i], settings[i + 1]);
         }
-        PoolSettings poolSettings = ConfigLoader.load(new ConfigSources(flags, Map.of()))
-                .config()
-                .orElseThrow()
-                .databases()
-                .get(0)
-                .pool();
+        ProxyConfig config =
+                ConfigLoader.load(new ConfigSources(flags, Map.of())).config().orElseThrow();
+        PoolSettings poolSettings = config.databases().get(0).pool();
+        breakers = new Breakers(config.breaker());
         loops = new EventLoops(Transport.choose(TransportChoice.AUTO), loopCount);
         BackendTarget target = new BackendTarget(
                 List.of(new HostPort(host, port)),
@@ -64,6 +68,7 @@ final class PoolHarness implements AutoCloseable {
                 target,
                 new BackendConnector(loops.transport(), offload),
                 new StatementRegistry(new AtomicLong()),
+                breakers.servers(target.hosts()),
                 loops.contexts());
         for (LoopContext loop : loops.contexts()) {
             loop.loop().scheduleAtFixedRate(() -> pool.maintain(loop), 0, 20, TimeUnit.MILLISECONDS);
@@ -81,6 +86,11 @@ final class PoolHarness implements AutoCloseable {
 
     static PoolHarness at(String host, int port, int loops, String... settings) {
         return new PoolHarness(host, port, "fake", loops, settings);
+    }
+
+    /** Of the only server. */
+    Breaker breaker() {
+        return breakers.all().iterator().next();
     }
 
     Pool pool() {
@@ -103,6 +113,16 @@ final class PoolHarness implements AutoCloseable {
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** CPU time that the loops have used so far. */
+    long cpuNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long[] sum = new long[1];
+        for (int loop = 0; loop < loops(); loop++) {
+            run(loop, () -> sum[0] += threads.getCurrentThreadCpuTime());
+        }
+        return sum[0];
     }
 
     /** Waits until no connect is under way and so many backends are open, none of them idle. */

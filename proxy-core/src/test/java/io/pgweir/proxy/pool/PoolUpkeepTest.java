@@ -8,6 +8,7 @@ import io.pgweir.proxy.testkit.FakePostgres;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,6 +105,73 @@ class PoolUpkeepTest {
             client.release();
             Thread.sleep(500);
             harness.awaitIdle(1);
+        }
+    }
+
+    @Test
+    void anIdleBackendIsAskedWhetherItAnswersAndKeepsItsAge() throws Exception {
+        try (FakePostgres server = FakePostgres.echoing();
+                PoolHarness harness = PoolHarness.before(
+                        server, 1, "idle_check_interval", "100ms", "backend_idle_timeout", "700ms")) {
+            TestClient client = harness.client(0).ask();
+            BackendConnection backend = client.backend();
+            client.release();
+            long released = System.nanoTime();
+            long first = backend.heardAt();
+            await().until(() ->
+                    backend.heardAt() - first > Duration.ofMillis(250).toNanos());
+            assertThat(backend.isClosed()).isFalse();
+            harness.awaitIdle(0);
+            assertThat(Duration.ofNanos(System.nanoTime() - released)).isLessThan(Duration.ofMillis(2_000));
+        }
+    }
+
+    /** A frozen server, or a network that has forgotten the connection, looks like this. */
+    @Test
+    void anIdleBackendThatDoesNotAnswerIsReplacedBeforeAnybodyGetsIt() throws Exception {
+        AtomicInteger number = new AtomicInteger();
+        try (FakePostgres server = FakePostgres.start(connection -> {
+                    connection.startup();
+                    connection.welcome();
+                    if (number.incrementAndGet() == 1) {
+                        connection.awaitClosed();
+                    } else {
+                        connection.echoUntilClosed();
+                    }
+                });
+                PoolHarness harness =
+                        PoolHarness.before(server, 1, "idle_check_interval", "100ms", "connect_timeout", "300ms")) {
+            TestClient client = harness.client(0).ask();
+            BackendConnection silent = client.backend();
+            client.release();
+            await().until(silent::isClosed);
+            TestClient next = harness.client(0).ask();
+            assertThat(next.backend()).isNotSameAs(silent);
+            next.release();
+        }
+    }
+
+    /** Each loop looks at what is idle on the other, and neither may have it. */
+    @Test
+    void whoWaitsWhileIdleBackendsAreAskedKeepsNoLoopBusy() throws Exception {
+        try (FakePostgres server = FakePostgres.start(connection -> {
+                    connection.startup();
+                    connection.welcome();
+                    connection.awaitClosed();
+                });
+                PoolHarness harness = PoolHarness.before(
+                        server, 2, "connection_limit", "2", "idle_check_interval", "100ms", "connect_timeout", "2s")) {
+            List<TestClient> clients =
+                    List.of(harness.client(0).ask(), harness.client(1).ask());
+            List<BackendConnection> silent =
+                    clients.stream().map(TestClient::backend).toList();
+            clients.forEach(TestClient::release);
+            await().until(() -> silent.stream().noneMatch(BackendConnection::isSettled));
+            TestClient waiter = harness.client(0).ask();
+            long before = harness.cpuNanos();
+            await().until(() -> silent.stream().anyMatch(BackendConnection::isClosed));
+            assertThat(harness.cpuNanos() - before).as("CPU time").isLessThan(500_000_000);
+            waiter.release();
         }
     }
 }

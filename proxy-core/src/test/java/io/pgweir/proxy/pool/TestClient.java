@@ -58,7 +58,7 @@ final class TestClient extends Waiter {
 
     /** Asks, and returns when the request is in the queue or answered. */
     TestClient ask() {
-        onLoop(() -> pool.checkout(this));
+        onLoop(() -> pool.checkout(this, pool.settings().poolTimeout().toNanos()));
         return this;
     }
 

@@ -103,6 +103,21 @@ class PinnedClientsTest {
     }
 
     @Test
+    void whoWaitsInVainIsToldWhoKeepsABackendAndWhatFor() throws Exception {
+        try (RunningProxy proxy = proxy("connection_limit", "1", "max_pinned", "1", "pool_timeout", "300ms");
+                WireClient one = login(proxy);
+                WireClient two = login(proxy)) {
+            one.query("create temp table x (a int)");
+            Pool pool = proxy.pool(database, "postgres");
+            await().until(() -> pool.pinned().count(StateKind.TEMPORARY_OBJECT) == 1);
+            two.send(Frontend.query("select 1"));
+            ServerMessage error = two.readUntilReady().get(0);
+            assertThat(error.fields()).containsEntry('C', "53300");
+            assertThat(error.fields().get('D')).contains("kept for temporary objects (after CREATE_TEMP)");
+        }
+    }
+
+    @Test
     void aStatementThatMadeNothingGivesItsPlaceBack() throws Exception {
         try (RunningProxy proxy = proxy("max_pinned", "1");
                 WireClient client = login(proxy)) {

@@ -41,6 +41,8 @@ class SettingsTest {
                         }),
                         Duration.ofMinutes(10),
                         Duration.ofHours(1),
+                        Duration.ofSeconds(30),
+                        RetryMode.CONNECT,
                         BeginMode.DEFER,
                         new ListenSettings(ListenMode.MULTIPLEX, false, 1 << 20),
                         200,

@@ -1,0 +1,67 @@
+package io.pgweir.cli;
+
+import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.ProxyConfig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.net.HttpURLConnection;
+import java.net.Proxy;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+
+/** Asks a running pgweir on this machine whether it is ready: for health checks of containers. */
+final class HealthCommand {
+    /** The answer itself takes up to half a second. */
+    private static final int PATIENCE_MILLIS = 2_000;
+
+    private static final int LONGEST_ANSWER = 4_096;
+
+    private final PrintStream out;
+    private final PrintStream err;
+
+    HealthCommand(PrintStream out, PrintStream err) {
+        this.out = out;
+        this.err = err;
+    }
+
+    /** {@link ExitCode#OK} if it is ready; its answer, one line, is printed in any case. */
+    int run(ProxyConfig config) {
+        HostPort configured = config.http();
+        if (configured == null) {
+            err.println("pgweir: health is not served (http is off)");
+            return ExitCode.FAILED;
+        }
+        HostPort address = reachable(configured);
+        try {
+            HttpURLConnection connection = (HttpURLConnection)
+                    URI.create("http://" + address + "/health/ready").toURL().openConnection(Proxy.NO_PROXY);
+            connection.setConnectTimeout(PATIENCE_MILLIS);
+            connection.setReadTimeout(PATIENCE_MILLIS);
+            boolean ready = connection.getResponseCode() == HttpURLConnection.HTTP_OK;
+            try (InputStream body = ready ? connection.getInputStream() : connection.getErrorStream()) {
+                byte[] answerBytes = body == null ? new byte[0] : body.readNBytes(LONGEST_ANSWER);
+                String answer = new String(answerBytes, StandardCharsets.UTF_8).strip();
+                if (answer.isEmpty()) {
+                    answer = "no pgweir at " + address + "? HTTP status " + connection.getResponseCode()
+                            + "; see --http";
+                }
+                (ready ? out : err).println(answer);
+            }
+            return ready ? ExitCode.OK : ExitCode.FAILED;
+        } catch (IOException e) {
+            err.println("pgweir: no answer from " + address + ": " + e.getMessage()
+                    + "; is pgweir running, and is this its address (--http)?");
+            return ExitCode.FAILED;
+        }
+    }
+
+    /** Where an address to listen on can be reached from here. */
+    private static HostPort reachable(HostPort address) {
+        return switch (address.host()) {
+            case "0.0.0.0" -> new HostPort("127.0.0.1", address.port());
+            case "::" -> new HostPort("::1", address.port());
+            default -> address;
+        };
+    }
+}

@@ -1,0 +1,12 @@
+package io.pgweir.proxy.breaker;
+
+import io.pgweir.proxy.backend.BackendFailure;
+
+/**
+ * What keeps a server from being asked for connections.
+ *
+ * @param cause the last failure seen
+ * @param lastedNanos since the first failure
+ * @param nanosToProbe until the server is asked again; 0: it is being asked
+ */
+public record Outage(BackendFailure cause, long lastedNanos, long nanosToProbe) {}

@@ -1,0 +1,161 @@
+package io.pgweir.proxy.testkit;
+
+import static org.awaitility.Awaitility.await;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A real PostgreSQL of a test's own, from the embedded binaries, to be stopped, crashed and frozen. It keeps its port and its
+ * data. With {@code fsync} off, as only processes are killed, and not the machine.
+ */
+public final class OwnPostgres implements AutoCloseable {
+    private final Path directory;
+    private final int port;
+    private final int maxConnections;
+    private final EmbeddedPostgres server;
+    private long postmaster;
+    private List<String> command = List.of();
+
+    private OwnPostgres(Path directory, int port, int maxConnections) throws IOException {
+        this.directory = directory;
+        this.port = port;
+        this.maxConnections = maxConnections;
+        this.server = launch();
+    }
+
+    public static OwnPostgres start(int maxConnections) throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        return new OwnPostgres(Files.createTempDirectory("pgweir-own-postgres-"), port, maxConnections);
+    }
+
+    private EmbeddedPostgres launch() throws IOException {
+        System.setProperty("ot.epg.working-dir", directory.toString());
+        EmbeddedPostgres started = EmbeddedPostgres.builder()
+                .setOverrideWorkingDirectory(directory.toFile())
+                .setDataDirectory(directory.resolve("data"))
+                .setCleanDataDirectory(false)
+                .setPort(port)
+                .setRegisterShutdownHook(false)
+                .setLocaleConfig("locale", "C")
+                .setServerConfig("unix_socket_directories", "")
+                .setServerConfig("max_connections", String.valueOf(maxConnections))
+                .setServerConfig("fsync", "off")
+                .setServerConfig("synchronous_commit", "on")
+                .setServerConfig("autovacuum", "off")
+                .setPGStartupWait(Duration.ofSeconds(60))
+                .start();
+        postmaster = postmaster();
+        return started;
+    }
+
+    private long postmaster() throws IOException {
+        return Long.parseLong(Files.readAllLines(directory.resolve("data/postmaster.pid"))
+                .get(0)
+                .strip());
+    }
+
+    public String host() {
+        return "127.0.0.1";
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** A session past any proxy. */
+    public WireClient connect() throws IOException {
+        return WireClient.login(host(), port, "postgres", "postgres", null);
+    }
+
+    /** Ends it at once, without a checkpoint; it stays down. */
+    public void crash() throws IOException {
+        String[] words =
+                Files.readString(Path.of("/proc/" + postmaster + "/cmdline")).split("\0");
+        command = List.of(words);
+        signal("QUIT", List.of(postmaster));
+        await("the postmaster is gone").until(() -> !isRunning());
+    }
+
+    public boolean isRunning() {
+        return ProcessHandle.of(postmaster).map(ProcessHandle::isAlive).orElse(false);
+    }
+
+    /** Starts it again after {@link #crash}. Returns when it accepts connections. */
+    public void restart() throws IOException {
+        List<String> start = new ArrayList<>();
+        if ("root".equals(System.getProperty("user.name"))) {
+            start.addAll(List.of("unshare", "-U")); // PostgreSQL refuses to run as uid 0
+        }
+        start.addAll(command);
+        new ProcessBuilder(start)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        await("accepts connections")
+                .pollInterval(Duration.ofMillis(10))
+                .ignoreExceptions()
+                .until(() -> {
+                    try (WireClient client = connect()) {
+                        return client.query("SELECT 1").contains("D[1]");
+                    }
+                });
+        postmaster = postmaster();
+    }
+
+    /** SIGKILL for one backend; PostgreSQL then ends all others and recovers. */
+    public void kill(int backend) throws IOException {
+        signal("KILL", List.of((long) backend));
+    }
+
+    /** No process of it runs any more, but its sockets are there. */
+    public void freeze() throws IOException {
+        signal("STOP", all());
+    }
+
+    public void thaw() throws IOException {
+        signal("CONT", all());
+    }
+
+    private List<Long> all() {
+        Stream<Long> children = ProcessHandle.of(postmaster).stream()
+                .flatMap(ProcessHandle::descendants)
+                .map(ProcessHandle::pid);
+        return Stream.concat(Stream.of(postmaster), children).toList();
+    }
+
+    private static void signal(String name, List<Long> pids) throws IOException {
+        List<String> words = new ArrayList<>(List.of("kill", "-" + name));
+        pids.forEach(pid -> words.add(String.valueOf(pid)));
+        Process kill = new ProcessBuilder(words).inheritIO().start();
+        try {
+            kill.waitFor(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        thaw();
+        server.close();
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}
