@@ -158,13 +158,13 @@ final class BackendLease implements Attachment {
             return;
         }
         if (irreplaceable || session.isInsideFrame() || current.isInsideReply()) {
-            loss.closeSession(error);
+            loss.closeSession(current, error);
             return;
         }
         Leftover leftover =
                 check.leftover(relay.isUnitOpen() || session.listening().mustUnlisten(), true);
         end(current);
-        loss.tell(current, error, false);
+        loss.givenUp(current, error);
         BackendCleanup.start(current, pool, loop, leftover);
         loss.goOn();
     }
