@@ -44,7 +44,8 @@ enum Told {
 
     private static boolean isCertain(ServerMessage error) {
         String code = code(error);
-        return SENT_NOWHERE.contains(code) || QUERY_CANCELED.equals(code);
+        boolean unconfirmed = String.valueOf(error.fields().get('D')).contains("may or may not have run");
+        return SENT_NOWHERE.contains(code) || (QUERY_CANCELED.equals(code) && !unconfirmed);
     }
 
     static String code(ServerMessage error) {
