@@ -86,6 +86,9 @@ final class LedgerClient extends Thread implements AutoCloseable {
                 break;
             }
         }
+        if (told == Told.ACKNOWLEDGED) {
+            served();
+        }
         String how = form + " " + ServerMessage.transcript(answer);
         for (Form.Row row : rows) {
             books.add(new Entry(row.id(), unit, told, how));
@@ -109,10 +112,20 @@ final class LedgerClient extends Thread implements AutoCloseable {
                 .map(message -> String.valueOf(message.values().get(0)))
                 .reduce("", String::concat);
         boolean failed = answer.stream().anyMatch(message -> message.type() == 'E');
-        if (!failed && !values.equals("1")) {
+        if (failed) {
+            return;
+        }
+        served();
+        reads++;
+        if (!values.equals("1")) {
             violations.add("row " + n + " of client " + number + " was read " + values + " times");
         }
-        reads++;
+    }
+
+    /** By the server: pgweir answers a BEGIN by itself. */
+    private void served() {
+        servedAt = System.nanoTime();
+        pulse.success(servedAt);
     }
 
     private List<ServerMessage> exchange(Form.Step step) throws IOException {
@@ -121,26 +134,19 @@ final class LedgerClient extends Thread implements AutoCloseable {
             client.send(write);
         }
         List<ServerMessage> answer = new ArrayList<>();
-        boolean failed = false;
         for (int open = step.answers(); open > 0; ) {
             ServerMessage message = client.read(LONGEST_ANSWER);
             answer.add(message);
             if (message.type() == 'Z') {
                 open--;
             } else if (message.type() == 'E') {
-                failed = true;
                 codes.merge(Told.code(message), 1, Integer::sum);
                 if (!"ERROR".equals(message.fields().get('S'))) {
                     violations.add("client " + number + " lost its connection: " + message);
                 }
             }
         }
-        long now = System.nanoTime();
-        slowest = Math.max(slowest, now - begin);
-        if (!failed) {
-            servedAt = now;
-            pulse.success(now);
-        }
+        slowest = Math.max(slowest, System.nanoTime() - begin);
         return answer;
     }
 
