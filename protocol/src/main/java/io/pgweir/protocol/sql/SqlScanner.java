@@ -192,6 +192,19 @@ public final class SqlScanner {
         return count;
     }
 
+    /** Whether one of the statements, the first or not, is COMMIT, PREPARE TRANSACTION or COMMIT PREPARED. */
+    public static boolean mayCommit(ByteBuf sql, int from, int to, boolean standardStrings) {
+        for (int at = firstStatement(sql, from, to); at < to; at = firstStatement(sql, at, to)) {
+            switch (StatementClassifier.classify(sql, at, to)) {
+                case COMMIT, PREPARE_TRANSACTION, COMMIT_PREPARED -> {
+                    return true;
+                }
+                default -> at = StatementEnd.find(sql, at, to, standardStrings);
+            }
+        }
+        return false;
+    }
+
     /** Whether {@link #prefixedSetting} may find one at the beginning; by the first letters, for every statement. */
     public static boolean mayBeginWithSetting(ByteBuf sql, int from, int to) {
         return PrefixedSettingReader.mayBegin(sql, firstStatement(sql, from, to), to);

@@ -52,6 +52,9 @@ public final class FrameScanner {
         void end(ByteBuf in);
     }
 
+    /** A read up to this length is joined with what was kept of the one before; of a longer one only what belongs to it. */
+    private static final int JOINED = 2048;
+
     private @Nullable ByteBuf kept;
     private boolean keptIsOurs;
     private boolean paused;
@@ -65,6 +68,13 @@ public final class FrameScanner {
             in.release();
             return;
         }
+        while (kept != null && keptIsOurs && !paused && in.readableBytes() > JOINED) {
+            complete(in, sink);
+            if (closed) {
+                in.release();
+                return;
+            }
+        }
         if (kept != null) {
             append(in);
             if (paused || kept.readableBytes() < wanted) {
@@ -73,6 +83,23 @@ public final class FrameScanner {
             in = takeKept();
         }
         run(in, sink);
+    }
+
+    /** Takes as much of a read as completes what is kept, so that the rest need not be copied. */
+    private void complete(ByteBuf in, Sink sink) {
+        ByteBuf head = Objects.requireNonNull(kept);
+        boolean completed = false;
+        try {
+            head.writeBytes(in, Math.min(wanted - head.readableBytes(), in.readableBytes()));
+            if (head.readableBytes() >= wanted) {
+                run(takeKept(), sink);
+            }
+            completed = true;
+        } finally {
+            if (!completed) {
+                in.release();
+            }
+        }
     }
 
     /** Goes on after {@link Sink#frame} returned false. */

@@ -64,7 +64,7 @@ class FrameScannerTest {
             sink.pauseAfter(random.nextInt(10));
             int at = 0;
             while (at < stream.length) {
-                int to = Math.min(stream.length, at + 1 + random.nextInt(random.nextBoolean() ? 8 : 2_000));
+                int to = Math.min(stream.length, at + 1 + random.nextInt(random.nextBoolean() ? 8 : 6_000));
                 fresh.feed(read(stream, at, to), sink);
                 at = to;
                 if (fresh.isPaused() && random.nextBoolean()) {

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * as its {@link BackendConnection}.
  */
 final class ReplyReader implements FrameScanner.Sink {
+    /** Rows up to this length go out whole or not at all: nothing can be said to a client that has half a row. */
+    private static final int WHOLE_ROW = 16 * 1024;
+
     private final BackendConnection backend;
     private final Ledger ledger;
     private @Nullable ErrorFields internalError;
@@ -73,7 +76,7 @@ final class ReplyReader implements FrameScanner.Sink {
     public int required(byte type, ByteBuf in, int at, int length, int available) {
         switch (type) {
             case BackendType.DATA_ROW:
-                return Reply.isSwallowed(ledger.head()) ? length : FrameScanner.HEADER;
+                return length <= WHOLE_ROW || Reply.isSwallowed(ledger.head()) ? length : FrameScanner.HEADER;
             case BackendType.ROW_DESCRIPTION:
                 // The end of a Describe: a reply of our own may follow at once, and must not land inside it.
                 return length;

@@ -155,12 +155,12 @@ final class BackendLease implements Attachment {
             return;
         }
         if (irreplaceable || current.isInsideReply()) {
-            loss.closeSession(error);
+            loss.closeSession(current, error);
             return;
         }
         Leftover leftover = check.leftover(isHopeless(), true);
         end(current);
-        loss.tell(current, error, false);
+        loss.givenUp(current, error);
         BackendCleanup.start(current, pool, loop, leftover);
         loss.goOn();
     }

@@ -61,10 +61,43 @@ final class BackendLoss {
                 lost,
                 session.channel().remoteAddress(),
                 failure.message());
-        boolean committing = lost.ledger().size() > 0 && relay.isCommitting();
+        boolean committing = isCommitting(lost);
         ClientError error = committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST;
         tell(lost, error.in(session.pool().settings(), failure.brief()).withDetail(failure.message()), committing);
         goOn();
+    }
+
+    /**
+     * The backend was taken from the client because something took too long and nothing could end it; {@link #goOn} is left
+     * to the caller.
+     */
+    void givenUp(BackendConnection lost, ErrorFields error) {
+        tell(lost, outcome(lost, error), isCommitting(lost));
+    }
+
+    /** The same where the session ends with it. */
+    void closeSession(BackendConnection lost, ErrorFields error) {
+        session.closeWith(outcome(lost, error)
+                .with(ErrorField.SEVERITY, "FATAL")
+                .with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
+    }
+
+    /** What the client is told: {@code error}, unless what has not been answered may have been done all the same. */
+    private ErrorFields outcome(BackendConnection lost, ErrorFields error) {
+        if (isCommitting(lost)) {
+            return ClientError.COMMIT_UNKNOWN
+                    .in(session.pool().settings(), "it was not answered, and neither was the request to cancel it")
+                    .withDetail(String.valueOf(error.message()));
+        }
+        boolean owes = lost.ledger().size() > 0;
+        return owes && session.toldStatus() == TransactionStatus.IDLE
+                ? error.withDetail(
+                        "The server has not answered the request to cancel it: the statement may or may not have run.")
+                : error;
+    }
+
+    private boolean isCommitting(BackendConnection lost) {
+        return lost.ledger().size() > 0 && relay.isCommitting();
     }
 
     /** Everything that is owed becomes {@code error}; {@link #goOn} is left to the caller. */
@@ -74,11 +107,6 @@ final class BackendLoss {
         session.transaction(failed ? ClientTransaction.FAILED : ClientTransaction.NONE);
         relay.backendLost(lost, error);
         relay.released();
-    }
-
-    /** The same error, as the session's last. */
-    void closeSession(ErrorFields error) {
-        session.closeWith(error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
     }
 
     /** The client is read again, whatever kept it from being read. */

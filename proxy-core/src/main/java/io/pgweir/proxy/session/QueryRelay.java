@@ -66,7 +66,7 @@ final class QueryRelay {
                 return false;
             }
             begin(backend, statements);
-            effects.note(kind, source, from, to, backend);
+            effects.note(kind, source, from, to, whole, backend);
             extended.queryDestroysUnnamed();
             backend.statements().unnamed(null, 0);
             effects.unitSent();

@@ -39,10 +39,14 @@ final class StatementEffects {
     }
 
     /** Takes note of a Query that is being sent. */
-    void note(StatementKind kind, ByteBuf source, int from, int to, BackendConnection backend) {
+    void note(StatementKind kind, ByteBuf source, int from, int to, boolean whole, BackendConnection backend) {
         noteSettings(guard.effects(), source, from, to);
         if (relay.text().isSeveral()) {
             session.lease().settings().doubted(); // only the first has been looked at
+            // What is not here yet may hold a COMMIT as well.
+            if (!whole || SqlScanner.mayCommit(source, from, to, session.lease().hasStandardStrings())) {
+                commits();
+            }
         }
         noteReading(kind, source, from, to);
         note(kind, guard.effects(), backend);
@@ -128,9 +132,7 @@ final class StatementEffects {
             case COMMIT:
             case PREPARE_TRANSACTION:
             case COMMIT_PREPARED:
-                committing = true;
-                BackendConnection backend = session.backend();
-                unitsBeforeCommit = backend == null ? 0 : backend.ledger().unansweredUnits();
+                commits();
                 break;
             case DEALLOCATE:
                 dropsStatements = true;
@@ -142,6 +144,12 @@ final class StatementEffects {
             default:
                 break;
         }
+    }
+
+    private void commits() {
+        committing = true;
+        BackendConnection backend = session.backend();
+        unitsBeforeCommit = backend == null ? 0 : backend.ledger().unansweredUnits();
     }
 
     /** A unit is complete; if it drops statements, what follows is judged once that is known to have worked. */

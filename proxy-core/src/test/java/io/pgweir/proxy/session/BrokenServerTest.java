@@ -186,6 +186,17 @@ class BrokenServerTest {
     }
 
     @Test
+    void neitherIsAShortRowThatBreaksOff() throws IOException {
+        byte[] row = Backend.dataRow("x".repeat(10_000));
+        for (int length : new int[] {6, 20, row.length - 1}) {
+            script.lastWords =
+                    Frontend.join(Backend.rowDescription("a"), Backend.dataRow("whole"), Arrays.copyOf(row, length));
+            assertThat(client.query("DIE")).startsWith("T[a] D[whole] E[08006").endsWith("Z[I]");
+            assertThat(client.query("AFTER")).isEqualTo("C[AFTER] Z[I]");
+        }
+    }
+
+    @Test
     void aHeaderThatBreaksOffIsNotPassedOn() throws IOException {
         script.lastWords = Frontend.join(Backend.rowDescription("a"), new byte[] {'D', 0, 0});
         assertThat(client.query("DIE")).startsWith("T[a] E[08006").endsWith("Z[I]");

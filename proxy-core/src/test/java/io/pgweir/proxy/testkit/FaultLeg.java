@@ -16,8 +16,16 @@ public final class FaultLeg {
     private final Object stallLock = new Object();
     private volatile int largestSlice = Integer.MAX_VALUE;
     private volatile Duration delay = Duration.ZERO;
-    private volatile long cutAt = UNLIMITED;
+    private final AtomicLong cutAt = new AtomicLong(UNLIMITED);
+    private final AtomicLong cutOnceAt = new AtomicLong(UNLIMITED);
     private boolean stalled;
+
+    /** The place of {@link #cutAfter} is reached. */
+    static final class CutHere extends IOException {
+        CutHere() {
+            super("cut here");
+        }
+    }
 
     FaultLeg() {}
 
@@ -49,12 +57,23 @@ public final class FaultLeg {
 
     /** Resets the connection that would carry more than this many further bytes, exactly after the last of them. */
     public void cutAfter(long bytes) {
-        cutAt = passed.get() + bytes;
+        cutAt.set(passed.get() + bytes);
     }
 
-    /** Undoes {@link #cutAfter}. */
+    /** The same for one connection only; those that come after it pass. */
+    public void cutOnceAfter(long bytes) {
+        cutOnceAt.set(passed.get() + bytes);
+    }
+
+    /** Whether {@link #cutOnceAfter} is still to come. */
+    public boolean isCutPending() {
+        return cutOnceAt.get() != UNLIMITED;
+    }
+
+    /** Undoes {@link #cutAfter} and {@link #cutOnceAfter}. */
     public void cutNever() {
-        cutAt = UNLIMITED;
+        cutAt.set(UNLIMITED);
+        cutOnceAt.set(UNLIMITED);
     }
 
     /** Bytes passed so far, over all connections. */
@@ -87,12 +106,14 @@ public final class FaultLeg {
                 stallLock.wait();
             }
         }
-        long room = cutAt - passed.get();
+        long once = cutOnceAt.get();
+        long room = Math.min(cutAt.get(), once) - passed.get();
         slice = (int) Math.min(slice, Math.max(room, 0));
         passed.addAndGet(slice); // before anybody can have seen the bytes
         out.write(buffer, start, slice);
         if (room < count && room <= slice) {
-            throw new IOException("cut here");
+            cutOnceAt.compareAndSet(once, UNLIMITED);
+            throw new CutHere();
         }
         return slice;
     }

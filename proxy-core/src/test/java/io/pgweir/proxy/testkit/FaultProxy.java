@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class FaultProxy implements AutoCloseable {
 
-    private final ServerSocket listener;
+    private volatile ServerSocket listener;
     private final InetSocketAddress target;
     private final long seed;
     private final FaultLeg toServer = new FaultLeg();
@@ -25,6 +25,7 @@ public final class FaultProxy implements AutoCloseable {
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger broken = new AtomicInteger();
     private volatile boolean refusing;
+    private volatile boolean orderly;
 
     private FaultProxy(InetSocketAddress target, long seed) throws IOException {
         this.target = target;
@@ -35,7 +36,7 @@ public final class FaultProxy implements AutoCloseable {
     /** Listens on a free loopback port and passes everything on until told otherwise. */
     public static FaultProxy to(String host, int port, long seed) throws IOException {
         FaultProxy proxy = new FaultProxy(new InetSocketAddress(host, port), seed);
-        daemon("fault-proxy-accept", proxy::acceptAll);
+        proxy.acceptAllAt(proxy.listener);
         return proxy;
     }
 
@@ -70,6 +71,22 @@ public final class FaultProxy implements AutoCloseable {
         refusing = refuse;
     }
 
+    /** From now on nobody listens, as where no server runs; connections that are there go on. */
+    public void closePort() throws IOException {
+        listener.close();
+    }
+
+    /** Undoes {@link #closePort}. */
+    public void openPort() throws IOException {
+        listener = new ServerSocket(port(), 200, InetAddress.getLoopbackAddress());
+        acceptAllAt(listener);
+    }
+
+    /** A cut closes both legs (FIN), as the end of a process does, instead of resetting them (RST). */
+    public void cutOrderly(boolean orderly) {
+        this.orderly = orderly;
+    }
+
     /** Resets both legs of every connection. */
     public void resetAll() throws IOException {
         for (Socket socket : sockets) {
@@ -85,10 +102,14 @@ public final class FaultProxy implements AutoCloseable {
         resetAll();
     }
 
-    private void acceptAll() {
-        while (!listener.isClosed()) {
+    private void acceptAllAt(ServerSocket at) {
+        daemon("fault-proxy-accept", () -> acceptAll(at));
+    }
+
+    private void acceptAll(ServerSocket at) {
+        while (!at.isClosed()) {
             try {
-                Socket client = listener.accept();
+                Socket client = at.accept();
                 int number = accepted.incrementAndGet();
                 daemon("fault-proxy-connect-" + number, () -> join(client, number));
             } catch (IOException e) {
@@ -121,10 +142,34 @@ public final class FaultProxy implements AutoCloseable {
         try {
             leg.pump(from.getInputStream(), to.getOutputStream(), pumpSeed);
             to.shutdownOutput();
+            if (from.isOutputShutdown()) { // both directions have ended
+                end(from);
+                end(to);
+            }
+        } catch (FaultLeg.CutHere e) {
+            cut(from);
+            cut(to);
         } catch (IOException | InterruptedException e) {
             reset(from);
             reset(to);
             broken.incrementAndGet();
+        }
+    }
+
+    private void cut(Socket socket) {
+        if (orderly) {
+            end(socket);
+        } else {
+            reset(socket);
+        }
+    }
+
+    private void end(Socket socket) {
+        sockets.remove(socket);
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // Already closed, which is what was wanted.
         }
     }
 

@@ -23,28 +23,39 @@ public final class OwnPostgres implements AutoCloseable {
     private final Path directory;
     private final int port;
     private final int maxConnections;
+    private final boolean logging;
     private final EmbeddedPostgres server;
     private long postmaster;
     private List<String> command = List.of();
 
-    private OwnPostgres(Path directory, int port, int maxConnections) throws IOException {
+    private OwnPostgres(Path directory, int port, int maxConnections, boolean logging) throws IOException {
         this.directory = directory;
         this.port = port;
         this.maxConnections = maxConnections;
+        this.logging = logging;
         this.server = launch();
     }
 
     public static OwnPostgres start(int maxConnections) throws IOException {
+        return start(maxConnections, false);
+    }
+
+    /** One that logs each statement that changes data when it begins to run, with its parameters: {@link #log}. */
+    public static OwnPostgres startLogging(int maxConnections) throws IOException {
+        return start(maxConnections, true);
+    }
+
+    private static OwnPostgres start(int maxConnections, boolean logging) throws IOException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        return new OwnPostgres(Files.createTempDirectory("pgweir-own-postgres-"), port, maxConnections);
+        return new OwnPostgres(Files.createTempDirectory("pgweir-own-postgres-"), port, maxConnections, logging);
     }
 
     private EmbeddedPostgres launch() throws IOException {
         System.setProperty("ot.epg.working-dir", directory.toString());
-        EmbeddedPostgres started = EmbeddedPostgres.builder()
+        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
                 .setOverrideWorkingDirectory(directory.toFile())
                 .setDataDirectory(directory.resolve("data"))
                 .setCleanDataDirectory(false)
@@ -56,8 +67,18 @@ public final class OwnPostgres implements AutoCloseable {
                 .setServerConfig("fsync", "off")
                 .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("autovacuum", "off")
-                .setPGStartupWait(Duration.ofSeconds(60))
-                .start();
+                .setPGStartupWait(Duration.ofSeconds(60));
+        if (logging) {
+            builder.setServerConfig("logging_collector", "on")
+                    .setServerConfig("log_directory", "log")
+                    .setServerConfig("log_filename", "server.log")
+                    .setServerConfig("log_rotation_age", "0")
+                    .setServerConfig("log_rotation_size", "0")
+                    .setServerConfig("log_min_messages", "log")
+                    .setServerConfig("log_min_error_statement", "panic")
+                    .setServerConfig("log_statement", "mod");
+        }
+        EmbeddedPostgres started = builder.start();
         postmaster = postmaster();
         return started;
     }
@@ -79,6 +100,11 @@ public final class OwnPostgres implements AutoCloseable {
     /** A session past any proxy. */
     public WireClient connect() throws IOException {
         return WireClient.login(host(), port, "postgres", "postgres", null);
+    }
+
+    /** Its log since the first start, line by line. Statements that ran are in it, whether they had an effect or not. */
+    public Stream<String> log() throws IOException {
+        return Files.lines(directory.resolve("data/log/server.log"));
     }
 
     /** Ends it at once, without a checkpoint; it stays down. */
