@@ -41,8 +41,8 @@ class CommitCutTest {
     private static final String LOST = "08006";
     /** So near to the end there is a cut at every byte; the last message of an answer has six. */
     private static final int EDGE = 8;
-    /** Between them at every fifth in the build, at every byte for the figures in the documentation. */
-    private static final int EVERY = Integer.getInteger("pgweir.commitcut.every", 5);
+    /** Between them at one in 25 in the build, at every byte for the figures in the documentation. */
+    private static final int EVERY = Integer.getInteger("pgweir.commitcut.every", 25);
 
     private static RealPostgres postgres;
     private static String database;
