@@ -201,7 +201,7 @@ class ReplyReaderTest {
     @Test
     void aRowThatIsCutOffIsKnownToBe() {
         connection.ledger().expectQuery();
-        byte[] row = Backend.dataRow("x".repeat(5_000));
+        byte[] row = Backend.dataRow("x".repeat(20_000));
         backend.serverSends(java.util.Arrays.copyOf(row, 3_000), 10, 200);
         assertThat(connection.isSettled()).isFalse();
         assertThat(backend.clientGot()).isEqualTo(java.util.Arrays.copyOf(row, 3_000));
