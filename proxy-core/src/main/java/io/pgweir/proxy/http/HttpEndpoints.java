@@ -67,7 +67,9 @@ public final class HttpEndpoints implements AutoCloseable {
         return readiness
                 .check()
                 .thenApply(verdict -> verdict.ready()
-                        ? Answer.text(HttpResponseStatus.OK, "ready")
+                        ? Answer.text(
+                                HttpResponseStatus.OK,
+                                verdict.cause().isEmpty() ? "ready" : "ready, but " + verdict.cause())
                         : Answer.text(HttpResponseStatus.SERVICE_UNAVAILABLE, "not ready: " + verdict.cause()));
     }
 
