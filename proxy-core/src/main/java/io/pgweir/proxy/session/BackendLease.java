@@ -308,9 +308,10 @@ final class BackendLease implements Attachment {
             session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
             return;
         }
-        releaseIfDone();
-        resumeIfNotHeld();
-        session.drainIfIdle();
+        if (session.farewell().stays()) {
+            releaseIfDone();
+            resumeIfNotHeld();
+        }
     }
 
     private void resumeIfNotHeld() {
