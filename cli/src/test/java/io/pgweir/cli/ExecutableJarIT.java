@@ -1,6 +1,7 @@
 package io.pgweir.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.ServerMessage;
@@ -90,6 +91,23 @@ class ExecutableJarIT {
                     .contains("wrong.yaml:2:15: 'soon'")
                     .doesNotContain("listening")
                     .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void aSecondSigtermEndsItAtOnce() throws Exception {
+        try (PgweirProcess pgweir = PgweirProcess.before(POSTGRES);
+                WireClient working = pgweir.login("postgres")) {
+            working.query("begin");
+            working.query("select 1");
+            pgweir.terminate();
+            await().until(() -> pgweir.output().contains("signal 15: shutting down"));
+            assertThat(pgweir.isAlive()).isTrue();
+            long again = System.nanoTime();
+            pgweir.terminate();
+            assertThat(pgweir.exitCode()).isEqualTo(128 + 15);
+            assertThat(Duration.ofNanos(System.nanoTime() - again)).isLessThan(Duration.ofSeconds(5));
+            assertThat(pgweir.output()).doesNotContain("stopped");
         }
     }
 

@@ -9,6 +9,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.http.HttpEndpoints;
 import io.pgweir.proxy.net.EventLoops;
+import io.pgweir.proxy.net.ListeningSocket;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.pool.Pool;
@@ -17,6 +18,7 @@ import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.ProxyConfig;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -43,7 +45,7 @@ public final class Proxy {
     private final AtomicBoolean stopping = new AtomicBoolean();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
     private final CountDownLatch terminated = new CountDownLatch(1);
-    private @Nullable Channel listener;
+    private @Nullable ListeningSocket listener;
     private @Nullable HttpEndpoints http;
 
     private Proxy(ProxyConfig config) {
@@ -77,19 +79,23 @@ public final class Proxy {
     }
 
     private void listen() throws StartupFailure {
-        Channel bound = bind(config.listen());
-        listener = bound;
+        if (config.reusePort() && loops.transport() == Transport.NIO) {
+            throw new StartupFailure(
+                    "reuse_port needs the transport epoll or io_uring, which only Linux has, and this is"
+                            + " nio: leave reuse_port out, or choose another with --transport");
+        }
         HostPort httpAddress = config.http();
         if (httpAddress != null) {
             HttpEndpoints endpoints = new HttpEndpoints(pools, sessions, loops);
             try {
-                endpoints.bind(new InetSocketAddress(httpAddress.host(), httpAddress.port()));
+                endpoints.bind(new InetSocketAddress(httpAddress.host(), httpAddress.port()), config.reusePort());
             } catch (Exception e) {
                 endpoints.close();
                 throw bindFailure(httpAddress, "--http", e);
             }
             http = endpoints;
         }
+        listener = bind(config.listen()); // last: with reuse_port, clients come from now on
         for (LoopContext loop : loops.contexts()) {
             loop.loop().scheduleAtFixedRate(() -> maintain(loop), 1, 1, TimeUnit.SECONDS);
             loop.loop().execute(() -> maintain(loop));
@@ -108,7 +114,7 @@ public final class Proxy {
         }
     }
 
-    private Channel bind(HostPort address) throws StartupFailure {
+    private ListeningSocket bind(HostPort address) throws StartupFailure {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(loops.transport().serverChannel())
@@ -126,11 +132,11 @@ public final class Proxy {
                         channel.pipeline().addLast(new ClientHandler(sessions));
                     }
                 });
+        InetSocketAddress socketAddress = new InetSocketAddress(address.host(), address.port());
         try {
-            return bootstrap
-                    .bind(new InetSocketAddress(address.host(), address.port()))
-                    .sync()
-                    .channel();
+            return config.reusePort()
+                    ? ListeningSocket.bindShared(bootstrap, socketAddress)
+                    : ListeningSocket.bind(bootstrap, socketAddress);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw bindFailure(address, "--listen", e);
@@ -148,11 +154,11 @@ public final class Proxy {
 
     /** Where clients connect. */
     public InetSocketAddress clientAddress() {
-        Channel bound = listener;
+        ListeningSocket bound = listener;
         if (bound == null) {
             throw new IllegalStateException("not listening");
         }
-        return (InetSocketAddress) bound.localAddress();
+        return bound.address();
     }
 
     /** Where health and metrics are, or null if they are off. */
@@ -179,16 +185,12 @@ public final class Proxy {
 
     private void drainAndStop() {
         try {
-            Channel bound = listener;
-            if (bound != null) {
-                bound.close().sync();
-            }
-            sessions.drain();
             long end = System.nanoTime() + config.shutdownTimeout().toNanos();
+            stopListening(end);
             awaitClients(end);
             int left = sessions.loggedIn();
             if (left > 0) {
-                LOG.warn("shutdown_timeout is over; closing {} clients in their transactions", left);
+                LOG.warn("shutdown_timeout is over; closing {} clients with work under way", left);
                 sessions.closeAll();
                 awaitClients(System.nanoTime() + TimeUnit.SECONDS.toNanos(2));
             }
@@ -203,6 +205,32 @@ public final class Proxy {
             LOG.info("stopped");
             stopped.complete(null);
             terminated.countDown(); // the last step: the process may end now
+        }
+    }
+
+    private void stopListening(long end) throws InterruptedException {
+        ListeningSocket bound = listener;
+        if (bound != null && isReplaced(bound)) {
+            LOG.info("another process listens on {} and takes new clients", bound.address());
+            new Handover(bound, sessions).run(end);
+        } else {
+            if (bound != null) {
+                bound.close();
+            }
+            sessions.drain();
+        }
+    }
+
+    private boolean isReplaced(ListeningSocket bound) {
+        try {
+            HttpEndpoints endpoints = http;
+            if (endpoints != null) {
+                endpoints.leave();
+            }
+            return bound.leave();
+        } catch (IOException e) {
+            LOG.warn("it cannot be told whether another process listens on {}: {}", bound.address(), e.toString());
+            return false;
         }
     }
 

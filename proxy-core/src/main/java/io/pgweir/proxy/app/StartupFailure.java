@@ -7,4 +7,8 @@ public final class StartupFailure extends Exception {
     public StartupFailure(String message, Throwable cause) {
         super(message, cause);
     }
+
+    public StartupFailure(String message) {
+        super(message);
+    }
 }

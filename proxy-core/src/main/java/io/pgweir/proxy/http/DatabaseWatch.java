@@ -1,11 +1,15 @@
 package io.pgweir.proxy.http;
 
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.breaker.Breaker;
+import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.HostPort;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +55,21 @@ final class DatabaseWatch {
         Pool witness = witness(pools);
         String problem = witness == null ? askServer(look) : askPool(witness, look);
         return problem == null ? null : "database " + database.name() + ": " + problem;
+    }
+
+    /** For how long every server of it has been known to be down; 0: not known. */
+    long outageNanos() {
+        long least = Long.MAX_VALUE;
+        for (HostPort host : database.hosts()) {
+            Outage outage = directory.breakers().all().stream()
+                    .filter(breaker -> breaker.server().equals(host))
+                    .map(Breaker::outage)
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .orElse(null);
+            least = Math.min(least, outage == null ? 0 : outage.lastedNanos());
+        }
+        return least;
     }
 
     /** Whether the last problem may be out of date in a moment. */

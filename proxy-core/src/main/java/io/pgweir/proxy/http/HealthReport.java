@@ -28,7 +28,7 @@ final class HealthReport {
     String render(Readiness.Verdict verdict) {
         JsonText json = new JsonText().open('{');
         json.name("ready").value(verdict.ready());
-        json.name("cause").value(verdict.ready() ? null : verdict.cause());
+        json.name("cause").value(verdict.cause().isEmpty() ? null : verdict.cause());
         json.name("uptime_seconds").value((System.nanoTime() - startedAt) / 1e9);
         json.name("clients").open('{');
         json.name("logging_in").value(sessions.loggingIn());

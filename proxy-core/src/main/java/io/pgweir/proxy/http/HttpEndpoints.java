@@ -1,17 +1,17 @@
 package io.pgweir.proxy.http;
 
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.pgweir.proxy.net.EventLoops;
+import io.pgweir.proxy.net.ListeningSocket;
+import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -31,20 +31,23 @@ public final class HttpEndpoints implements AutoCloseable {
     private static final Duration STUCK_AFTER = Duration.ofSeconds(5);
     private static final int MOST_POOLS_NAMED = 200;
 
-    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(
-            1, new DefaultThreadFactory("pgweir-http", true), NioIoHandler.newFactory());
+    private final Transport transport;
+    private final EventLoopGroup group;
     private final Heartbeats heartbeats;
     private final Readiness readiness;
     private final HealthReport report;
     private final MetricsPage metrics;
     private final Routes routes = new Routes();
-    private @Nullable Channel listener;
+    private @Nullable ListeningSocket listener;
 
     public HttpEndpoints(PoolDirectory pools, Sessions sessions, EventLoops loops) {
         this(pools, sessions, loops, STUCK_AFTER, MOST_POOLS_NAMED);
     }
 
     HttpEndpoints(PoolDirectory pools, Sessions sessions, EventLoops loops, Duration stuckAfter, int mostPoolsNamed) {
+        this.transport = loops.transport();
+        this.group =
+                new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("pgweir-http", true), transport.handler());
         PoolLabels labels = new PoolLabels(mostPoolsNamed);
         this.heartbeats = new Heartbeats(loops, stuckAfter);
         this.readiness = new Readiness(pools, sessions, heartbeats, group.next());
@@ -67,7 +70,9 @@ public final class HttpEndpoints implements AutoCloseable {
         return readiness
                 .check()
                 .thenApply(verdict -> verdict.ready()
-                        ? Answer.text(HttpResponseStatus.OK, "ready")
+                        ? Answer.text(
+                                HttpResponseStatus.OK,
+                                verdict.cause().isEmpty() ? "ready" : "ready, but " + verdict.cause())
                         : Answer.text(HttpResponseStatus.SERVICE_UNAVAILABLE, "not ready: " + verdict.cause()));
     }
 
@@ -78,21 +83,20 @@ public final class HttpEndpoints implements AutoCloseable {
     /**
      * Starts serving.
      *
-     * @throws java.io.IOException if the address cannot be had
+     * @param shared whether other processes may listen there too, see {@link ListeningSocket#bindShared}
+     * @throws IOException if the address cannot be had
      */
-    public void bind(InetSocketAddress address) throws Exception {
+    public void bind(InetSocketAddress address, boolean shared) throws Exception {
         if (address.isUnresolved()) {
             throw new UnknownHostException("the host name \"" + address.getHostString() + "\" could not be resolved");
         }
-        listener = new ServerBootstrap()
+        ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
-                .channel(NioServerSocketChannel.class)
+                .channel(transport.serverChannel())
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .childHandler(new HttpConnections(routes))
-                .bind(address)
-                .sync()
-                .channel();
+                .childHandler(new HttpConnections(routes));
+        listener = shared ? ListeningSocket.bindShared(bootstrap, address) : ListeningSocket.bind(bootstrap, address);
         if (!address.getAddress().isLoopbackAddress()) {
             LOG.warn(
                     "health and metrics on {} are open to everybody who can reach that address: they show the names of"
@@ -103,11 +107,19 @@ public final class HttpEndpoints implements AutoCloseable {
 
     /** Where they are served; only after {@link #bind}. */
     public InetSocketAddress address() {
-        Channel bound = listener;
+        ListeningSocket bound = listener;
         if (bound == null) {
             throw new IllegalStateException("not listening");
         }
-        return (InetSocketAddress) bound.localAddress();
+        return bound.address();
+    }
+
+    /** Leaves new connections to the other processes that listen at this address, if there are any. */
+    public void leave() throws IOException {
+        ListeningSocket bound = listener;
+        if (bound != null) {
+            bound.leave();
+        }
     }
 
     /** Stops serving; waits for it, but not long. */

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Whether a client could be served, by any of the configured databases. That a pool or its queue is full is no reason to
  * say no: more clients elsewhere would not get more out of the same database.
  *
- * <p>Nothing is checked unless somebody asks. Who asks while nothing is proved waits for the outcome, but not for long.
+ * <p>Nothing is checked unless somebody asks, or has asked within the last four seconds and got an answer that the last look
+ * contradicts ({@link SteadyReadiness}). Who asks while nothing is proved waits for the outcome, but not for long.
  * Used on one thread, the loop.
  */
 final class Readiness implements AutoCloseable {
@@ -24,6 +25,10 @@ final class Readiness implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMillis(500);
 
     private static final long LOOK_AGAIN_MILLIS = 10;
+    /** How often, and how long after the last question, it looks again in doubt. */
+    private static final long FOLLOW_UP_MILLIS = 100;
+
+    private static final Duration FOLLOW_UP = Duration.ofSeconds(4);
     private static final int CHECKERS = 4;
     private static final int LONGEST_CAUSE = 400;
 
@@ -32,8 +37,11 @@ final class Readiness implements AutoCloseable {
     private final EventLoop loop;
     private final ThreadPoolExecutor checkers;
     private final List<DatabaseWatch> databases = new ArrayList<>();
+    private final SteadyReadiness steady = new SteadyReadiness(System::nanoTime);
+    private long askedAt;
+    private boolean following;
 
-    /** @param cause one line; empty when ready */
+    /** @param cause one line; when ready: what would make it not ready if it lasts, mostly empty */
     record Verdict(boolean ready, String cause) {}
 
     Readiness(PoolDirectory directory, Sessions sessions, Heartbeats heartbeats, EventLoop loop) {
@@ -52,32 +60,64 @@ final class Readiness implements AutoCloseable {
 
     /** Completes on the loop, within half a second. */
     CompletableFuture<Verdict> check() {
+        askedAt = System.nanoTime();
+        return find();
+    }
+
+    private CompletableFuture<Verdict> find() {
         CompletableFuture<Verdict> result = new CompletableFuture<>();
         look(true, System.nanoTime() + PATIENCE.toNanos(), result);
         return result;
     }
 
     private void look(boolean first, long end, CompletableFuture<Verdict> result) {
+        Verdict certain = certain();
+        if (certain != null) {
+            result.complete(certain);
+            return;
+        }
         Verdict verdict = verdict(first);
         if (verdict.ready() || !isPending() || System.nanoTime() - end >= 0) {
-            result.complete(verdict);
+            result.complete(steady.settle(verdict, verdict.ready() ? 0 : outageNanos()));
+            followUp();
         } else {
             loop.schedule(() -> look(false, end, result), LOOK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
         }
+    }
+
+    /** In doubt it looks again without being asked, for a while: else the next to ask would decide by two looks. */
+    private void followUp() {
+        if (!following && steady.isInDoubt() && System.nanoTime() - askedAt < FOLLOW_UP.toNanos()) {
+            following = true;
+            loop.schedule(
+                    () -> {
+                        following = false;
+                        find();
+                    },
+                    FOLLOW_UP_MILLIS,
+                    TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** For how long the servers of every database have been known to be down. */
+    private long outageNanos() {
+        return databases.stream().mapToLong(DatabaseWatch::outageNanos).min().orElse(0);
     }
 
     private boolean isPending() {
         return databases.stream().anyMatch(DatabaseWatch::isPending);
     }
 
-    private Verdict verdict(boolean look) {
+    /** What needs no second look; null: nothing of the kind. */
+    private @Nullable Verdict certain() {
         if (sessions.isDraining()) {
             return no("pgweir is shutting down");
         }
         List<String> stuck = heartbeats.stuck();
-        if (stuck.size() == heartbeats.loops()) {
-            return no(String.join("; ", stuck));
-        }
+        return stuck.size() == heartbeats.loops() ? no(String.join("; ", stuck)) : null;
+    }
+
+    private Verdict verdict(boolean look) {
         String problem = null;
         int problems = 0;
         for (DatabaseWatch database : databases) {

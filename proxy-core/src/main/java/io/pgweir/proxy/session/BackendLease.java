@@ -165,7 +165,6 @@ final class BackendLease implements Attachment {
         loss.goOn();
     }
 
-    /** The backend of a client in this state is of no use to others. */
     private boolean isHopeless() {
         return session.isInsideFrame()
                 || relay.isUnitOpen()
@@ -312,9 +311,10 @@ final class BackendLease implements Attachment {
             session.closeWith(ClientError.TRANSACTION_IN_STATEMENT_MODE.with());
             return;
         }
-        releaseIfDone();
-        resumeIfNotHeld();
-        session.drainIfIdle();
+        if (session.farewell().stays()) {
+            releaseIfDone();
+            resumeIfNotHeld();
+        }
     }
 
     private void resumeIfNotHeld() {

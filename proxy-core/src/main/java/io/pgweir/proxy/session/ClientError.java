@@ -177,6 +177,11 @@ public enum ClientError {
             SqlState.ADMIN_SHUTDOWN,
             "terminating connection because pgweir is shutting down",
             "Connect again."),
+    SHUTDOWN_TIMEOUT(
+            Severity.FATAL,
+            SqlState.ADMIN_SHUTDOWN,
+            "terminating connection because pgweir is shutting down and this had not ended after %1$s (shutdown_timeout)",
+            "An open transaction is rolled back; if its COMMIT was under way, its outcome is unknown. Connect again."),
     NO_BACKEND_DURING_SHUTDOWN(
             Severity.ERROR, SqlState.CANNOT_CONNECT_NOW, "pgweir is shutting down", "Connect again."),
     REPEATED_STATEMENT_CANCELED(

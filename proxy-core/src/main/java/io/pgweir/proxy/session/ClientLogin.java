@@ -188,7 +188,7 @@ final class ClientLogin {
             refuse(ClientError.REPLICATION.with());
             return;
         }
-        if (sessions.isDraining()) {
+        if (!sessions.takesLogins()) {
             refuse(ClientError.SHUTTING_DOWN.with());
             return;
         }

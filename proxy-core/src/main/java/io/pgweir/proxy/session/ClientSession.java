@@ -50,6 +50,7 @@ final class ClientSession {
     private final Waiter waiter;
     private final ClientIdentity identity;
     private final Listening listening;
+    private final Farewell farewell = new Farewell(this);
     private Runnable onClosed = () -> {};
     private ClientTransaction transaction = ClientTransaction.NONE;
     private @Nullable DeferredBegin deferredBegin;
@@ -58,7 +59,6 @@ final class ClientSession {
     private boolean cancelRequested;
     private boolean closed;
     private boolean unflushed;
-    private boolean draining;
 
     /** @param hub null: a client that listens keeps its backend */
     ClientSession(
@@ -130,8 +130,9 @@ final class ClientSession {
 
     void clientReadComplete() {
         lease.flush();
-        flush();
         idle.active();
+        farewell.stays();
+        flush();
     }
 
     /** The client's socket takes more, or no longer: the backend is read accordingly. */
@@ -258,21 +259,17 @@ final class ClientSession {
 
     // ---- shutdown
 
-    /** Closes as soon as the client is outside a transaction and nothing is owed. */
+    Farewell farewell() {
+        return farewell;
+    }
+
+    /** Shutdown. */
     void drain() {
-        draining = true;
         if (queued && pool.leave(waiter)) {
             queued = false;
             closeWith(ClientError.SHUTTING_DOWN.with()); // its statement never runs
         } else {
-            drainIfIdle();
-        }
-    }
-
-    /** Part of draining: the client may have come to rest. */
-    void drainIfIdle() {
-        if (draining && transaction != ClientTransaction.FAILED && isAtRest()) {
-            closeWith(ClientError.SHUTTING_DOWN.with());
+            farewell.begin();
         }
     }
 
@@ -281,13 +278,15 @@ final class ClientSession {
         return identity;
     }
 
-    private boolean isAtRest() {
-        return !closed && !queued && lease.isAtRest() && scanner.keptBytes() == 0 && !scanner.insideFrame();
-    }
-
     /** Outside of a transaction, and nothing of the client's is under way. */
     boolean isIdle() {
-        return transaction == ClientTransaction.NONE && isAtRest();
+        boolean open = transaction == ClientTransaction.NONE && !closed && !queued;
+        return open && lease.isAtRest() && scanner.keptBytes() == 0 && !scanner.insideFrame();
+    }
+
+    /** Idle, and not in the middle of a unit of the extended protocol either. */
+    boolean isBetweenUnits() {
+        return isIdle() && !relay.isUnitOpen();
     }
 
     // ---- for the relay and the lease

@@ -137,7 +137,7 @@ final class SafeReplay extends Waiter {
         BackendConnection backend = ends();
         if (!session.isClosed()) {
             loss.of(backend, why, false, "");
-            session.drainIfIdle();
+            session.farewell().stays();
         }
     }
 

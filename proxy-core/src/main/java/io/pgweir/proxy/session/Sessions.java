@@ -1,11 +1,13 @@
 package io.pgweir.proxy.session;
 
+import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.settings.ProxyConfig;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /** What all clients share: who is connected, how they log in, how they cancel. Thread-safe. */
 public final class Sessions {
@@ -17,7 +19,14 @@ public final class Sessions {
     private final Set<ClientSession> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger clients = new AtomicInteger();
     private final AtomicInteger loginsUnderWay = new AtomicInteger();
-    private volatile boolean draining;
+    private volatile Phase phase = Phase.SERVING;
+
+    private enum Phase {
+        SERVING,
+        /** Ends, but who has connected already is served. */
+        HANDING_OVER,
+        DRAINING
+    }
 
     public Sessions(ProxyConfig config, EventLoops loops, PoolDirectory pools, Executor offload) {
         this.config = config;
@@ -69,7 +78,7 @@ public final class Sessions {
 
     void opened(ClientSession session) {
         open.add(session);
-        if (draining) {
+        if (phase == Phase.DRAINING) {
             session.loop().loop().execute(session::drain);
         }
     }
@@ -80,7 +89,12 @@ public final class Sessions {
 
     /** Whether the proxy is shutting down. */
     public boolean isDraining() {
-        return draining;
+        return phase != Phase.SERVING;
+    }
+
+    /** Whether a client that has connected may log in. */
+    boolean takesLogins() {
+        return phase != Phase.DRAINING;
     }
 
     /** Clients past their login. */
@@ -93,22 +107,42 @@ public final class Sessions {
         return loginsUnderWay.get();
     }
 
-    /** Closes every client at the end of its transaction. */
+    /** Shutting down, with another process for new clients: nothing changes yet for those that are here. */
+    public void handOver() {
+        phase = Phase.HANDING_OVER;
+    }
+
+    /** Closes every client that is idle and was not active since the last call. */
+    public void closeQuiet() {
+        onEach(session -> session.farewell().closeIfQuiet());
+    }
+
+    /** Closes every client behind its next answer outside of a transaction. Those who send nothing stay. */
+    public void closeBehindAnswers() {
+        phase = Phase.DRAINING;
+        onEach(session -> session.farewell().beginBehindAnswer());
+    }
+
+    /** Closes every client behind its next answer outside of a transaction, and now if it is idle or waits for a backend. */
     public void drain() {
-        draining = true;
+        phase = Phase.DRAINING;
+        onEach(ClientSession::drain);
+    }
+
+    private void onEach(Consumer<ClientSession> action) {
         for (ClientSession session : open) {
-            session.loop().loop().execute(session::drain);
+            session.loop().loop().execute(() -> action.accept(session));
         }
     }
 
-    /** Closes every client now. */
+    /** Closes every client now, whatever it does. */
     public void closeAll() {
-        for (ClientSession session : open) {
-            session.loop().loop().execute(() -> {
-                if (!session.isClosed()) {
-                    session.closeWith(ClientError.SHUTTING_DOWN.with());
-                }
-            });
-        }
+        ErrorFields last = ClientError.SHUTDOWN_TIMEOUT.with(
+                CheckoutErrors.seconds(config.shutdownTimeout().toNanos()));
+        onEach(session -> {
+            if (!session.isClosed()) {
+                session.closeWith(last);
+            }
+        });
     }
 }

@@ -131,6 +131,7 @@ public final class ConfigLoader {
         return new ProxyConfig(
                 general.get(Settings.LISTEN).orElseThrow(),
                 general.get(Settings.HTTP).orElse(null),
+                general.get(Settings.REUSE_PORT),
                 general.get(Settings.EVENT_LOOPS),
                 general.get(Settings.TRANSPORT),
                 general.get(Settings.MAX_CLIENTS),

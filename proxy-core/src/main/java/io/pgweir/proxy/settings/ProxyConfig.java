@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listen where clients connect
  * @param http where health and metrics are served; null: nowhere
+ * @param reusePort whether other processes may listen on both addresses too
  * @param eventLoops threads that move bytes; 0: as many as the machine suggests
  * @param transport the system interface that moves bytes
  * @param maxClients most clients connected at one time
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public record ProxyConfig(
         HostPort listen,
         @Nullable HostPort http,
+        boolean reusePort,
         int eventLoops,
         TransportChoice transport,
         int maxClients,

@@ -45,6 +45,12 @@ public final class Settings {
             "address that PostgreSQL clients connect to");
     public static final Setting<Optional<HostPort>> HTTP = global(
             Group.LISTENERS, "http", new Address(true), "127.0.0.1:6433", "address of health, metrics and dashboard");
+    public static final Setting<Boolean> REUSE_PORT = global(
+            Group.LISTENERS,
+            "reuse_port",
+            new Switch(),
+            "false",
+            "other processes of the same user may listen on both addresses; the newest takes new clients (Linux)");
     public static final Setting<String> TLS_CERT = global(
             Group.LISTENERS, "tls_cert", file(), null, "certificate chain for TLS to clients (not in this build yet)");
     public static final Setting<String> TLS_KEY =

@@ -221,8 +221,9 @@ class HttpEndpointsTest {
     void anAddressThatCannotBeHadIsAnError() throws Exception {
         try (Parts parts = new Parts(NO_DATABASE, Duration.ofSeconds(5));
                 HttpEndpoints second = new HttpEndpoints(parts.pools, parts.sessions, parts.loops)) {
-            assertThatThrownBy(() -> second.bind(parts.endpoints.address())).isInstanceOf(IOException.class);
-            assertThatThrownBy(() -> second.bind(new InetSocketAddress("no-such-host.invalid", 0)))
+            assertThatThrownBy(() -> second.bind(parts.endpoints.address(), false))
+                    .isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> second.bind(new InetSocketAddress("no-such-host.invalid", 0), false))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("could not be resolved");
         }
@@ -250,7 +251,7 @@ class HttpEndpointsTest {
                             config, new BackendConnector(Transport.NIO, ForkJoinPool.commonPool()), loops.contexts());
             sessions = new Sessions(config, loops, pools, ForkJoinPool.commonPool());
             endpoints = new HttpEndpoints(pools, sessions, loops, stuckAfter, mostPoolsNamed);
-            endpoints.bind(new InetSocketAddress("127.0.0.1", 0));
+            endpoints.bind(new InetSocketAddress("127.0.0.1", 0), false);
         }
 
         Http http() {

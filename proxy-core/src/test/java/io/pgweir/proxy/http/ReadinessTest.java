@@ -14,6 +14,7 @@ import io.pgweir.proxy.testkit.TestRole;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -131,6 +132,41 @@ class ReadinessTest {
     }
 
     @Test
+    void anOutageOfASecondIsToldOfAndALongerOneIsNotReadyUntilTheServerHasBeenBackForASecond() throws Exception {
+        int port = unusedPort();
+        ServerSocket server = listen(port);
+        try (RunningProxy proxy = RunningProxy.at("postgresql://127.0.0.1:" + port + "/*")) {
+            Http http = http(proxy);
+            assertThat(http.line("/health/ready")).isEqualTo("200 ready");
+            server.close();
+            await().until(() -> {
+                String line = http.line("/health/ready");
+                assertThat(line).startsWith("200 ready");
+                return line.startsWith("200 ready, but database *: could not connect to 127.0.0.1:" + port);
+            });
+            server = listen(port);
+            await().until(() -> {
+                String line = http.line("/health/ready");
+                assertThat(line).startsWith("200 ready");
+                return line.equals("200 ready");
+            });
+
+            long gone = System.nanoTime();
+            server.close();
+            await().until(() -> http.line("/health/ready").startsWith("503 not ready: database *: could not connect"));
+            assertThat(Duration.ofNanos(System.nanoTime() - gone)).isGreaterThan(Duration.ofSeconds(2));
+            long back = System.nanoTime();
+            server = listen(port);
+            await().until(() ->
+                    http.line("/health/ready").startsWith("503 not ready: ready once this has held for 1 s"));
+            await().until(() -> http.line("/health/ready").equals("200 ready"));
+            assertThat(Duration.ofNanos(System.nanoTime() - back)).isGreaterThan(Duration.ofSeconds(1));
+        } finally {
+            server.close();
+        }
+    }
+
+    @Test
     void aFullPoolWithAFullQueueStaysReadyAndItsBusyBackendIsProofEnough() throws Exception {
         try (FaultProxy server = FaultProxy.to(POSTGRES.host(), POSTGRES.port(), 1);
                 RunningProxy proxy = RunningProxy.at(
@@ -193,6 +229,13 @@ class ReadinessTest {
 
     private static Http http(RunningProxy proxy) {
         return new Http(proxy.proxy().httpAddress());
+    }
+
+    private static ServerSocket listen(int port) throws IOException {
+        ServerSocket server = new ServerSocket();
+        server.setReuseAddress(true);
+        server.bind(new InetSocketAddress("127.0.0.1", port));
+        return server;
     }
 
     private static int unusedPort() throws IOException {

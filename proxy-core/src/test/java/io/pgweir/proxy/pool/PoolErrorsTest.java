@@ -10,6 +10,9 @@ import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -238,5 +241,64 @@ class PoolErrorsTest {
             proxy.close();
         }
         await().until(() -> POSTGRES.backendsOf(database) == 0);
+    }
+
+    @Test
+    void shutdownLetsATransactionEndThatHasOnlyBegunOrHasFailed() throws Exception {
+        RunningProxy proxy = RunningProxy.before(POSTGRES, "transaction_timeout", "300ms", "event_loops", "1");
+        try (WireClient begun = login(proxy);
+                WireClient failed = login(proxy);
+                WireClient idle = login(proxy)) {
+            begun.query("select 1");
+            proxy.awaitQuiet();
+            failed.query("begin");
+            assertThat(failed.query("select pg_sleep(5)")).contains("E[25P04 ").endsWith(" Z[E]");
+            proxy.awaitQuiet();
+            begun.query("begin");
+            var stopped = proxy.proxy().shutdown();
+            idle.readUntilClosed();
+            assertThat(begun.query("select 'still here'")).contains("D[still here] C[SELECT 1] Z[T]");
+            assertThat(begun.query("commit")).startsWith("C[COMMIT] Z[I]");
+            assertThat(ServerMessage.transcript(begun.readUntilClosed())).startsWith("E[57P01 ");
+            assertThat(stopped).isNotDone();
+            assertThat(failed.query("rollback")).startsWith("C[ROLLBACK] Z[I]");
+            assertThat(ServerMessage.transcript(failed.readUntilClosed())).startsWith("E[57P01 ");
+            assertThat(stopped).succeedsWithin(Duration.ofSeconds(5));
+        } finally {
+            proxy.close();
+        }
+    }
+
+    @Test
+    void afterShutdownTimeoutTransactionsAreRolledBackAndTheirClientsToldWhy() throws Exception {
+        RunningProxy proxy = RunningProxy.before(POSTGRES, "shutdown_timeout", "300ms");
+        try (WireClient open = login(proxy);
+                WireClient running = login(proxy)) {
+            open.query("create table left_open(a int)");
+            proxy.awaitQuiet();
+            open.query("begin");
+            open.query("insert into left_open values (1)");
+            running.send(Frontend.query("select pg_sleep(60)"));
+            Pool pool = proxy.pool(database, "postgres");
+            await().until(() -> pool.open() == 2 && pool.idle() == 0);
+            proxy.proxy().shutdown();
+            for (WireClient client : List.of(open, running)) {
+                List<ServerMessage> last = client.readUntilClosed();
+                ServerMessage error = last.get(last.size() - 1);
+                assertThat(error.fields()).containsEntry('S', "FATAL").containsEntry('C', "57P01");
+                assertThat(error.fields().get('M'))
+                        .isEqualTo("terminating connection because pgweir is shutting down and this had not ended after"
+                                + " 0.3s (shutdown_timeout)");
+            }
+        } finally {
+            proxy.close();
+        }
+        await().until(() -> POSTGRES.backendsOf(database) == 0);
+        try (Connection direct = POSTGRES.connect(database);
+                Statement statement = direct.createStatement();
+                ResultSet row = statement.executeQuery("select count(*) from left_open")) {
+            row.next();
+            assertThat(row.getInt(1)).isZero();
+        }
     }
 }

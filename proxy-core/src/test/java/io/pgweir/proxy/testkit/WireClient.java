@@ -136,6 +136,11 @@ public final class WireClient implements AutoCloseable {
         }
     }
 
+    /** Whether something has arrived that has not been read. */
+    public boolean hasUnread() throws IOException {
+        return to > from || socket.getInputStream().available() > 0;
+    }
+
     /** One bare byte, the answer to SSLRequest or GSSENCRequest. */
     public char readByte() throws IOException {
         fill(1, System.nanoTime() + TIMEOUT.toNanos());
