@@ -58,7 +58,7 @@ public final class BackendConnector {
             HostPort host,
             BackendTarget target,
             SessionSettings startup,
-            BackendConnection.Listener listener,
+            BackendListener listener,
             Result result) {
         start(home, host, target, startup, listener, result, 0);
     }
@@ -67,8 +67,7 @@ public final class BackendConnector {
      * The same to find out whether a server is back. If it does not take the connection within a second, the attempt is over,
      * so that the next can follow: the kernel repeats its first packet ever more seldom.
      */
-    public void probe(
-            LoopContext home, HostPort host, BackendTarget target, BackendConnection.Listener listener, Result result) {
+    public void probe(LoopContext home, HostPort host, BackendTarget target, BackendListener listener, Result result) {
         start(home, host, target, SessionSettings.NONE, listener, result, PROBE_ACCEPT_MILLIS);
     }
 
@@ -77,7 +76,7 @@ public final class BackendConnector {
             HostPort host,
             BackendTarget target,
             SessionSettings startup,
-            BackendConnection.Listener listener,
+            BackendListener listener,
             Result result,
             int acceptMillis) {
         BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);

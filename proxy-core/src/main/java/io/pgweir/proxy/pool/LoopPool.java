@@ -1,6 +1,7 @@
 package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.PeerWatch;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The idle backends of one pool whose home is one event loop, last used first. Only that loop's thread uses it. */
@@ -23,6 +25,7 @@ final class LoopPool {
     private static final long READ_MILLIS = 1;
 
     private final LoopContext loop;
+    private final Servers servers;
     private final PeerWatch peers = new PeerWatch();
     private final PoolMetrics metrics = new PoolMetrics();
     private final ArrayDeque<BackendConnection> idle = new ArrayDeque<>();
@@ -36,8 +39,9 @@ final class LoopPool {
     private volatile int idleCount;
 
     /** @param usableAgain what to do when a backend that could not be used a moment ago can be */
-    LoopPool(LoopContext loop, Consumer<LoopPool> usableAgain) {
+    LoopPool(LoopContext loop, Servers servers, Consumer<LoopPool> usableAgain) {
         this.loop = loop;
+        this.servers = servers;
         this.usableAgain = usableAgain;
     }
 
@@ -81,6 +85,9 @@ final class LoopPool {
         if (backend.isClosed() || !backend.isSettled() || suspects.contains(backend)) {
             return false;
         }
+        if (!servers.mayServe(backend.host())) {
+            return false;
+        }
         long quiet = Math.min(now - backend.idleSince(), now - backend.heardAt());
         if (quiet <= FRESH_NANOS || !peers.hasNews(backend.channel(), quiet)) {
             return true;
@@ -116,6 +123,16 @@ final class LoopPool {
         suspects.remove(backend);
         idleCount = idle.size();
         return removed;
+    }
+
+    /** Takes out those that {@code which} is true of. */
+    void drainIf(Predicate<BackendConnection> which, Consumer<BackendConnection> taker) {
+        for (BackendConnection backend : idle.toArray(BackendConnection[]::new)) {
+            if (which.test(backend)) {
+                remove(backend);
+                taker.accept(backend);
+            }
+        }
     }
 
     /** The one that has been idle longest, left where it is. */

@@ -296,7 +296,7 @@ final class BackendLease implements Attachment {
         session.replied();
         BackendConnection current = backend;
         if (current != null) {
-            resumeIfNotHeld();
+            resumeIfNotHeld(false);
             if (current == backend && !session.channel().isWritable()) {
                 tenure.reads(current, false);
             }
@@ -309,12 +309,12 @@ final class BackendLease implements Attachment {
             return;
         }
         releaseIfDone();
-        resumeIfNotHeld();
+        resumeIfNotHeld(true);
         session.drainIfIdle();
     }
 
-    private void resumeIfNotHeld() {
-        if (relay.held().isOver(backend)) {
+    private void resumeIfNotHeld(boolean kept) {
+        if (relay.held().isOver(backend, kept)) {
             relay.notHeld();
             session.resumeIfPaused();
         }
@@ -337,7 +337,7 @@ final class BackendLease implements Attachment {
     public void cancelArrived() {
         // First of all: a backend that a late cancel may still hit is not for what has been held back either.
         releaseIfDone();
-        resumeIfNotHeld();
+        resumeIfNotHeld(true);
     }
 
     // ---- for the session and the relay
