@@ -40,13 +40,18 @@ final class HealthCommand {
             connection.setReadTimeout(PATIENCE_MILLIS);
             boolean ready = connection.getResponseCode() == HttpURLConnection.HTTP_OK;
             try (InputStream body = ready ? connection.getInputStream() : connection.getErrorStream()) {
-                String answer = new String(body.readNBytes(LONGEST_ANSWER), StandardCharsets.UTF_8).strip();
+                byte[] answerBytes = body == null ? new byte[0] : body.readNBytes(LONGEST_ANSWER);
+                String answer = new String(answerBytes, StandardCharsets.UTF_8).strip();
+                if (answer.isEmpty()) {
+                    answer = "no pgweir at " + address + "? HTTP status " + connection.getResponseCode()
+                            + "; see --http";
+                }
                 (ready ? out : err).println(answer);
             }
             return ready ? ExitCode.OK : ExitCode.FAILED;
         } catch (IOException e) {
             err.println("pgweir: no answer from " + address + ": " + e.getMessage()
-                    + "; is pgweir running, and is this its" + " address (--http)?");
+                    + "; is pgweir running, and is this its address (--http)?");
             return ExitCode.FAILED;
         }
     }

@@ -78,8 +78,11 @@ class CommandLineInterfaceTest {
         AtomicInteger code = new AtomicInteger(200);
         server.createContext("/health/ready", exchange -> {
             byte[] body = (code.get() == 200 ? "ready\n" : "not ready: why\n").getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(code.get(), body.length);
-            exchange.getResponseBody().write(body);
+            boolean silent = code.get() == 404;
+            exchange.sendResponseHeaders(code.get(), silent ? -1 : body.length);
+            if (!silent) {
+                exchange.getResponseBody().write(body);
+            }
             exchange.close();
         });
         server.start();
@@ -90,6 +93,9 @@ class CommandLineInterfaceTest {
             code.set(503);
             assertThat(run("health", "--http", "127.0.0.1:" + port)).isEqualTo(ExitCode.FAILED);
             assertThat(err()).contains("not ready: why");
+            code.set(404);
+            assertThat(run("health", "--http", "127.0.0.1:" + port)).isEqualTo(ExitCode.FAILED);
+            assertThat(err()).contains("no pgweir at 127.0.0.1:" + port);
         } finally {
             server.stop(0);
         }

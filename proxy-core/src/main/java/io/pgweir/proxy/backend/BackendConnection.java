@@ -203,8 +203,9 @@ public final class BackendConnection {
         return statements;
     }
 
-    /** Sends a simple Query of our own; only between the client's units of work. */
+    /** Sends a simple Query of our own, which destroys the unnamed statement; only between the client's units of work. */
     public void sendInternalQuery(String sql, InternalReply reply) {
+        statements.unnamed(null, 0);
         FrontendWriter.query(toServer.append(), sql);
         ledger.expectInternal(reply);
         ledger.expectSwallowed(Reply.QUERY);
@@ -238,15 +239,8 @@ public final class BackendConnection {
         roleReports.reported(name, value, current == null);
     }
 
-    RoleReports roleReports() {
+    public RoleReports roleReports() {
         return roleReports;
-    }
-
-    /** Its server is no longer what the pool wants. */
-    public void serverLeft() {
-        if (attachment != null) {
-            attachment.serverLeft();
-        }
     }
 
     /** Nothing is owed and no part of a message is pending: with status I anybody may have this backend. */

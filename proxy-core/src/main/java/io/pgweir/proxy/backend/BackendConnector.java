@@ -64,11 +64,14 @@ public final class BackendConnector {
     }
 
     /**
-     * The same to find out whether a server is back. If it does not take the connection within a second, the attempt is over,
-     * so that the next can follow: the kernel repeats its first packet ever more seldom.
+     * The same to find out whether a server is back. If it does not take the connection within a second, or half of the
+     * connect timeout, the attempt is over, so that the next can follow: the kernel repeats its first packet ever more seldom.
      */
     public void probe(LoopContext home, HostPort host, BackendTarget target, BackendListener listener, Result result) {
-        start(home, host, target, SessionSettings.NONE, listener, result, PROBE_ACCEPT_MILLIS);
+        // At the end of the whole it could not be told what has taken so long.
+        long half = target.connectTimeout().toMillis() / 2;
+        int acceptMillis = (int) Math.max(1, Math.min(PROBE_ACCEPT_MILLIS, half));
+        start(home, host, target, SessionSettings.NONE, listener, result, acceptMillis);
     }
 
     private void start(

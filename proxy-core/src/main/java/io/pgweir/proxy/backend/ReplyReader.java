@@ -282,10 +282,11 @@ final class ReplyReader implements FrameScanner.Sink {
             }
             ErrorFields instead = ledger.errorInstead();
             action = attachment.errorForClient(instead == null ? error : instead);
+            unitAnswered |=
+                    action != ErrorAction.REPLAY; // if it is not forwarded, the client has been told in other words
             if (action == ErrorAction.FORWARD && instead == null) {
                 forward(in, at, available);
             } else if (action == ErrorAction.FORWARD) {
-                unitAnswered = true;
                 BackendWriter.error(attachment.toClient().append(), instead);
             }
         }

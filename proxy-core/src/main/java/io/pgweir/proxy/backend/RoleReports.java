@@ -1,7 +1,7 @@
 package io.pgweir.proxy.backend;
 
 /** Notices in what PostgreSQL sends that a server may be something else now. On the loop that owns the backend. */
-final class RoleReports {
+public final class RoleReports {
     private final BackendConnection backend;
     private final BackendListener listener;
 
@@ -25,6 +25,14 @@ final class RoleReports {
             listener.roleChanged(backend);
         } else {
             listener.roleDoubted(backend, false);
+        }
+    }
+
+    /** The server is no longer what the pool wants: whoever has the backend is told. */
+    public void serverLeft() {
+        Attachment current = backend.attachment();
+        if (current != null) {
+            current.serverLeft();
         }
     }
 

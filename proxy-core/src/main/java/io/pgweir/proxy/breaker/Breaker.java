@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
 public final class Breaker {
     private static final int STEPS = 10;
 
+    private static final long OVERDUE_NANOS = 250_000_000;
+
     private final HostPort server;
     private final BreakerSettings settings;
     private final LongSupplier clock;
@@ -73,6 +75,10 @@ public final class Breaker {
 
     public void listen(BreakerListener listener) {
         listeners.add(listener);
+    }
+
+    public void unlisten(BreakerListener listener) {
+        listeners.remove(listener);
     }
 
     // ---- evidence
@@ -185,6 +191,15 @@ public final class Breaker {
 
     private synchronized @Nullable Transition onProbeFailed(BackendFailure failure) {
         return state == BreakerState.HALF_OPEN ? toOpen(failure, "probe " + probes + " has failed") : null;
+    }
+
+    /** Whether a probe is overdue: who has opened the breaker is gone, or not to be waited for. */
+    public boolean isUnattended() {
+        return state == BreakerState.OPEN && isOverdue();
+    }
+
+    private synchronized boolean isOverdue() {
+        return state == BreakerState.OPEN && clock.getAsLong() - probeAt > OVERDUE_NANOS;
     }
 
     /** Until a probe is due; 0 if one is under way or none is needed. */

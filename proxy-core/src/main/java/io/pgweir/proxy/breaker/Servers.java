@@ -341,9 +341,25 @@ public final class Servers {
         return retries;
     }
 
+    /** One that is down, and that nobody probes; or null. */
+    public @Nullable Breaker unattended() {
+        for (Breaker server : inOrder) {
+            if (server.isUnattended()) {
+                return server;
+            }
+        }
+        return null;
+    }
+
     public void listen(BreakerListener listener) {
         for (Breaker server : inOrder) {
             server.listen(listener);
+        }
+    }
+
+    public void unlisten(BreakerListener listener) {
+        for (Breaker server : inOrder) {
+            server.unlisten(listener);
         }
     }
 }

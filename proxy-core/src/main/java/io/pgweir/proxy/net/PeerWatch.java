@@ -14,8 +14,8 @@ public final class PeerWatch {
     /** TCP_ESTABLISHED of Linux: neither end has closed. */
     private static final int ESTABLISHED = 1;
 
-    /** The kernel counts in ticks, mostly of 4 ms. */
-    private static final long TICK_MILLIS = 5;
+    /** The kernel counts in ticks, mostly of 4 ms, of 10 ms where CONFIG_HZ is 100. */
+    private static final long TICK_MILLIS = 11;
 
     private final EpollTcpInfo info = new EpollTcpInfo();
 

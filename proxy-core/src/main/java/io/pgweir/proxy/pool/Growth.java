@@ -36,6 +36,8 @@ final class Growth {
     private final Object lock;
     private final WaitQueue queue;
     private final Servers servers;
+    private final LoopPool[] parts;
+    private final OutageWatch watch;
     private final Prober prober;
     private final ConnectGate gate = new ConnectGate();
     /** Logged in and not gone yet. */
@@ -50,13 +52,20 @@ final class Growth {
     /** A recent release while a server was down. Written without the lock: any of several will do. */
     private volatile long givenBackAt = System.nanoTime();
 
-    Growth(Pool pool, Object lock, WaitQueue queue, Servers servers) {
+    /** @param parts those of the pool; they need not be there before {@link #start} */
+    Growth(Pool pool, Object lock, WaitQueue queue, Servers servers, LoopPool[] parts) {
         this.pool = pool;
         this.settings = pool.settings();
         this.lock = lock;
         this.queue = queue;
         this.servers = servers;
+        this.parts = parts;
+        this.watch = new OutageWatch(pool, this, parts);
         this.prober = new Prober(pool, this);
+    }
+
+    void start() {
+        servers.listen(watch);
     }
 
     Servers servers() {
@@ -104,6 +113,7 @@ final class Growth {
 
     /** No more connects. */
     void stop() {
+        servers.unlisten(watch);
         synchronized (lock) {
             stopped = true;
         }
@@ -123,6 +133,20 @@ final class Growth {
         }
         BackendFailure cause = gate.failure();
         return cause != null && cause.isRefusal() && open == 0 && gate.nanosToRetry() > 0;
+    }
+
+    /** Whether a newcomer cannot be helped. With the lock. */
+    boolean refuses() {
+        seeToProbes();
+        return isHopeless();
+    }
+
+    /** Another pool may have found a server down and be gone; whoever needs it asks it again then. */
+    private void seeToProbes() {
+        Breaker neglected = servers.unattended();
+        if (neglected != null) {
+            prober.begin(parts[0], neglected);
+        }
     }
 
     void failIfHopeless() {
@@ -160,6 +184,7 @@ final class Growth {
      * @param idleElsewhere backends that other loops are about to give to waiters
      */
     void grow(LoopPool part, int idleElsewhere) {
+        seeToProbes();
         while (true) {
             Waiter forWhom;
             Breaker server;
@@ -198,6 +223,7 @@ final class Growth {
 
     /** Opens a backend if there is none, to find out whether it can be had; it stays as an idle one. Any thread. */
     void probe(LoopPool part) {
+        seeToProbes();
         Breaker server = reserve(1);
         if (server != null) {
             part.loop().loop().execute(() -> connect(part, server, SessionSettings.NONE, null));

@@ -100,7 +100,7 @@ final class HostWatch {
                 EventLoop owner = backend.owner();
                 owner.execute(() -> {
                     if (backend.owner() == owner) { // else whoever has it now has just been given it
-                        backend.serverLeft();
+                        backend.roleReports().serverLeft();
                     }
                 });
             }

@@ -40,7 +40,7 @@ final class IdleCheck {
         for (BackendConnection backend : part.all()) {
             Long last = checkedAt.get(backend);
             boolean due = now - backend.idleSince() >= intervalNanos && (last == null || now - last >= intervalNanos);
-            if (due && !backend.isClosed() && backend.isSettled()) {
+            if (due && !backend.isClosed() && backend.isSettled() && !part.isHeld(backend)) {
                 checkedAt.put(backend, now);
                 new Check(part, backend).start();
             }
@@ -62,6 +62,7 @@ final class IdleCheck {
 
         void start() {
             LoopContext loop = part.loop();
+            part.hold(backend);
             loop.deadlines().arm(this, patienceNanos);
             backend.sendInternalQuery("SELECT 1", this::answered);
             backend.flush();
@@ -71,7 +72,11 @@ final class IdleCheck {
             disarm();
             if (error == null) {
                 // Later: the answer is not worked off yet, and the backend not settled.
-                part.loop().loop().execute(() -> pool.serve(part));
+                part.loop().loop().execute(() -> {
+                    if (part.free(backend)) {
+                        pool.serve(part);
+                    }
+                });
             } else {
                 backend.channel().close();
             }

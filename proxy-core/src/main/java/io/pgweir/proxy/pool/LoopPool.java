@@ -24,19 +24,25 @@ final class LoopPool {
     /** By then the loop has looked for something to read. */
     private static final long READ_MILLIS = 1;
 
+    /** When to look again whether a server that is in doubt may serve. */
+    private static final long DOUBT_MILLIS = 5;
+
     private final LoopContext loop;
     private final Servers servers;
     private final PeerWatch peers = new PeerWatch();
     private final PoolMetrics metrics = new PoolMetrics();
     private final ArrayDeque<BackendConnection> idle = new ArrayDeque<>();
 
-    /** Those that may have been sent something, until the loop has read what there was. */
-    private final Set<BackendConnection> suspects = new HashSet<>();
+    /** Idle ones that nobody gets for now. */
+    private final Set<BackendConnection> held = new HashSet<>();
 
     private final Consumer<LoopPool> usableAgain;
 
     /** Written after every change of {@link #idle}; read by loops that have waiters but no backend. */
     private volatile int idleCount;
+
+    /** Written after every change of {@link #held}, and before {@link #idleCount}. */
+    private volatile int heldCount;
 
     /** @param usableAgain what to do when a backend that could not be used a moment ago can be */
     LoopPool(LoopContext loop, Servers servers, Consumer<LoopPool> usableAgain) {
@@ -55,6 +61,40 @@ final class LoopPool {
 
     int idleCount() {
         return idleCount;
+    }
+
+    /** Idle ones that can be given to somebody; never fewer than there are. Any thread. */
+    int usable() {
+        int all = idleCount;
+        return all - heldCount;
+    }
+
+    /** The same of all {@code parts} but this. */
+    int usableBeside(LoopPool[] parts) {
+        int sum = -usable();
+        for (LoopPool part : parts) {
+            sum += part.usable();
+        }
+        return sum;
+    }
+
+    boolean isHeld(BackendConnection backend) {
+        return held.contains(backend);
+    }
+
+    /** Nobody gets it until {@link #free}, or it is gone. It is idle here. */
+    void hold(BackendConnection backend) {
+        held.add(backend);
+        heldCount = held.size();
+    }
+
+    /** Everybody may have it; the caller lets the pool serve who waits. False if it is not held any more. */
+    boolean free(BackendConnection backend) {
+        if (!held.remove(backend)) {
+            return false;
+        }
+        heldCount = held.size();
+        return true;
     }
 
     /** The backend used last that {@code waiter} can use. */
@@ -82,24 +122,36 @@ final class LoopPool {
 
     /** Whether it can be given to somebody: it is there, as far as the kernel knows, and no check of it is under way. */
     private boolean isUsable(BackendConnection backend, long now) {
-        if (backend.isClosed() || !backend.isSettled() || suspects.contains(backend)) {
+        if (!backend.isSettled() || held.contains(backend)) {
+            return false;
+        }
+        if (backend.isClosed()) {
+            hold(backend); // it is on its way out
             return false;
         }
         if (!servers.mayServe(backend.host())) {
+            hold(backend);
+            loop.loop().schedule(() -> lookAgain(backend), DOUBT_MILLIS, TimeUnit.MILLISECONDS);
             return false;
         }
         long quiet = Math.min(now - backend.idleSince(), now - backend.heardAt());
         if (quiet <= FRESH_NANOS || !peers.hasNews(backend.channel(), quiet)) {
             return true;
         }
-        suspects.add(backend);
+        hold(backend);
         loop.loop().schedule(() -> hasRead(backend), READ_MILLIS, TimeUnit.MILLISECONDS);
         return false;
     }
 
+    private void lookAgain(BackendConnection backend) {
+        if (free(backend)) {
+            usableAgain.accept(this);
+        }
+    }
+
     /** The loop has come to read what there was; a backend that is still there can be used. */
     private void hasRead(BackendConnection backend) {
-        if (suspects.remove(backend)) {
+        if (free(backend)) {
             backend.heardNow();
             usableAgain.accept(this);
         }
@@ -107,6 +159,8 @@ final class LoopPool {
 
     /** Takes all out. */
     void drain(Consumer<BackendConnection> taker) {
+        held.clear();
+        heldCount = 0;
         for (BackendConnection backend = idle.pollLast(); backend != null; backend = idle.pollLast()) {
             idleCount = idle.size();
             taker.accept(backend);
@@ -120,7 +174,7 @@ final class LoopPool {
 
     boolean remove(BackendConnection backend) {
         boolean removed = idle.remove(backend);
-        suspects.remove(backend);
+        free(backend);
         idleCount = idle.size();
         return removed;
     }

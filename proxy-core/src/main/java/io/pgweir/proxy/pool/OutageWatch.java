@@ -4,7 +4,10 @@ import io.pgweir.proxy.breaker.BreakerListener;
 import io.pgweir.proxy.breaker.BreakerState;
 import io.pgweir.proxy.breaker.Transition;
 
-/** What a pool does when the breaker of one of its servers moves, whichever pool has moved it: later, on its own loops. */
+/**
+ * What a pool does when the breaker of one of its servers moves, whichever pool has moved it: later, on its own loops. The
+ * other pool may hold its lock at the moment.
+ */
 final class OutageWatch implements BreakerListener {
     private final Pool pool;
     private final Growth growth;
@@ -21,9 +24,11 @@ final class OutageWatch implements BreakerListener {
         if (step.to() == BreakerState.OPEN) {
             later(parts[0], growth::failIfHopeless);
         } else if (step.to() != BreakerState.HALF_OPEN) {
-            growth.serverAnswers();
             for (LoopPool part : parts) {
-                later(part, () -> pool.serve(part));
+                later(part, () -> {
+                    growth.serverAnswers();
+                    pool.serve(part);
+                });
             }
         }
     }

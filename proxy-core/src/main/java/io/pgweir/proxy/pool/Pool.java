@@ -69,15 +69,15 @@ public final class Pool {
         this.connector = connector;
         this.statements = statements;
         this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
-        this.growth = new Growth(this, lock, queue, servers);
-        this.pinned = new PinnedClients(settings.state());
         this.parts = new LoopPool[loops.size()];
+        this.growth = new Growth(this, lock, queue, servers, parts);
+        this.pinned = new PinnedClients(settings.state());
         loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop, servers, this::serve));
         this.hosts = new HostWatch(this, growth, parts);
         this.upkeep = new Upkeep(this, growth, hosts);
         this.events = new BackendEvents(this, growth, upkeep, hosts, parts);
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
-        servers.listen(new OutageWatch(this, growth, parts));
+        growth.start();
     }
 
     public PoolKey key() {
@@ -153,7 +153,7 @@ public final class Pool {
         if (queue.size() >= settings.queueLimit()) {
             return failure(CheckoutFailure.Reason.QUEUE_FULL, waiter);
         }
-        if (growth.isHopeless()) {
+        if (growth.refuses()) {
             return failure(CheckoutFailure.Reason.UNAVAILABLE, waiter);
         }
         return null;
@@ -299,9 +299,9 @@ public final class Pool {
         if (waiting == 0) {
             return;
         }
-        growth.grow(part, picky ? 0 : idle() - part.idleCount() + returning.get());
+        growth.grow(part, picky ? 0 : part.usableBeside(parts) + returning.get());
         for (LoopPool other : parts) {
-            if (waiting > 0 && other != part && other.idleCount() > 0) {
+            if (waiting > 0 && other != part && other.usable() > 0) {
                 // A picky waiter may not want what is idle there; then nobody there has more to do for it.
                 other.loop().loop().execute(picky ? () -> handOverIdle(other) : () -> serve(other));
             }
@@ -313,7 +313,7 @@ public final class Pool {
      * in between and wait beside it.
      */
     private void handOverIdle(LoopPool part) {
-        while (waiting > 0 && part.idleCount() > 0) {
+        while (waiting > 0 && part.usable() > 0) {
             WaitQueue.Match match;
             synchronized (lock) {
                 match = queue.match(part.lastUsedFirst(), settings.shuffle());

@@ -5,40 +5,64 @@ import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.BreakerState;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Probes servers whose breakers this pool has opened: a connect and a {@link Probe} each time the breaker asks for one, until
- * it is not open any more or another pool probes. What a probe has opened stays as an idle backend, within the limit.
+ * Probes servers whose breakers this pool has opened, or that nobody else probes: a connect and a {@link Probe} each time the
+ * breaker asks for one, until it is not down any more. What a probe has opened stays as an idle backend, within the limit.
  */
 final class Prober {
+    /** How long to wait for a permit; meanwhile another pool may probe. */
+    private static final long FULL_NANOS = 50_000_000;
+
     private final Pool pool;
     private final Growth growth;
+
+    /** Each is probed by one loop. */
+    private final Set<Breaker> probing = ConcurrentHashMap.newKeySet();
 
     Prober(Pool pool, Growth growth) {
         this.pool = pool;
         this.growth = growth;
     }
 
-    /** On the loop of {@code part}, as everything here. */
+    /** Any thread; what follows happens on the loop of {@code part}. */
     void begin(LoopPool part, Breaker server) {
-        part.loop().loop().schedule(() -> next(part, server), server.nanosToChange(), TimeUnit.NANOSECONDS);
+        if (probing.add(server)) {
+            schedule(part, server);
+        }
+    }
+
+    private void schedule(LoopPool part, Breaker server) {
+        schedule(part, server, server.nanosToChange());
+    }
+
+    private void schedule(LoopPool part, Breaker server, long nanos) {
+        part.loop().loop().schedule(() -> next(part, server), nanos, TimeUnit.NANOSECONDS);
     }
 
     private void next(LoopPool part, Breaker server) {
-        if (server.state() != BreakerState.OPEN || growth.isStopped()) {
+        if (growth.isStopped() || !server.isDown()) {
+            // In this order: whoever opens it at this moment either finds nobody probing, or is seen here.
+            probing.remove(server);
+            if (!growth.isStopped() && server.isDown()) {
+                begin(part, server);
+            }
             return;
         }
-        boolean permit = growth.takePermit();
-        if (permit && server.takeProbe()) {
+        if (server.state() != BreakerState.OPEN || server.nanosToProbe() > 0) {
+            schedule(part, server);
+        } else if (!growth.takePermit()) {
+            schedule(part, server, FULL_NANOS);
+        } else if (server.takeProbe()) {
             connect(part, server);
-            return;
-        }
-        if (permit) {
+        } else {
             growth.permitBack();
+            schedule(part, server);
         }
-        begin(part, server);
     }
 
     private void connect(LoopPool part, Breaker server) {
@@ -63,7 +87,7 @@ final class Prober {
                 }
                 growth.servers().notConnected(server, failure);
                 server.probeFailed(failure);
-                begin(part, server);
+                schedule(part, server);
             }
         };
         pool.connector().probe(part.loop(), server.server(), pool.target(), pool.events(), result);
@@ -72,6 +96,7 @@ final class Prober {
     private void probed(LoopPool part, Breaker server, BackendConnection backend, @Nullable BackendFailure failure) {
         if (failure == null) {
             part.metrics().connectRetriesSucceeded.increment();
+            probing.remove(server);
             server.probed();
             pool.release(backend);
             return;
@@ -79,6 +104,6 @@ final class Prober {
         part.metrics().connectRetriesFailed.increment();
         pool.discard(backend);
         server.probeFailed(failure);
-        begin(part, server);
+        schedule(part, server);
     }
 }

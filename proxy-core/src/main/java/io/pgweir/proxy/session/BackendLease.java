@@ -117,6 +117,7 @@ final class BackendLease implements Attachment {
     /** The client has no backend any more; what happens to {@code current} is the caller's business. */
     private void end(BackendConnection current) {
         backend = null;
+        replay.leaseEnds();
         check.forget();
         reports.forget();
         tenure.ended();
@@ -187,9 +188,10 @@ final class BackendLease implements Attachment {
         BackendConnection current = backend;
         if (current != null) {
             boolean own = mode == PoolMode.SESSION || state.isBound();
+            boolean repeatable = !own && !overdue.isExceeded() && check.knowsSettings();
             String kept = state.pins().describe();
             end(current);
-            if (own || !replay.takes(current, failure)) {
+            if (!repeatable || !replay.takes(current, failure)) {
                 loss.of(current, failure, own, kept);
             }
         }
@@ -340,8 +342,6 @@ final class BackendLease implements Attachment {
         resumeIfNotHeld(true);
     }
 
-    // ---- for the session and the relay
-
     /** Sends off what the client's read has put together. */
     void flush() {
         BackendConnection current = backend;
@@ -367,13 +367,17 @@ final class BackendLease implements Attachment {
     boolean isAtRest() {
         BackendConnection current = backend;
         return current == null
-                || (current.isSettled() && current.status() == TransactionStatus.IDLE && !relay.isUnitOpen());
+                ? !replay.isWaiting()
+                : current.isSettled() && current.status() == TransactionStatus.IDLE && !relay.isUnitOpen();
     }
 
     /** Cancels what runs for the client. */
     void cancel() {
         BackendConnection current = backend;
-        if (current != null && RunningWork.runs(current, relay.isUnitOpen()) && current.cancelsInFlight() == 0) {
+        if (current == null) {
+            replay.cancel();
+        } else if (RunningWork.runs(current, relay.isUnitOpen()) && current.cancelsInFlight() == 0) {
+            replay.forbid();
             metrics.cancelsForClients.increment();
             pool.connector().cancel(current);
         }
@@ -399,14 +403,6 @@ final class BackendLease implements Attachment {
         overdue.readyForQuery(current.status(), false);
     }
 
-    /** A COPY that is being fed ends with an error; PostgreSQL heeds no cancel request while it waits for data. */
-    void failCopyIn() {
-        BackendConnection current = backend;
-        if (current != null && !session.isInsideFrame()) {
-            RunningWork.failCopyIn(current);
-        }
-    }
-
     /** A SET has completed, by whatever means. */
     void settingsTouched() {
         if (mode != PoolMode.SESSION) {
@@ -420,6 +416,10 @@ final class BackendLease implements Attachment {
 
     SessionState state() {
         return state;
+    }
+
+    SafeReplay repetition() {
+        return replay;
     }
 
     /** How the client's strings are to be read. */

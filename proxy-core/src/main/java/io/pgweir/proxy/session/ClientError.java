@@ -186,6 +186,12 @@ public enum ClientError {
             "Connect again."),
     NO_BACKEND_DURING_SHUTDOWN(
             Severity.ERROR, SqlState.CANNOT_CONNECT_NOW, "pgweir is shutting down", "Connect again."),
+    REPEATED_STATEMENT_CANCELED(
+            Severity.ERROR,
+            SqlState.QUERY_CANCELED,
+            "canceling statement due to user request while it waited for another backend",
+            "Its first backend was lost; it only reads, and nothing of its answer has been sent. Repeat it if it is"
+                    + " still wanted."),
     QUEUED_STATEMENT_CANCELED(
             Severity.ERROR,
             SqlState.QUERY_CANCELED,

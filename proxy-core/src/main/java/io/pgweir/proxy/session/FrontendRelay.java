@@ -137,7 +137,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
         BackendConnection backend = session.backend();
         if (backend == null) {
-            return detached(type, source, at, length, available);
+            return !session.lease().repetition().isWaiting() && detached(type, source, at, length, available);
         }
         if (backend.ledger().isSkippingToSync() && type != FrontendType.SYNC) {
             return true;
@@ -231,8 +231,9 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
         switch (type) {
             case FrontendType.QUERY:
+                boolean alone = in == source && available == length && !unitOpen;
                 boolean sent = queries.send(backend, source, at, length, available);
-                if (sent && in == source && available == length) {
+                if (sent && alone) {
                     repeatable.query(backend, source, at, length);
                 }
                 return sent;
@@ -244,7 +245,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                     return holdBack(Held.UNTIL_ANSWERED);
                 }
                 if (in == source && !unitOpen && mayRepeatFrom(backend)) {
-                    repeatable.parse(at);
+                    repeatable.parse(source, at);
                 }
                 beginUnit();
                 unitOpen = true;

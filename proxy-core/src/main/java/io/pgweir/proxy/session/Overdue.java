@@ -88,6 +88,11 @@ final class Overdue implements TimeLimits.Listener {
         }
     }
 
+    /** Whether something has been cancelled for its time, or is to be, and has not ended. */
+    boolean isExceeded() {
+        return exceeded != null;
+    }
+
     /** The client has no backend any more. */
     void over() {
         exceeded = null;
@@ -144,7 +149,9 @@ final class Overdue implements TimeLimits.Listener {
         }
         exceeded = limit;
         limits.cancelSent();
-        lease.failCopyIn();
+        if (!session.isInsideFrame()) {
+            RunningWork.failCopyIn(backend);
+        }
         if (backend.cancelsInFlight() == 0) {
             metrics.cancelsOfOverdue.increment();
             session.pool().connector().cancel(backend);

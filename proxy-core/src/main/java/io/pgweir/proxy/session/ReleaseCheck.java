@@ -111,6 +111,11 @@ final class ReleaseCheck {
         state.settled();
     }
 
+    /** Whether the client's settings are known, so that it could go on anywhere. */
+    boolean knowsSettings() {
+        return !awaited && !settings.isTouched();
+    }
+
     /** Whether it may yet turn out that code has made the backend listen. */
     boolean mayFindListening() {
         return awaited || state.mustAsk(false);

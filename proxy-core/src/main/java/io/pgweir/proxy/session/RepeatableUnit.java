@@ -1,6 +1,7 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.settings.PoolMode;
@@ -30,7 +31,7 @@ final class RepeatableUnit {
                 session.mode() != PoolMode.SESSION && session.pool().settings().retry() == RetryMode.SAFE;
     }
 
-    /** A whole Query has been sent, or answered. */
+    /** A whole Query has been sent, or answered, which is a unit of its own. */
     void query(BackendConnection backend, ByteBuf source, int at, int length) {
         if (!active) {
             return;
@@ -41,9 +42,9 @@ final class RepeatableUnit {
         }
     }
 
-    /** A unit begins with the Parse at {@code at}, and nothing is owed. */
-    void parse(int at) {
-        if (active) {
+    /** A unit begins with the Parse at {@code at}, and nothing is owed. A name would be taken when it comes again. */
+    void parse(ByteBuf in, int at) {
+        if (active && in.getByte(at + FrameScanner.HEADER) == 0) {
             unit.begin(at);
         }
     }

@@ -175,6 +175,19 @@ class ReplyReaderTest {
         assertThat(backend.clientGot()).isEmpty();
     }
 
+    /** Told in other words it is told. */
+    @Test
+    void anErrorThatTheClientIsToldOfOtherwiseIsPartOfTheAnswer() {
+        backend.onError = ErrorAction.SUPPRESS;
+        connection.ledger().expectQuery();
+        assertThat(connection.isUnitAnswered()).isFalse();
+        backend.serverSends(ERROR);
+        assertThat(backend.clientGot()).isEmpty();
+        assertThat(connection.isUnitAnswered()).isTrue();
+        backend.serverSends(READY);
+        assertThat(connection.isUnitAnswered()).isFalse();
+    }
+
     @Test
     void theLastWordsOfAServerAreTheCauseAndNotAReply() {
         connection.ledger().expectQuery();

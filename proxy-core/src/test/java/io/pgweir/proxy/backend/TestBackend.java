@@ -29,6 +29,7 @@ final class TestBackend implements AutoCloseable {
     final List<String> events = new ArrayList<>();
     final BackendConnection connection;
     final StatementRegistry registry = new StatementRegistry(new AtomicLong());
+    ErrorAction onError = ErrorAction.FORWARD;
     private final List<ByteBuf> reads = new ArrayList<>();
 
     TestBackend() {
@@ -99,7 +100,7 @@ final class TestBackend implements AutoCloseable {
         @Override
         public ErrorAction errorForClient(ErrorFields error) {
             events.add("error " + error.code());
-            return ErrorAction.FORWARD;
+            return onError;
         }
 
         @Override

@@ -86,6 +86,34 @@ class BreakerTest {
     }
 
     @Test
+    void isUnattendedIfNobodyProbesWhenItIsTime() {
+        assertThat(breaker.isUnattended()).isFalse();
+        open();
+        now += breaker.nanosToProbe();
+        pass(250);
+        assertThat(breaker.isUnattended()).isFalse();
+        pass(1);
+        assertThat(breaker.isUnattended()).isTrue();
+        takeProbe();
+        pass(10_000);
+        assertThat(breaker.isUnattended()).as("the probe has an end of its own").isFalse();
+        breaker.probeFailed(REFUSED);
+        assertThat(breaker.isUnattended()).isFalse();
+    }
+
+    @Test
+    void whoListensNoMoreIsToldNoMore() {
+        List<Transition> told = new ArrayList<>();
+        BreakerListener listener = told::add;
+        breaker.listen(listener);
+        open();
+        breaker.unlisten(listener);
+        takeProbe();
+        assertThat(told).hasSize(1);
+        assertThat(steps).hasSize(2);
+    }
+
+    @Test
     void connectsThatFailTogetherAreOneObservation() {
         for (int round = 1; round <= 3; round++) {
             long begunAt = now;

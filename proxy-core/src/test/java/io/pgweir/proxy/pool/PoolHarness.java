@@ -18,6 +18,8 @@ import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.TransportChoice;
 import io.pgweir.proxy.testkit.FakePostgres;
 import io.pgweir.proxy.testkit.RealPostgres;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -123,6 +125,16 @@ final class PoolHarness implements AutoCloseable {
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** CPU time that the loops have used so far. */
+    long cpuNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long[] sum = new long[1];
+        for (int loop = 0; loop < loops(); loop++) {
+            run(loop, () -> sum[0] += threads.getCurrentThreadCpuTime());
+        }
+        return sum[0];
     }
 
     /** Waits until no connect is under way and so many backends are open, none of them idle. */

@@ -150,4 +150,28 @@ class PoolUpkeepTest {
             next.release();
         }
     }
+
+    /** Each loop looks at what is idle on the other, and neither may have it. */
+    @Test
+    void whoWaitsWhileIdleBackendsAreAskedKeepsNoLoopBusy() throws Exception {
+        try (FakePostgres server = FakePostgres.start(connection -> {
+                    connection.startup();
+                    connection.welcome();
+                    connection.awaitClosed();
+                });
+                PoolHarness harness = PoolHarness.before(
+                        server, 2, "connection_limit", "2", "idle_check_interval", "100ms", "connect_timeout", "2s")) {
+            List<TestClient> clients =
+                    List.of(harness.client(0).ask(), harness.client(1).ask());
+            List<BackendConnection> silent =
+                    clients.stream().map(TestClient::backend).toList();
+            clients.forEach(TestClient::release);
+            await().until(() -> silent.stream().noneMatch(BackendConnection::isSettled));
+            TestClient waiter = harness.client(0).ask();
+            long before = harness.cpuNanos();
+            await().until(() -> silent.stream().anyMatch(BackendConnection::isClosed));
+            assertThat(harness.cpuNanos() - before).as("CPU time").isLessThan(500_000_000);
+            waiter.release();
+        }
+    }
 }

@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.testkit.FaultProxy;
 import io.pgweir.proxy.testkit.LoginRefused;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -98,6 +101,29 @@ class MostPoolsTest {
             assertThat(guest.value("SELECT current_user")).isEqualTo(role);
         }
         postgres.execute("DROP ROLE " + role);
+    }
+
+    /** Only the pool that has found a server down asks it again; it may be gone by then. */
+    @Test
+    void aServerThatCameBackIsNoticedThoughThePoolThatAskedItHasGone() throws Exception {
+        try (FaultProxy network = FaultProxy.to(postgres.host(), postgres.port(), 1);
+                RunningProxy proxy = RunningProxy.at(
+                        "postgresql://" + network.host() + ":" + network.port() + "/*", "max_pools", "1")) {
+            network.refuse(true);
+            try (WireClient client = login(proxy, databases.get(0))) {
+                await().until(() -> client.query("SELECT 1").contains("breaker open"));
+            }
+            Pool first = proxy.pool(databases.get(0), "postgres");
+            try (WireClient client = await().ignoreExceptionsInstanceOf(LoginRefused.class)
+                    .until(() -> login(proxy, databases.get(1)), Objects::nonNull)) {
+                assertThat(proxy.proxy().pools().pools()).doesNotContain(first);
+                int accepted = network.accepted();
+                await().until(() -> client.query("SELECT 1").contains("57P03") && network.accepted() > accepted);
+                network.refuse(false);
+                await().atMost(Duration.ofSeconds(5))
+                        .until(() -> client.query("SELECT 1").contains("D[1]"));
+            }
+        }
     }
 
     @Test

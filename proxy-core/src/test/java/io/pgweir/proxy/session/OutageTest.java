@@ -75,6 +75,9 @@ class OutageTest {
     @AfterEach
     void close() throws Exception {
         postgres.thaw();
+        if (!postgres.isRunning()) {
+            postgres.restart();
+        }
         work.close();
         proxy.close();
     }

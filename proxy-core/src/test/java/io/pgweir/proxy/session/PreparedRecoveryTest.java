@@ -6,6 +6,7 @@ import static io.pgweir.proxy.testkit.Frontend.execute;
 import static io.pgweir.proxy.testkit.Frontend.parse;
 import static io.pgweir.proxy.testkit.Frontend.sync;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
@@ -25,7 +26,7 @@ class PreparedRecoveryTest {
     @BeforeEach
     void start() throws Exception {
         database = postgres.createDatabase();
-        proxy = RunningProxy.before(postgres, "connection_limit", "1");
+        proxy = RunningProxy.before(postgres, "connection_limit", "1", "shuffle", "false");
     }
 
     @AfterEach
@@ -67,6 +68,21 @@ class PreparedRecoveryTest {
                     .endsWith("Z[I]");
             assertThat(client.exchange(parse("s2", "select * from t"), bind("", "s2"), execute("", 0), sync()))
                     .contains("D[1|x]");
+        }
+    }
+
+    /** Any Query destroys it, and so does pgweir's own. */
+    @Test
+    void anUnnamedStatementOutlivesACheckOfItsIdleBackend() throws Exception {
+        proxy.close();
+        proxy = RunningProxy.before(postgres, "connection_limit", "1", "idle_check_interval", "1s");
+        try (WireClient client = login()) {
+            assertThat(client.exchange(parse("", "select 7"), sync())).isEqualTo("1 Z[I]");
+            await().until(() -> "SELECT 1"
+                    .equals(postgres.queryForString(
+                            "select query from pg_stat_activity where datname = '" + database + "'")));
+            proxy.awaitQuiet();
+            assertThat(client.exchange(bind("", ""), execute("", 0), sync())).isEqualTo("2 D[7] C[SELECT 1] Z[I]");
         }
     }
 

@@ -130,10 +130,11 @@ public final class OwnPostgres implements AutoCloseable {
                 Files.readString(Path.of("/proc/" + postmaster + "/cmdline")).split("\0");
         command = List.of(words);
         signal("QUIT", List.of(postmaster));
-        await("the postmaster is gone")
-                .until(() -> !ProcessHandle.of(postmaster)
-                        .map(ProcessHandle::isAlive)
-                        .orElse(false));
+        await("the postmaster is gone").until(() -> !isRunning());
+    }
+
+    public boolean isRunning() {
+        return ProcessHandle.of(postmaster).map(ProcessHandle::isAlive).orElse(false);
     }
 
     /** Starts it again after {@link #crash}. Returns when it accepts connections. */
