@@ -36,18 +36,6 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 public final class BackendConnection {
-    /** Told of what happens to it without anybody's doing. */
-    public interface Listener {
-        /** The connection is gone for good; once, on the home loop. */
-        void closed(BackendConnection backend);
-
-        /** It was not closed by us; before {@link #closed}, on any loop. */
-        default void lost(HostPort server, BackendFailure failure) {}
-
-        /** While it was idle the server has reported another value of a parameter; on the owning loop. */
-        default void reconfigured(BackendConnection backend) {}
-    }
-
     private static final Logger LOG = LoggerFactory.getLogger(BackendConnection.class);
 
     private final Channel channel;
@@ -64,7 +52,8 @@ public final class BackendConnection {
     private final ReplyReader replies = new ReplyReader(this, ledger);
     private final Outbound toServer = new Outbound();
     private final RunningStatement running = new RunningStatement();
-    private final Listener listener;
+    private final BackendListener listener;
+    private final RoleReports roleReports;
     private final long openedAt = System.nanoTime();
     private volatile EventLoop owner;
     private volatile boolean closed;
@@ -80,7 +69,7 @@ public final class BackendConnection {
     private long closedAt;
     private final ClientTraces traces = new ClientTraces();
 
-    BackendConnection(BackendLogin login, Channel channel, Listener listener) {
+    BackendConnection(BackendLogin login, Channel channel, BackendListener listener) {
         this.channel = channel;
         this.home = login.home();
         this.host = login.host();
@@ -92,6 +81,7 @@ public final class BackendConnection {
         parameters.loggedIn();
         this.statements = new ServerStatements(login.statementLimit(), toServer, ledger);
         this.listener = listener;
+        this.roleReports = new RoleReports(this, listener);
         this.owner = home.loop();
         toServer.target(channel);
         channel.closeFuture().addListener(future -> listener.closed(this));
@@ -237,7 +227,6 @@ public final class BackendConnection {
         status = next;
     }
 
-    /** PostgreSQL reports a parameter. */
     void reported(String name, String value) {
         parameters.put(name, value);
         Attachment current = attachment;
@@ -247,6 +236,11 @@ public final class BackendConnection {
             parameters.reconfigured(name, value);
             listener.reconfigured(this);
         }
+        roleReports.reported(name, value, current == null);
+    }
+
+    public RoleReports roleReports() {
+        return roleReports;
     }
 
     /** Nothing is owed and no part of a message is pending: with status I anybody may have this backend. */

@@ -58,7 +58,7 @@ public final class BackendConnector {
             HostPort host,
             BackendTarget target,
             SessionSettings startup,
-            BackendConnection.Listener listener,
+            BackendListener listener,
             Result result) {
         start(home, host, target, startup, listener, result, 0);
     }
@@ -67,8 +67,7 @@ public final class BackendConnector {
      * The same to find out whether a server is back. If it does not take the connection within a second, or half of the
      * connect timeout, the attempt is over, so that the next can follow: the kernel repeats its first packet ever more seldom.
      */
-    public void probe(
-            LoopContext home, HostPort host, BackendTarget target, BackendConnection.Listener listener, Result result) {
+    public void probe(LoopContext home, HostPort host, BackendTarget target, BackendListener listener, Result result) {
         // At the end of the whole it could not be told what has taken so long.
         long half = target.connectTimeout().toMillis() / 2;
         int acceptMillis = (int) Math.max(1, Math.min(PROBE_ACCEPT_MILLIS, half));
@@ -80,7 +79,7 @@ public final class BackendConnector {
             HostPort host,
             BackendTarget target,
             SessionSettings startup,
-            BackendConnection.Listener listener,
+            BackendListener listener,
             Result result,
             int acceptMillis) {
         BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);

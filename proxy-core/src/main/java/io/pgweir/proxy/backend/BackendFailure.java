@@ -2,6 +2,7 @@ package io.pgweir.proxy.backend;
 
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.settings.HostPort;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,8 @@ public record BackendFailure(Kind kind, @Nullable String sqlState, String messag
         TEMPORARY,
         /** PostgreSQL has as many connections of this role or database as it allows them; others may come. */
         OWN_LIMIT,
+        /** PostgreSQL answers, but the server is not what target_session_attrs asks for. */
+        UNFIT,
         /** PostgreSQL will not take this login: no such database or role, wrong password. */
         REFUSED,
         /** PostgreSQL will not take the settings in this StartupMessage; with others it might. */
@@ -54,6 +57,14 @@ public record BackendFailure(Kind kind, @Nullable String sqlState, String messag
     private static boolean isOwnLimit(ErrorFields error) {
         String routine = error.routine();
         return "InitializeSessionUserId".equals(routine) || "CheckMyDatabase".equals(routine);
+    }
+
+    static BackendFailure unfit(HostPort host, ServerRole role) {
+        return unfit(host + " is " + role.text());
+    }
+
+    public static BackendFailure unfit(String message) {
+        return new BackendFailure(Kind.UNFIT, null, message);
     }
 
     public static BackendFailure timedOut(String message) {

@@ -21,6 +21,7 @@ import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.Secret;
+import io.pgweir.proxy.settings.TargetSessionAttrs;
 import java.net.ConnectException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -40,7 +41,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private final BackendTarget target;
     private final SessionSettings startup;
     private final Executor offload;
-    private final BackendConnection.Listener listener;
+    private final BackendListener listener;
     private final BackendConnector.Result result;
     private final FrameScanner scanner = new FrameScanner();
     private final ServerParameters parameters = new ServerParameters();
@@ -54,7 +55,8 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private @Nullable ChannelHandlerContext context;
     private @Nullable ScramClient scram;
     private boolean authenticated;
-    private boolean refused;
+    private boolean goodbyeSaid;
+    private boolean asking;
     private boolean ready;
     private boolean over;
     private int pid;
@@ -66,7 +68,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             BackendTarget target,
             SessionSettings startup,
             Executor offload,
-            BackendConnection.Listener listener,
+            BackendListener listener,
             BackendConnector.Result result) {
         this.home = home;
         this.host = host;
@@ -140,7 +142,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             return;
         }
         open.channel().closeFuture().addListener(done -> result.failed(failure));
-        if (refused) {
+        if (goodbyeSaid) {
             // The server closes when its process has gone; until then it counts there as well.
             open.executor().schedule(() -> open.close(), GOODBYE_SECONDS, TimeUnit.SECONDS);
         } else {
@@ -232,7 +234,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
                 secret = key.secret();
             }
             case BackendType.ERROR_RESPONSE -> {
-                refused = true;
+                goodbyeSaid = true;
                 fail(BackendFailure.ofLoginError(ErrorFields.decode(body)));
             }
             case BackendType.NOTICE_RESPONSE, BackendType.NEGOTIATE_PROTOCOL_VERSION -> {}
@@ -240,12 +242,56 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
                 if (!authenticated) {
                     fail(BackendFailure.unreachable(host + " is ready before it has authenticated anybody"));
                 } else {
-                    ready = true;
+                    judge();
                 }
             }
-            default -> fail(BackendFailure.unreachable(host + " sent " + BackendType.nameOf(type) + " during login"));
+            default -> answer(type, body);
         }
         return true;
+    }
+
+    /** Part of the answer to {@link #askRole}; nothing else may come here. */
+    private void answer(byte type, ByteBuf body) {
+        boolean ofAnswer = type == BackendType.ROW_DESCRIPTION
+                || type == BackendType.DATA_ROW
+                || type == BackendType.COMMAND_COMPLETE;
+        if (!asking || !ofAnswer) {
+            fail(BackendFailure.unreachable(host + " sent " + BackendType.nameOf(type) + " during login"));
+        } else if (type == BackendType.DATA_ROW) {
+            parameters.role(ServerRole.answered(body));
+        }
+    }
+
+    /** The session is there; so that it is of use, the server has to be what the pool wants. */
+    private void judge() {
+        if (target.wanted() == TargetSessionAttrs.ANY) {
+            ready = true;
+            return;
+        }
+        if (!asking) {
+            parameters.role(ServerRole.reported(parameters, startup.values()));
+        }
+        ServerRole role = parameters.role();
+        if (role == null && asking) {
+            fail(BackendFailure.unreachable(host + " does not say whether it is a standby"));
+        } else if (role == null) {
+            askRole(); // before version 14
+        } else if (role.fits(target.wanted())) {
+            ready = true;
+        } else {
+            goodbyeSaid = true;
+            ByteBuf out = context().alloc().buffer(8);
+            FrontendWriter.terminate(out);
+            send(out);
+            fail(BackendFailure.unfit(host, role));
+        }
+    }
+
+    private void askRole() {
+        asking = true;
+        ByteBuf out = context().alloc().buffer(256);
+        FrontendWriter.query(out, ServerRole.QUERY);
+        send(out);
     }
 
     private void authenticate(Authentication request) {

@@ -3,6 +3,7 @@ package io.pgweir.proxy.backend;
 import io.pgweir.protocol.auth.ScramKeys;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.Secret;
+import io.pgweir.proxy.settings.TargetSessionAttrs;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -21,9 +22,13 @@ public final class BackendTarget {
     private final Map<String, String> parameters;
     private final Duration connectTimeout;
     private final int statementLimit;
+    private final TargetSessionAttrs wanted;
     private volatile @Nullable Derived derived;
 
-    /** @param parameters sent in every StartupMessage, below those of a session-mode client */
+    /**
+     * @param parameters sent in every StartupMessage, below those of a session-mode client
+     * @param wanted what a server must be
+     */
     public BackendTarget(
             List<HostPort> hosts,
             String database,
@@ -31,7 +36,8 @@ public final class BackendTarget {
             @Nullable Secret password,
             Map<String, String> parameters,
             Duration connectTimeout,
-            int statementLimit) {
+            int statementLimit,
+            TargetSessionAttrs wanted) {
         this.hosts = List.copyOf(hosts);
         this.database = database;
         this.user = user;
@@ -39,6 +45,7 @@ public final class BackendTarget {
         this.parameters = Map.copyOf(parameters);
         this.connectTimeout = connectTimeout;
         this.statementLimit = statementLimit;
+        this.wanted = wanted;
     }
 
     public List<HostPort> hosts() {
@@ -68,6 +75,10 @@ public final class BackendTarget {
 
     int statementLimit() {
         return statementLimit;
+    }
+
+    TargetSessionAttrs wanted() {
+        return wanted;
     }
 
     @Nullable

@@ -7,6 +7,7 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ParameterStatus;
+import io.pgweir.protocol.wire.SqlState;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -279,6 +280,9 @@ final class ReplyReader implements FrameScanner.Sink {
                 internalError = error;
             }
         } else if (attachment != null) {
+            if (SqlState.READ_ONLY_SQL_TRANSACTION.code().equals(error.code())) {
+                backend.roleReports().writeRefused();
+            }
             ErrorFields instead = ledger.errorInstead();
             action = attachment.errorForClient(instead == null ? error : instead);
             unitAnswered |=

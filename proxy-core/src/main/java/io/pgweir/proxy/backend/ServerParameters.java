@@ -9,9 +9,19 @@ import org.jspecify.annotations.Nullable;
 public final class ServerParameters {
     private final Map<String, String> values = new LinkedHashMap<>();
     private volatile Map<String, String> atLogin = Map.of();
+    private volatile @Nullable ServerRole role;
 
     public @Nullable String get(String name) {
         return values.get(name);
+    }
+
+    /** What the server is, if the pool wants to know; any thread. */
+    public @Nullable ServerRole role() {
+        return role;
+    }
+
+    void role(@Nullable ServerRole now) {
+        role = now;
     }
 
     /** The login is complete. */

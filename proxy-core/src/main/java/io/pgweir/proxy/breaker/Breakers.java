@@ -1,6 +1,7 @@
 package io.pgweir.proxy.breaker;
 
 import io.pgweir.proxy.settings.BreakerSettings;
+import io.pgweir.proxy.settings.HostChoice;
 import io.pgweir.proxy.settings.HostPort;
 import java.util.Collection;
 import java.util.List;
@@ -19,9 +20,14 @@ public final class Breakers {
         this.settings = settings;
     }
 
-    /** The addresses of one database, in the order in which they are to be used. */
-    public Servers servers(List<HostPort> addresses) {
-        return new Servers(addresses.stream().map(this::of).toList());
+    /** The addresses of one database, in the order of its URL. */
+    public Servers servers(List<HostPort> addresses, HostChoice choice) {
+        return new Servers(
+                addresses.stream().distinct().map(this::of).toList(),
+                choice,
+                settings,
+                System::nanoTime,
+                () -> ThreadLocalRandom.current().nextDouble());
     }
 
     private Breaker of(HostPort address) {

@@ -190,6 +190,12 @@ final class ListeningBackend implements Unattended {
         }
     }
 
+    /** Who notifies does so at another server from now on. */
+    @Override
+    public void serverLeft() {
+        drop("its server is no longer what target_session_attrs asks for");
+    }
+
     private void drop(String why) {
         BackendConnection current = backend;
         forget();

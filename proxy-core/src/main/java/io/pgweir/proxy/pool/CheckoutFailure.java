@@ -49,6 +49,8 @@ public record CheckoutFailure(
     public enum Reason {
         /** pool_timeout is over. */
         TIMEOUT,
+        /** pool_timeout is over, and no server is what target_session_attrs asks for: see the cause. */
+        NO_HOST,
         /** queue_limit clients wait already. */
         QUEUE_FULL,
         /** No backend can be had: see the cause. */

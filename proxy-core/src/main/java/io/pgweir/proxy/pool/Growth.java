@@ -90,6 +90,10 @@ final class Growth {
     /** The last failed connect that no success has followed, or null. */
     @Nullable
     BackendFailure failure() {
+        BackendFailure unfit = servers.noneFits();
+        if (unfit != null) {
+            return unfit;
+        }
         synchronized (lock) {
             BackendFailure own = gate.failure();
             return own == null ? servers.failure() : own;
@@ -191,7 +195,7 @@ final class Growth {
                         || open >= settings.connectionLimit()) {
                     return;
                 }
-                server = servers.next();
+                server = servers.next(settings.connectionLimit(), open);
                 long pause = nanosToConnect(server);
                 if (server == null || pause > 0) {
                     retryAfter(part, pause);
@@ -201,6 +205,7 @@ final class Growth {
                 if (forWhom == null) {
                     return;
                 }
+                servers.connecting(server);
                 open++;
                 connecting++;
             }
@@ -232,13 +237,28 @@ final class Growth {
      */
     private @Nullable Breaker reserve(int enough) {
         synchronized (lock) {
-            Breaker server = servers.next();
-            if (open >= enough || stopped || connecting >= MOST_CONNECTING || nanosToConnect(server) > 0) {
+            return reserve(servers.next(settings.connectionLimit(), open), enough);
+        }
+    }
+
+    private @Nullable Breaker reserve(@Nullable Breaker server, int enough) {
+        synchronized (lock) {
+            boolean held = server == null || nanosToConnect(server) > 0;
+            if (open >= enough || stopped || connecting >= MOST_CONNECTING || held) {
                 return null;
             }
+            servers.connecting(server);
             open++;
             connecting++;
             return server;
+        }
+    }
+
+    /** Opens a backend on a server that may be better than those in use, if there is one and a permit is free. */
+    void lookForBetter(LoopPool part) {
+        Breaker server = open == 0 ? null : reserve(servers.perhapsBetter(), settings.connectionLimit());
+        if (server != null) {
+            connect(part, server, SessionSettings.NONE, null);
         }
     }
 
@@ -293,7 +313,7 @@ final class Growth {
                 if (retry) {
                     part.metrics().connectRetriesSucceeded.increment();
                 }
-                opened(backend, forWhom);
+                opened(backend, forWhom, begin);
                 server.connected();
                 pool.release(backend);
                 pool.serve(part);
@@ -306,8 +326,11 @@ final class Growth {
                     part.metrics().connectRetriesFailed.increment();
                 }
                 boolean opens = server.connectFailed(failure, begin);
+                servers.notConnected(server, failure);
                 boolean itsOwnFault = failure.kind() == BackendFailure.Kind.BAD_SETTINGS && !startup.isEmpty();
-                if (itsOwnFault && forWhom != null) {
+                if (failure.kind() == BackendFailure.Kind.UNFIT) {
+                    notWanted(forWhom);
+                } else if (itsOwnFault && forWhom != null) {
                     permitBack();
                     pool.failOne(forWhom, failure);
                 } else if (connectFailed(forWhom, failure)) {
@@ -319,7 +342,7 @@ final class Growth {
                 pool.serve(part);
             }
         };
-        pool.connector().connect(part.loop(), server.server(), pool.target(), startup, pool, result);
+        pool.connector().connect(part.loop(), server.server(), pool.target(), startup, pool.events(), result);
     }
 
     /** Another number than before if servers may report other parameters to new connections than they did then. */
@@ -343,9 +366,10 @@ final class Growth {
     }
 
     /** @param forWhom the waiter it was opened for; another may be before it in the queue, and it needs one more then */
-    void opened(BackendConnection backend, @Nullable Waiter forWhom) {
+    void opened(BackendConnection backend, @Nullable Waiter forWhom, long begunAt) {
         reported(backend);
         backends.add(backend);
+        servers.is(backend.host(), backend.parameters().role(), begunAt);
         synchronized (lock) {
             connecting--;
             if (forWhom != null) {
@@ -364,6 +388,16 @@ final class Growth {
         synchronized (lock) {
             connecting--;
             open--;
+        }
+    }
+
+    /** The server answers, and is not what is asked for; another may be. */
+    private void notWanted(@Nullable Waiter forWhom) {
+        synchronized (lock) {
+            permitBack();
+            if (forWhom != null) {
+                forWhom.connectUnderWay = false;
+            }
         }
     }
 

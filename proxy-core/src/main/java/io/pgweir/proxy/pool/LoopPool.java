@@ -1,6 +1,7 @@
 package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.PeerWatch;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The idle backends of one pool whose home is one event loop, last used first. Only that loop's thread uses it. */
@@ -22,7 +24,11 @@ final class LoopPool {
     /** By then the loop has looked for something to read. */
     private static final long READ_MILLIS = 1;
 
+    /** When to look again whether a server that is in doubt may serve. */
+    private static final long DOUBT_MILLIS = 5;
+
     private final LoopContext loop;
+    private final Servers servers;
     private final PeerWatch peers = new PeerWatch();
     private final PoolMetrics metrics = new PoolMetrics();
     private final ArrayDeque<BackendConnection> idle = new ArrayDeque<>();
@@ -39,8 +45,9 @@ final class LoopPool {
     private volatile int heldCount;
 
     /** @param usableAgain what to do when a backend that could not be used a moment ago can be */
-    LoopPool(LoopContext loop, Consumer<LoopPool> usableAgain) {
+    LoopPool(LoopContext loop, Servers servers, Consumer<LoopPool> usableAgain) {
         this.loop = loop;
+        this.servers = servers;
         this.usableAgain = usableAgain;
     }
 
@@ -122,6 +129,11 @@ final class LoopPool {
             hold(backend); // it is on its way out
             return false;
         }
+        if (!servers.mayServe(backend.host())) {
+            hold(backend);
+            loop.loop().schedule(() -> lookAgain(backend), DOUBT_MILLIS, TimeUnit.MILLISECONDS);
+            return false;
+        }
         long quiet = Math.min(now - backend.idleSince(), now - backend.heardAt());
         if (quiet <= FRESH_NANOS || !peers.hasNews(backend.channel(), quiet)) {
             return true;
@@ -129,6 +141,12 @@ final class LoopPool {
         hold(backend);
         loop.loop().schedule(() -> hasRead(backend), READ_MILLIS, TimeUnit.MILLISECONDS);
         return false;
+    }
+
+    private void lookAgain(BackendConnection backend) {
+        if (free(backend)) {
+            usableAgain.accept(this);
+        }
     }
 
     /** The loop has come to read what there was; a backend that is still there can be used. */
@@ -159,6 +177,16 @@ final class LoopPool {
         free(backend);
         idleCount = idle.size();
         return removed;
+    }
+
+    /** Takes out those that {@code which} is true of. */
+    void drainIf(Predicate<BackendConnection> which, Consumer<BackendConnection> taker) {
+        for (BackendConnection backend : idle.toArray(BackendConnection[]::new)) {
+            if (which.test(backend)) {
+                remove(backend);
+                taker.accept(backend);
+            }
+        }
     }
 
     /** The one that has been idle longest, left where it is. */

@@ -10,7 +10,6 @@ import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Incidents;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import java.util.Arrays;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * loops' idle counts; who puts a backend away first raises its idle count, then looks at {@link #waiting}. One of the
  * two sees the other.
  */
-public final class Pool implements BackendConnection.Listener {
+public final class Pool {
     private static final long GOODBYE_MILLIS = 5_000;
 
     private final PoolKey key;
@@ -45,7 +44,9 @@ public final class Pool implements BackendConnection.Listener {
     private final Object lock = new Object();
     private final WaitQueue queue = new WaitQueue();
     private final Growth growth;
+    private final HostWatch hosts;
     private final Upkeep upkeep;
+    private final BackendEvents events;
     private final PinnedClients pinned;
     private final PoolWatch watch;
     /** On their way to their home loop, to be put away there. */
@@ -70,9 +71,11 @@ public final class Pool implements BackendConnection.Listener {
         this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
         this.parts = new LoopPool[loops.size()];
         this.growth = new Growth(this, lock, queue, servers, parts);
-        this.upkeep = new Upkeep(this, growth);
         this.pinned = new PinnedClients(settings.state());
-        loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop, this::serve));
+        loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop, servers, this::serve));
+        this.hosts = new HostWatch(this, growth, parts);
+        this.upkeep = new Upkeep(this, growth, hosts);
+        this.events = new BackendEvents(this, growth, upkeep, hosts, parts);
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
         growth.start();
     }
@@ -91,6 +94,11 @@ public final class Pool implements BackendConnection.Listener {
 
     public BackendConnector connector() {
         return connector;
+    }
+
+    /** What its backends are to tell. */
+    BackendEvents events() {
+        return events;
     }
 
     public StatementRegistry statements() {
@@ -171,10 +179,14 @@ public final class Pool implements BackendConnection.Listener {
                 return;
             }
             waiting = queue.size();
-            failure = failure(CheckoutFailure.Reason.TIMEOUT, waiter);
+            failure = failure(timeout(), waiter);
         }
         waiter.disarm();
         fail(waiter, failure);
+    }
+
+    private CheckoutFailure.Reason timeout() {
+        return growth.servers().noneFits() == null ? CheckoutFailure.Reason.TIMEOUT : CheckoutFailure.Reason.NO_HOST;
     }
 
     private CheckoutFailure failure(CheckoutFailure.Reason reason, Waiter waiter) {
@@ -191,11 +203,11 @@ public final class Pool implements BackendConnection.Listener {
     /** Gives a backend back: settled, outside a transaction, detached. On the loop that owns it. */
     public void release(BackendConnection backend) {
         growth.givenBack();
-        if (backend.isClosed() || shutdown || upkeep.isTooOld(backend) || backend.isAmbiguous()) {
+        if (!isOfUse(backend) || upkeep.isTooOld(backend) || backend.isAmbiguous()) {
             discard(backend);
             return;
         }
-        if (waiting > 0) {
+        if (waiting > 0 && growth.servers().mayServe(backend.host())) {
             Waiter waiter;
             synchronized (lock) {
                 waiter = queue.pollFor(backend, settings.shuffle());
@@ -219,17 +231,22 @@ public final class Pool implements BackendConnection.Listener {
         }
     }
 
+    private boolean isOfUse(BackendConnection backend) {
+        return !backend.isClosed() && !shutdown && !growth.servers().isLeft(backend.host());
+    }
+
     /** Closes a backend that must not be used again; its permit is free once PostgreSQL has let it go. */
     public void discard(BackendConnection backend) {
         backend.terminate(GOODBYE_MILLIS);
     }
 
     private void putAway(LoopPool part, BackendConnection backend) {
-        if (backend.isClosed() || shutdown) {
-            discard(backend);
-        } else {
+        if (isOfUse(backend)) {
             backend.idleSince(System.nanoTime());
             part.put(backend);
+            hosts.ask(part);
+        } else {
+            discard(backend);
         }
         serve(part);
     }
@@ -260,7 +277,7 @@ public final class Pool implements BackendConnection.Listener {
             if (shutdown) {
                 failure = failure(CheckoutFailure.Reason.SHUTDOWN, waiter);
             } else if (!waiter.isArmed()) {
-                failure = failure(CheckoutFailure.Reason.TIMEOUT, waiter);
+                failure = failure(timeout(), waiter);
             } else {
                 queue.addFirst(waiter);
                 waiting = queue.size();
@@ -322,25 +339,6 @@ public final class Pool implements BackendConnection.Listener {
             part.remove(oldest);
             discard(oldest);
         }
-    }
-
-    @Override
-    public void lost(HostPort server, BackendFailure failure) {
-        growth.servers().at(server).lost(failure);
-    }
-
-    @Override
-    public void closed(BackendConnection backend) {
-        LoopPool part = parts[backend.home().index()];
-        part.remove(backend);
-        growth.closed(backend);
-        upkeep.closed(backend);
-        serve(part);
-    }
-
-    @Override
-    public void reconfigured(BackendConnection backend) {
-        growth.reported(backend);
     }
 
     /** {@code waiter} cannot be helped, for a cause that is its own. */

@@ -71,7 +71,7 @@ final class Prober {
             @Override
             public void connected(BackendConnection backend) {
                 part.metrics().connects.record(System.nanoTime() - begunAt);
-                growth.opened(backend, null);
+                growth.opened(backend, null, begunAt);
                 new Probe(backend, part.loop(), failure -> probed(part, server, backend, failure))
                         .start(pool.settings().connectTimeout().toNanos());
             }
@@ -85,11 +85,12 @@ final class Prober {
                 } else {
                     growth.permitBack();
                 }
+                growth.servers().notConnected(server, failure);
                 server.probeFailed(failure);
                 schedule(part, server);
             }
         };
-        pool.connector().probe(part.loop(), server.server(), pool.target(), pool, result);
+        pool.connector().probe(part.loop(), server.server(), pool.target(), pool.events(), result);
     }
 
     private void probed(LoopPool part, Breaker server, BackendConnection backend, @Nullable BackendFailure failure) {

@@ -13,14 +13,16 @@ final class Upkeep {
     private final PoolSettings settings;
     private final Growth growth;
     private final IdleCheck check;
+    private final HostWatch hosts;
 
     /** Told to go, and still counted. Guarded by itself: loops retire at the same time. */
     private final Set<BackendConnection> retiring = new HashSet<>();
 
-    Upkeep(Pool pool, Growth growth) {
+    Upkeep(Pool pool, Growth growth, HostWatch hosts) {
         this.pool = pool;
         this.settings = pool.settings();
         this.growth = growth;
+        this.hosts = hosts;
         this.check = new IdleCheck(pool);
     }
 
@@ -29,6 +31,7 @@ final class Upkeep {
         retireIdle(part);
         retireOld(part);
         check.round(part);
+        hosts.round(part);
         if (part.loop().index() == 0) {
             growth.keepMinimum(part);
         }

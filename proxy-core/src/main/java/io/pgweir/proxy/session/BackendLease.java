@@ -299,7 +299,7 @@ final class BackendLease implements Attachment {
         session.replied();
         BackendConnection current = backend;
         if (current != null) {
-            resumeIfNotHeld();
+            resumeIfNotHeld(false);
             if (current == backend && !session.channel().isWritable()) {
                 tenure.reads(current, false);
             }
@@ -313,12 +313,12 @@ final class BackendLease implements Attachment {
         }
         if (session.farewell().stays()) {
             releaseIfDone();
-            resumeIfNotHeld();
+            resumeIfNotHeld(true);
         }
     }
 
-    private void resumeIfNotHeld() {
-        if (relay.held().isOver(backend)) {
+    private void resumeIfNotHeld(boolean kept) {
+        if (relay.held().isOver(backend, kept)) {
             relay.notHeld();
             session.resumeIfPaused();
         }
@@ -341,7 +341,7 @@ final class BackendLease implements Attachment {
     public void cancelArrived() {
         // First of all: a backend that a late cancel may still hit is not for what has been held back either.
         releaseIfDone();
-        resumeIfNotHeld();
+        resumeIfNotHeld(true);
     }
 
     /** Sends off what the client's read has put together. */

@@ -29,6 +29,7 @@ final class CheckoutErrors {
                                 failure.limit(),
                                 failure.waiting(),
                                 summary(failure.diagnosis())));
+            case NO_HOST -> noHost(failure, pool);
             case QUEUE_FULL ->
                 diagnosed(
                         failure.diagnosis(),
@@ -57,6 +58,18 @@ final class CheckoutErrors {
                 seconds(outage.lastedNanos()),
                 shortened(outage.cause().message()),
                 toProbe == 0 ? "just now" : "in " + toProbe + " ms");
+    }
+
+    private static ErrorFields noHost(CheckoutFailure failure, Pool pool) {
+        BackendFailure cause = failure.cause();
+        String hosts = cause == null ? "unknown cause" : cause.message();
+        ErrorFields error = ClientError.NO_HOST.in(
+                pool.settings(),
+                pool.key(),
+                pool.settings().hosts().target().text(),
+                seconds(failure.waitedNanos()),
+                shortened(hosts));
+        return hosts.length() > LONGEST_CAUSE ? error.withDetail(hosts) : error;
     }
 
     private static String summary(@Nullable Diagnosis diagnosis) {

@@ -39,6 +39,13 @@ public enum ClientError {
             "Check that the database is up and accepts connections from this host. pgweir asks it again %4$s and goes on by"
                     + " itself; this connection can be used on.",
             ErrorCodes::backendUnavailable),
+    NO_HOST(
+            Severity.ERROR,
+            SqlState.CANNOT_CONNECT_NOW,
+            "no server of pool %1$s is %2$s (target_session_attrs), waited %3$s: %4$s",
+            "Promote a standby, or correct the hosts or target_session_attrs of this database. pgweir asks the hosts again and"
+                    + " again and goes on by itself; this connection can be used on.",
+            ErrorCodes::backendUnavailable),
     BACKEND_LOST(
             Severity.ERROR,
             SqlState.CONNECTION_FAILURE,

@@ -141,11 +141,9 @@ final class FrontendRelay implements FrameScanner.Sink {
         if (backend.ledger().isSkippingToSync() && type != FrontendType.SYNC) {
             return true;
         }
-        if (backend.cancelsInFlight() > 0) {
-            return holdBack(Held.UNTIL_CANCELED);
-        }
-        if (backend.ledger().size() >= MOST_OWED) {
-            return holdBack(Held.BY_BOUND);
+        Held why = Held.inFront(backend, session, type, unitOpen);
+        if (why != Held.NO) {
+            return holdBack(why);
         }
         if (effects.awaitsDrop() && !FrontendType.isCopy(type) && type != FrontendType.FLUSH) {
             if (backend.ledger().size() > 0 && !backend.ledger().isCopyingIn()) {

@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.ParseContext;
+import io.pgweir.proxy.backend.ServerRole;
 import io.pgweir.proxy.settings.PoolMode;
 import java.util.LinkedHashSet;
 import java.util.Locale;
@@ -60,7 +61,7 @@ final class ParameterReports {
             meanwhile.add(name); // what matters is how it ends
             return;
         }
-        if (current.ledger().size() > 0) {
+        if (current.ledger().size() > 0 && !ServerRole.isCertain(name)) {
             settings.touched();
             if (ParseContext.dependsOn(name.toLowerCase(Locale.ROOT))) {
                 settings.doubted();

@@ -4,6 +4,7 @@ import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.breaker.Breakers;
+import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.Pool;
@@ -49,10 +50,11 @@ public final class PoolDirectory {
         Entry(DatabaseConfig database, PoolKey key) {
             PoolSettings settings = database.pool();
             this.database = database;
-            this.pool = create(database, key, settings);
+            Servers servers = breakers.servers(database.hosts(), settings.hosts());
+            this.pool = create(database, key, settings, servers);
             this.profiles = new LoginProfiles(pool);
             boolean extra = settings.listen().extraConnection();
-            this.listening = extra ? create(database, key, settings.ofOneBackend()) : pool;
+            this.listening = extra ? create(database, key, settings.ofOneBackend(), servers) : pool;
             this.hub = mayListen(pool, listening) ? new NotificationHub(pool, listening, loops) : null;
         }
 
@@ -136,7 +138,7 @@ public final class PoolDirectory {
         return entry;
     }
 
-    private Pool create(DatabaseConfig database, PoolKey key, PoolSettings settings) {
+    private Pool create(DatabaseConfig database, PoolKey key, PoolSettings settings, Servers servers) {
         BackendTarget target = new BackendTarget(
                 database.hosts(),
                 database.backendDatabaseFor(key.database()),
@@ -144,15 +146,9 @@ public final class PoolDirectory {
                 config.backendPassword(database, key.user()),
                 database.startupParameters(),
                 settings.connectTimeout(),
-                Math.max(1, settings.preparedStatementLimit()));
-        return new Pool(
-                key,
-                settings,
-                target,
-                connector,
-                new StatementRegistry(statementNumbers),
-                breakers.servers(target.hosts()),
-                loops);
+                Math.max(1, settings.preparedStatementLimit()),
+                settings.hosts().target());
+        return new Pool(key, settings, target, connector, new StatementRegistry(statementNumbers), servers, loops);
     }
 
     /** The breakers of the servers that pools have used. */

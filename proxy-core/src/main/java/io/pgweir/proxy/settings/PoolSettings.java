@@ -21,6 +21,7 @@ import java.util.List;
  * @param preparedStatementLimit most prepared statements kept on one backend; at least 1
  * @param errorCodes what the errors of these pools are called
  * @param state what happens to state of sessions that cannot be replayed
+ * @param hosts which of several hosts are used
  * @param shuffle for tests: a client never gets the backend that it had last
  */
 public record PoolSettings(
@@ -39,6 +40,7 @@ public record PoolSettings(
         int preparedStatementLimit,
         ErrorCodes errorCodes,
         StatePolicy state,
+        HostChoice hosts,
         boolean shuffle) {
 
     /** Longest wait for a backend of a client that is no exception, connects included; zero: do not wait. */
@@ -64,6 +66,7 @@ public record PoolSettings(
                 preparedStatementLimit,
                 errorCodes,
                 state,
+                hosts,
                 shuffle);
     }
 

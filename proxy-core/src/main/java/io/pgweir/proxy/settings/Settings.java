@@ -37,6 +37,19 @@ public final class Settings {
     public static final Setting<String> DATABASE_URL_FILE =
             global(Group.DATABASE, "database_url_file", file(), null, "file that holds the database URL");
 
+    public static final Setting<TargetSessionAttrs> TARGET_SESSION_ATTRS = pool(
+            Group.DATABASE,
+            "target_session_attrs",
+            new Choice<>(TargetSessionAttrs.class),
+            "any",
+            "what a host must be to be used, as in libpq");
+    public static final Setting<LoadBalanceHosts> LOAD_BALANCE_HOSTS = pool(
+            Group.DATABASE,
+            "load_balance_hosts",
+            new Choice<>(LoadBalanceHosts.class),
+            "disable",
+            "backends go to the first such host, or to any by chance");
+
     public static final Setting<Optional<HostPort>> LISTEN = global(
             Group.LISTENERS,
             "listen",

@@ -36,7 +36,6 @@ enum UrlParameter {
             "sslpassword",
             "sslnegotiation",
             "channel_binding"),
-    HOST_CHOICE(Fate.NOTED, "target_session_attrs", "load_balance_hosts"),
     TCP(Fate.NOTED, "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout");
 
     /** What becomes of a parameter. */
@@ -68,7 +67,6 @@ enum UrlParameter {
         return switch (this) {
             case STATEMENT_CACHE -> "accepted without effect: pgweir keeps prepared statements right by itself";
             case TLS_FILES -> "accepted without effect: this build has no TLS to the database";
-            case HOST_CHOICE -> "accepted without effect: hosts are tried in the order of the URL";
             default -> "accepted without effect: pgweir sets the TCP options of backends itself";
         };
     }

@@ -61,6 +61,7 @@ final class Values {
                         get(Settings.TRANSACTION_TIMEOUT_SQLSTATE),
                         get(Settings.IDLE_IN_TRANSACTION_TIMEOUT_SQLSTATE)),
                 statePolicy(),
+                new HostChoice(get(Settings.TARGET_SESSION_ATTRS), get(Settings.LOAD_BALANCE_HOSTS)),
                 get(Settings.SHUFFLE));
     }
 

@@ -12,6 +12,7 @@ import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.TargetSessionAttrs;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,7 +45,8 @@ final class TestBackend implements AutoCloseable {
                 null,
                 Map.of(),
                 Duration.ofSeconds(10),
-                statementLimit);
+                statementLimit,
+                TargetSessionAttrs.ANY);
         BackendLogin login = new BackendLogin(
                 home,
                 target.hosts().get(0),

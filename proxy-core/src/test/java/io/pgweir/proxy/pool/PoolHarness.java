@@ -13,7 +13,6 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
-import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.TransportChoice;
@@ -43,8 +42,12 @@ final class PoolHarness implements AutoCloseable {
     private final Pool pool;
 
     private PoolHarness(String host, int port, String database, int loopCount, String... settings) {
+        this(host + ":" + port, database, loopCount, settings);
+    }
+
+    private PoolHarness(String hosts, String database, int loopCount, String... settings) {
         Map<String, String> flags = new HashMap<>();
-        flags.put("database_url", "postgresql://" + host + ":" + port + "/" + database);
+        flags.put("database_url", "postgresql://" + hosts + "/" + database);
         flags.put("client_auth", "trust");
         for (int i = 0; i < settings.length; i += 2) {
             flags.put(settings[i], settings[i + 1]);
@@ -55,20 +58,21 @@ final class PoolHarness implements AutoCloseable {
         breakers = new Breakers(config.breaker());
         loops = new EventLoops(Transport.choose(TransportChoice.AUTO), loopCount);
         BackendTarget target = new BackendTarget(
-                List.of(new HostPort(host, port)),
+                config.databases().get(0).hosts(),
                 database,
                 "postgres",
                 null,
                 Map.of(),
                 poolSettings.connectTimeout(),
-                100);
+                100,
+                poolSettings.hosts().target());
         pool = new Pool(
                 new PoolKey(database, "postgres"),
                 poolSettings,
                 target,
                 new BackendConnector(loops.transport(), offload),
                 new StatementRegistry(new AtomicLong()),
-                breakers.servers(target.hosts()),
+                breakers.servers(target.hosts(), poolSettings.hosts()),
                 loops.contexts());
         for (LoopContext loop : loops.contexts()) {
             loop.loop().scheduleAtFixedRate(() -> pool.maintain(loop), 0, 20, TimeUnit.MILLISECONDS);
@@ -82,6 +86,14 @@ final class PoolHarness implements AutoCloseable {
 
     static PoolHarness before(FakePostgres postgres, int loops, String... settings) {
         return new PoolHarness(postgres.host(), postgres.port(), "fake", loops, settings);
+    }
+
+    /** Before several servers, in this order. */
+    static PoolHarness before(List<FakePostgres> servers, int loops, String... settings) {
+        List<String> hosts = servers.stream()
+                .map(server -> server.host() + ":" + server.port())
+                .toList();
+        return new PoolHarness(String.join(",", hosts), "fake", loops, settings);
     }
 
     static PoolHarness at(String host, int port, int loops, String... settings) {

@@ -98,7 +98,7 @@ class DatabaseUrlTest {
                 "sslaccept=strict",
                 "sslrootcert=/x",
                 "pool_timeout=0",
-                "target_session_attrs=read-write",
+                "tcp_user_timeout=5",
                 "statement_timeout=30000"
             })
     void acceptsWithANote(String query) {

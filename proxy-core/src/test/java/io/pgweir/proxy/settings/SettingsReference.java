@@ -42,7 +42,7 @@ final class SettingsReference {
                 ## Database URLs
 
                 `postgresql://user:password@host:5432/database?parameter=value`, also with `postgres://`, with several hosts
-                (`host1:5432,host2:5432`, tried in order) and with IPv6 addresses in brackets. Special characters are
+                (`host1:5432,host2:5432`, see `target_session_attrs`) and with IPv6 addresses in brackets. Special characters are
                 percent-encoded; a plus sign is a plus sign. Without a host: localhost. Without a database: the one called
                 like the user. The database `*` stands for any database that clients ask for.
 

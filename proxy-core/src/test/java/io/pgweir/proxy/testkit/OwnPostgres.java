@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -46,11 +49,51 @@ public final class OwnPostgres implements AutoCloseable {
     }
 
     private static OwnPostgres start(int maxConnections, boolean logging) throws IOException {
-        int port;
+        return new OwnPostgres(Files.createTempDirectory("pgweir-own-postgres-"), freePort(), maxConnections, logging);
+    }
+
+    private static int freePort() throws IOException {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
+            return free.getLocalPort();
         }
-        return new OwnPostgres(Files.createTempDirectory("pgweir-own-postgres-"), port, maxConnections, logging);
+    }
+
+    /** A standby of this server, which streams from it; a server of its own, with a port of its own. */
+    public OwnPostgres standby() throws IOException {
+        Path copy = Files.createTempDirectory("pgweir-own-standby-");
+        try (WireClient session = connect()) {
+            session.value("SELECT pg_backup_start('standby', true)");
+            copyTree(directory.resolve("data"), copy.resolve("data"));
+            String label = session.value("SELECT labelfile FROM pg_backup_stop(false)");
+            Files.writeString(copy.resolve("data/backup_label"), String.valueOf(label));
+        }
+        Files.deleteIfExists(copy.resolve("data/postmaster.pid"));
+        Files.createFile(copy.resolve("data/standby.signal"));
+        Files.writeString(
+                copy.resolve("data/postgresql.auto.conf"),
+                "primary_conninfo = 'host=127.0.0.1 port=" + port + " user=postgres'\n");
+        return new OwnPostgres(copy, freePort(), maxConnections, false);
+    }
+
+    private static void copyTree(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file));
+                try {
+                    if (Files.isDirectory(file)) {
+                        Files.createDirectories(target, ownerOnly());
+                    } else {
+                        Files.copy(file, target);
+                    }
+                } catch (NoSuchFileException gone) {
+                    // of the running server, which may remove files meanwhile
+                }
+            }
+        }
+    }
+
+    private static FileAttribute<?> ownerOnly() {
+        return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     }
 
     private EmbeddedPostgres launch() throws IOException {
@@ -176,8 +219,10 @@ public final class OwnPostgres implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        thaw();
-        server.close();
+        if (ProcessHandle.of(postmaster).map(ProcessHandle::isAlive).orElse(false)) {
+            thaw();
+            crash(); // its files go anyway, and a standby that does not answer would hold it up
+        }
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
