@@ -116,7 +116,7 @@ final class BackendLease implements Attachment {
     private void end(BackendConnection current) {
         backend = null;
         replay.leaseEnds();
-        check.forget();
+        check.forget(relay);
         reports.forget();
         tenure.ended();
         overdue.over();

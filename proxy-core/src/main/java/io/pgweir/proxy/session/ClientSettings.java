@@ -17,6 +17,7 @@ final class ClientSettings {
     private SessionSettings current;
     private Set<String> custom = Set.of();
     private boolean touched;
+    private boolean unlearned;
     private boolean resetSent;
     /** Names of startup settings that a RESET has made the server's. */
     private Set<String> reset = Set.of();
@@ -77,6 +78,12 @@ final class ClientSettings {
     /** What a backend says is set there is what the client has now; what it has reset is as at its startup. */
     void learned(SessionSettings snapshot) {
         current = startup.overlaidWith(snapshot);
+        unlearned = touched;
+    }
+
+    /** Whether the client has been answered something that may have set something, and what it is now is not known. */
+    boolean areUnlearned() {
+        return unlearned;
     }
 
     /** Something is being sent, or has been, that may change what a text means to PostgreSQL. */
@@ -101,6 +108,7 @@ final class ClientSettings {
     /** The client has no backend any more, and what has not been asked for is gone. */
     void forgotten() {
         touched = false;
+        unlearned = false;
         doubtful = false;
         resetSent = false;
         reset = Set.of();
@@ -138,6 +146,7 @@ final class ClientSettings {
     /** A unit has been answered. */
     void answered(boolean moreRuns) {
         resetSent &= moreRuns;
+        unlearned |= touched;
     }
 
     /** Whether the client has the startup setting {@code name}, and what is being reported may be a RESET of it. */

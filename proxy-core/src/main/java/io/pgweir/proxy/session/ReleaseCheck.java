@@ -214,8 +214,11 @@ final class ReleaseCheck {
                 settings.custom());
     }
 
-    /** The client has no backend any more. */
-    void forget() {
+    /** The client has no backend any more. What it has set there may be gone with it: then its next statement is told. */
+    void forget(FrontendRelay relay) {
+        if (settings.areUnlearned()) {
+            relay.refuse(ClientError.STATE_UNKNOWN.with());
+        }
         idle.disarm();
         unwanted = Set.of();
         spoiled = false;
