@@ -38,6 +38,8 @@ class OutageTest {
     private static final int MAX_CONNECTIONS = 20;
     /** What a busy machine may add to the half second that a probe takes at most. */
     private static final Duration SOON = Duration.ofMillis(1_500);
+    /** How long a server is stopped, once clients have been told. */
+    private static final Duration DOWN = Duration.ofSeconds(Long.getLong("pgweir.outage.seconds", 2));
 
     private static OwnPostgres postgres;
     private RunningProxy proxy;
@@ -129,7 +131,7 @@ class OutageTest {
                     .contains("breaker open");
             assertThat(answer.get(0).fields().get('H')).contains("pgweir asks it again");
             assertThat(ServerMessage.transcript(answer)).endsWith("Z[I]");
-            await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
+            await().atMost(DOWN.plusSeconds(10)).pollDelay(DOWN).until(() -> true);
             double perSecond = (attempts() - attemptsBefore) * 1e9 / (System.nanoTime() - opened);
             assertThat(perSecond).as("connects per second").isBetween(1.0, 10.0);
             System.out.printf("down: %.1f connects per second%n", perSecond);
@@ -139,7 +141,8 @@ class OutageTest {
             awaitEverybody();
             assertThat(newcomer.query("SELECT 1")).contains("D[1]");
             awaitClosed();
-            finish("stopped for two seconds", begin, back, served);
+            System.out.printf("the whole limit is open %d ms after the server was back%n", millisSince(back));
+            finish("stopped for " + DOWN.toSeconds() + " s", begin, back, served);
         }
     }
 

@@ -90,6 +90,8 @@ final class SessionStateReference {
                   transaction they are right.
                 - That a name with a dot has been set on a backend: `current_setting(name, true)` of somebody else may be empty there
                   instead of NULL, as it is on PostgreSQL after `RESET`. The value is gone.
+                - What a backend knows when it is lost: a client whose `SET` was answered, and not yet learned by pgweir, is told with
+                  its next statement (`08006`, "could not be found out"); of what code (`DO`, a function) has set it is not told.
 
                 ## Settings given at login
 
