@@ -40,6 +40,11 @@ public record ErrorFields(Map<ErrorField, String> fields) {
         return new ErrorFields(fields);
     }
 
+    /** The same as the last message before the sender closes the connection. */
+    public ErrorFields asFatal() {
+        return with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL");
+    }
+
     public ErrorFields withDetail(String detail) {
         return with(ErrorField.DETAIL, detail);
     }

@@ -77,9 +77,7 @@ final class BackendLoss {
 
     /** The same where the session ends with it. */
     void closeSession(BackendConnection lost, ErrorFields error) {
-        session.closeWith(outcome(lost, error)
-                .with(ErrorField.SEVERITY, "FATAL")
-                .with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL"));
+        session.closeWith(outcome(lost, error).asFatal());
     }
 
     /** What the client is told: {@code error}, unless what has not been answered may have been done all the same. */

@@ -71,7 +71,7 @@ final class ExtendedRelay {
 
     void message(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
         if (session.mode() == io.pgweir.proxy.settings.PoolMode.SESSION) {
-            unmapped.note(backend, type, in, at, length, available);
+            unmapped.note(backend, type, in, relay.text());
             relay.forward(backend, at, available);
             expect(backend, type);
             return;

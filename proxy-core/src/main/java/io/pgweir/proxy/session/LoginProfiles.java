@@ -162,11 +162,7 @@ final class LoginProfiles {
             if (parameters != null) {
                 answered(settings, new LoginProfile(parameters, server, generation, null), true);
             } else if (error != null) {
-                answered(
-                        settings,
-                        LoginProfile.refused(error.with(ErrorField.SEVERITY, "FATAL")
-                                .with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL")),
-                        false);
+                answered(settings, LoginProfile.refused(error.asFatal()), false);
             } else {
                 unavailable(null);
             }

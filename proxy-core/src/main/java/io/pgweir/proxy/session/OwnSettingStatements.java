@@ -1,5 +1,7 @@
 package io.pgweir.proxy.session;
 
+import static io.pgweir.proxy.session.MessageText.terminator;
+
 import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.sql.PrefixedSetting;
 import io.pgweir.protocol.sql.SettingChange;
@@ -133,7 +135,7 @@ final class OwnSettingStatements {
     /** Parse, and if {@link #isInUse} the other messages of the extended protocol. */
     Outcome extended(@Nullable BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
         return switch (type) {
-            case FrontendType.PARSE -> parse(backend, in, at, length, available);
+            case FrontendType.PARSE -> parse(backend, in, length, available);
             case FrontendType.BIND -> bind(backend, in, at, available);
             case FrontendType.DESCRIBE -> describe(backend, in, at, available);
             case FrontendType.EXECUTE -> execute(backend, in, at, available);
@@ -146,17 +148,18 @@ final class OwnSettingStatements {
         };
     }
 
-    private Outcome parse(@Nullable BackendConnection backend, ByteBuf in, int at, int length, int available) {
-        int name = at + FrameScanner.HEADER;
-        int nameEnd = zero(in, name, at + available);
-        boolean ours = nameEnd >= 0 && SqlScanner.mayBeginWithSetting(in, nameEnd + 1, at + available);
-        int textEnd = ours ? zero(in, nameEnd + 1, at + available) : -1;
-        int to = textEnd < 0 ? at + available : textEnd;
-        PrefixedSetting setting = ours ? SqlScanner.prefixedSetting(in, nameEnd + 1, to, OwnSettings.PREFIX) : null;
+    private Outcome parse(@Nullable BackendConnection backend, ByteBuf in, int length, int available) {
+        MessageText message = relay.text();
+        int name = message.nameAt();
+        int nameEnd = message.nameEnd();
+        int sql = message.sqlAt();
+        int to = message.sqlLimit();
+        boolean ours = message.mayBeginWithSetting(in);
+        PrefixedSetting setting = ours ? SqlScanner.prefixedSetting(in, sql, to, OwnSettings.PREFIX) : null;
         if (setting == null || (setting.kind() == PrefixedSetting.Kind.NOT_ALONE && available == length)) {
             // Several statements in a Parse are an error that PostgreSQL finds by itself.
             if (nameEnd < 0 || !isInUse()) {
-                return ours ? resetAll(backend, in, nameEnd + 1, to) : Outcome.NOT_OURS;
+                return ours ? resetAll(backend, in, sql, to) : Outcome.NOT_OURS;
             }
             String other = text(in, name, nameEnd);
             if (!other.isEmpty() && statements.containsKey(other)) {
@@ -190,8 +193,8 @@ final class OwnSettingStatements {
 
     private Outcome bind(@Nullable BackendConnection backend, ByteBuf in, int at, int available) {
         int portal = at + FrameScanner.HEADER;
-        int portalEnd = zero(in, portal, at + available);
-        int nameEnd = portalEnd < 0 ? -1 : zero(in, portalEnd + 1, at + available);
+        int portalEnd = terminator(in, portal, at + available);
+        int nameEnd = portalEnd < 0 ? -1 : terminator(in, portalEnd + 1, at + available);
         PrefixedSetting setting = nameEnd < 0 ? null : statements.get(text(in, portalEnd + 1, nameEnd));
         if (setting == null) {
             if (portalEnd >= 0) {
@@ -209,7 +212,7 @@ final class OwnSettingStatements {
     }
 
     private Outcome describe(@Nullable BackendConnection backend, ByteBuf in, int at, int available) {
-        int nameEnd = zero(in, at + FrameScanner.HEADER + 1, at + available);
+        int nameEnd = terminator(in, at + FrameScanner.HEADER + 1, at + available);
         boolean ofStatement = nameEnd >= 0 && in.getByte(at + FrameScanner.HEADER) == 'S';
         String name = nameEnd < 0 ? "" : text(in, at + FrameScanner.HEADER + 1, nameEnd);
         PrefixedSetting setting = ofStatement ? statements.get(name) : portals.get(name);
@@ -228,7 +231,7 @@ final class OwnSettingStatements {
     }
 
     private Outcome execute(@Nullable BackendConnection backend, ByteBuf in, int at, int available) {
-        int nameEnd = zero(in, at + FrameScanner.HEADER, at + available);
+        int nameEnd = terminator(in, at + FrameScanner.HEADER, at + available);
         PrefixedSetting setting = nameEnd < 0 ? null : portals.get(text(in, at + FrameScanner.HEADER, nameEnd));
         if (setting == null) {
             return Outcome.NOT_OURS;
@@ -246,7 +249,7 @@ final class OwnSettingStatements {
     }
 
     private Outcome close(@Nullable BackendConnection backend, ByteBuf in, int at, int available) {
-        int nameEnd = zero(in, at + FrameScanner.HEADER + 1, at + available);
+        int nameEnd = terminator(in, at + FrameScanner.HEADER + 1, at + available);
         if (nameEnd < 0) {
             return Outcome.NOT_OURS;
         }
@@ -350,11 +353,6 @@ final class OwnSettingStatements {
         if (notice != null) {
             BackendWriter.notice(session.toClient().append(), notice);
         }
-    }
-
-    private static int zero(ByteBuf in, int from, int to) {
-        int length = from > to ? -1 : in.bytesBefore(from, to - from, (byte) 0);
-        return length < 0 ? -1 : from + length;
     }
 
     private static String text(ByteBuf in, int from, int to) {

@@ -63,7 +63,7 @@ final class SessionOpening {
             login.refuse(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
             return;
         }
-        wishes = OwnSettings.startup(own, problem -> login.refuse(fatal(problem)));
+        wishes = OwnSettings.startup(own, problem -> login.refuse(problem.asFatal()));
         if (login.isOver()) {
             return;
         }
@@ -213,11 +213,7 @@ final class SessionOpening {
                     error = error.with(ErrorField.MESSAGE, cause.message());
                 }
             }
-            login.refuse(fatal(error));
+            login.refuse(error.asFatal());
         }
-    }
-
-    private static ErrorFields fatal(ErrorFields error) {
-        return error.with(ErrorField.SEVERITY, "FATAL").with(ErrorField.SEVERITY_NONLOCALIZED, "FATAL");
     }
 }

@@ -1,7 +1,6 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
-import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
 import io.pgweir.proxy.backend.BackendConnection;
 
@@ -12,13 +11,10 @@ import io.pgweir.proxy.backend.BackendConnection;
 final class UnmappedStatements {
     private boolean justParsed;
 
-    void note(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
+    void note(BackendConnection backend, byte type, ByteBuf in, MessageText text) {
         if (type == FrontendType.PARSE) {
-            int end = at + available;
-            int text = MessageText.terminator(in, at + FrameScanner.HEADER, end) + 1;
-            int textEnd = text == 0 ? -1 : MessageText.terminator(in, text, end);
-            if (text > 0) {
-                backend.running().passing(in, text, textEnd < 0 ? end : textEnd, textEnd >= 0);
+            if (text.sqlAt() > 0) {
+                backend.running().passing(in, text.sqlAt(), text.sqlLimit(), text.sqlEnd() >= 0);
             }
             justParsed = true;
         } else if (type == FrontendType.BIND) {

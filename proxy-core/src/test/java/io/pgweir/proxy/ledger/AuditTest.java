@@ -41,8 +41,7 @@ class AuditTest {
             List<String> violations = new ArrayList<>();
             int done;
             try (FaultProxy network = FaultProxy.to(postgres.host(), postgres.port(), seed);
-                    RunningProxy proxy = RunningProxy.at(
-                            "postgresql://" + network.host() + ":" + network.port() + "/*", "connection_limit", "1");
+                    RunningProxy proxy = RunningProxy.before(network, "connection_limit", "1");
                     BrokenRelay relay = new BrokenRelay(proxy.port(), network, defect);
                     WireClient connection = WireClient.login("127.0.0.1", relay.port(), database, "postgres", null);
                     LedgerClient client = new LedgerClient(1, connection, seed, new Pulse(), form)) {

@@ -56,12 +56,7 @@ class CommitCutTest {
         postgres = RealPostgres.get();
         database = postgres.createDatabase();
         network = FaultProxy.to(postgres.host(), postgres.port(), 1);
-        proxy = RunningProxy.at(
-                "postgresql://" + network.host() + ":" + network.port() + "/*",
-                "connection_limit",
-                "2",
-                "statement_timeout",
-                "300ms");
+        proxy = RunningProxy.before(network, "connection_limit", "2", "statement_timeout", "300ms");
         direct = WireClient.login(
                 postgres.host(), postgres.port(), database, postgres.superuser(), postgres.superuserPassword());
         direct.query(Audit.TABLE);

@@ -52,8 +52,8 @@ class LedgerTest {
             direct.query(Audit.TABLE);
             direct.query(Audit.INDEX);
         }
-        proxy = RunningProxy.at(
-                "postgresql://" + network.host() + ":" + network.port() + "/*",
+        proxy = RunningProxy.before(
+                network,
                 "connection_limit",
                 String.valueOf(LIMIT),
                 "connect_timeout",

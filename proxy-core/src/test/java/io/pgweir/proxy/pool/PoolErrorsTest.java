@@ -176,8 +176,7 @@ class PoolErrorsTest {
     @Test
     void anOutageIsAnErrorPerStatementAtOnceAndServiceIsBackWithinASecond() throws Exception {
         try (FaultProxy network = FaultProxy.to(POSTGRES.host(), POSTGRES.port(), 1);
-                RunningProxy proxy = RunningProxy.at(
-                        "postgresql://" + network.host() + ":" + network.port() + "/*", "connection_limit", "2");
+                RunningProxy proxy = RunningProxy.before(network, "connection_limit", "2");
                 WireClient client = login(proxy)) {
             assertThat(client.query("select 1")).contains("D[1]");
             network.refuse(true);

@@ -85,8 +85,7 @@ class AbandonedBackendTest {
         String database = postgres.createDatabase();
         int queries = 2_000;
         try (FaultProxy network = FaultProxy.to(postgres.host(), postgres.port(), 1);
-                RunningProxy proxy = RunningProxy.at(
-                        "postgresql://" + network.host() + ":" + network.port() + "/*", "connection_limit", "1");
+                RunningProxy proxy = RunningProxy.before(network, "connection_limit", "1");
                 WireClient client = WireClient.login(proxy.host(), proxy.port(), database, "postgres", null)) {
             client.query("select 1");
             network.toServer().stall();

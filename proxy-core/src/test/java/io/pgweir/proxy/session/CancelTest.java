@@ -249,8 +249,7 @@ class CancelTest {
     @Test
     void aBackendWhoseCancelNeverArrivedIsNotUsedAgain() throws Exception {
         try (FaultProxy fault = FaultProxy.to(postgres.host(), postgres.port(), 1);
-                RunningProxy behind = RunningProxy.at(
-                        "postgresql://" + fault.host() + ":" + fault.port() + "/*", "connection_limit", "1");
+                RunningProxy behind = RunningProxy.before(fault, "connection_limit", "1");
                 WireClient own = WireClient.login(behind.host(), behind.port(), database, "postgres", null);
                 WireClient holder = WireClient.login(
                         postgres.host(),

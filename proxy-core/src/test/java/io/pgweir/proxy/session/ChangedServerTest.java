@@ -28,8 +28,7 @@ class ChangedServerTest {
     void open() throws Exception {
         database = postgres.createDatabase();
         network = FaultProxy.to(postgres.host(), postgres.port(), 1);
-        proxy = RunningProxy.at(
-                "postgresql://" + network.host() + ":" + network.port() + "/*", "connection_limit", "2");
+        proxy = RunningProxy.before(network, "connection_limit", "2");
     }
 
     @AfterEach

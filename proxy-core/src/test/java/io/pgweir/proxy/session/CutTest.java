@@ -45,7 +45,7 @@ class CutTest {
         database = ProgramDatabase.create(postgres);
         proxy = RunningProxy.before(postgres, "connection_limit", "2");
         slicer = FaultProxy.to(postgres.host(), postgres.port(), 2026);
-        sliced = RunningProxy.at("postgresql://" + slicer.host() + ":" + slicer.port() + "/*", "connection_limit", "2");
+        sliced = RunningProxy.before(slicer, "connection_limit", "2");
     }
 
     @AfterAll

@@ -150,12 +150,7 @@ class ForeignStateTest {
     void whatIsBeingCleanedWhenItsOwnerLeavesIsNobodyElses() throws Exception {
         FaultProxy network = FaultProxy.to(postgres.host(), postgres.port(), 1);
         open.add(network);
-        RunningProxy proxy = RunningProxy.at(
-                "postgresql://" + network.host() + ":" + network.port() + "/*",
-                "connection_limit",
-                "1",
-                "on_unsafe_state",
-                "ignore");
+        RunningProxy proxy = RunningProxy.before(network, "connection_limit", "1", "on_unsafe_state", "ignore");
         open.add(proxy);
         String tables = "";
         for (int i = 0; i < 30; i++) {

@@ -19,8 +19,7 @@ class LostSettingsTest {
         RealPostgres postgres = RealPostgres.get();
         String database = postgres.createDatabase();
         try (FaultProxy network = FaultProxy.to(postgres.host(), postgres.port(), 1);
-                RunningProxy proxy = RunningProxy.at(
-                        "postgresql://" + network.host() + ":" + network.port() + "/*", "connection_limit", "2");
+                RunningProxy proxy = RunningProxy.before(network, "connection_limit", "2");
                 WireClient client = WireClient.login(proxy.host(), proxy.port(), database, "postgres", null)) {
             client.query("select 1");
             proxy.awaitQuiet();

@@ -107,8 +107,7 @@ class MostPoolsTest {
     @Test
     void aServerThatCameBackIsNoticedThoughThePoolThatAskedItHasGone() throws Exception {
         try (FaultProxy network = FaultProxy.to(postgres.host(), postgres.port(), 1);
-                RunningProxy proxy = RunningProxy.at(
-                        "postgresql://" + network.host() + ":" + network.port() + "/*", "max_pools", "1")) {
+                RunningProxy proxy = RunningProxy.before(network, "max_pools", "1")) {
             network.refuse(true);
             try (WireClient client = login(proxy, databases.get(0))) {
                 await().until(() -> client.query("SELECT 1").contains("breaker open"));

@@ -178,22 +178,14 @@ class OutageTest {
                 socket.close();
             }
         }
-        postgres.restart();
-        long back = awaitBack();
-        long served = awaitServed(back);
-        awaitEverybody();
-        finish("packets dropped", begin, back, served);
+        comesBack("packets dropped", begin);
     }
 
     @Test
     void anImmediateRestartKeepsEverySocket() throws Exception {
         long begin = System.nanoTime();
         postgres.crash();
-        postgres.restart();
-        long back = awaitBack();
-        long served = awaitServed(back);
-        awaitEverybody();
-        finish("immediate restart", begin, back, served);
+        comesBack("immediate restart", begin);
     }
 
     @Test
@@ -292,6 +284,14 @@ class OutageTest {
 
     private void awaitClosed() {
         await().until(() -> breaker().state() == BreakerState.CLOSED);
+    }
+
+    private void comesBack(String what, long begin) throws Exception {
+        postgres.restart();
+        long back = awaitBack();
+        long served = awaitServed(back);
+        awaitEverybody();
+        finish(what, begin, back, served);
     }
 
     private void finish(String what, long begin, long back, long served) throws Exception {

@@ -197,12 +197,7 @@ class PoolTimeoutCauseTest {
     @Test
     void aServerThatCannotBeReachedAnyMore() throws Exception {
         try (FaultProxy faults = FaultProxy.to(POSTGRES.host(), POSTGRES.port(), 1);
-                RunningProxy proxy = RunningProxy.at(
-                        "postgresql://" + faults.host() + ":" + faults.port() + "/*",
-                        "connection_limit",
-                        "3",
-                        "pool_timeout",
-                        "800ms")) {
+                RunningProxy proxy = RunningProxy.before(faults, "connection_limit", "3", "pool_timeout", "800ms")) {
             WireClient holder = login(proxy, "web");
             WireClient waiter = login(proxy, "web");
             holder.query("begin");

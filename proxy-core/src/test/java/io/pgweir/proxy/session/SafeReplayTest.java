@@ -264,8 +264,7 @@ class SafeReplayTest {
         proxy.close();
         List<String> all = new ArrayList<>(List.of("connection_limit", "2", "retry", "safe"));
         all.addAll(List.of(settings));
-        proxy = RunningProxy.at(
-                "postgresql://" + network.host() + ":" + network.port() + "/*", all.toArray(String[]::new));
+        proxy = RunningProxy.before(network, all.toArray(String[]::new));
         client = login();
     }
 

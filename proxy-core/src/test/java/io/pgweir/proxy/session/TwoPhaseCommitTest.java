@@ -34,12 +34,7 @@ class TwoPhaseCommitTest {
         database = postgres.createDatabase();
         network = FaultProxy.to(postgres.host(), postgres.port(), 1);
         // On one loop the shuffle switch opens no backend in the place of another as long as an idle one will do.
-        proxy = RunningProxy.at(
-                "postgresql://" + network.host() + ":" + network.port() + "/*",
-                "connection_limit",
-                "2",
-                "event_loops",
-                "1");
+        proxy = RunningProxy.before(network, "connection_limit", "2", "event_loops", "1");
         client = login();
         other = login();
         client.query("BEGIN; CREATE TABLE done (a int)");

@@ -31,6 +31,11 @@ public final class RunningProxy implements AutoCloseable {
         return at("postgresql://" + postgres.host() + ":" + postgres.port() + "/*", settings);
     }
 
+    /** The same, with {@code network} between the proxy and PostgreSQL. */
+    public static RunningProxy before(FaultProxy network, String... settings) {
+        return at("postgresql://" + network.host() + ":" + network.port() + "/*", settings);
+    }
+
     /** Before the server that {@code url} names. */
     public static RunningProxy at(String url, String... settings) {
         Map<String, String> flags = new HashMap<>();
