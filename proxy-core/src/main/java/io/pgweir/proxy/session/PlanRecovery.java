@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.PreparedStatement;
@@ -13,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What becomes of errors about named statements, whose names on backends are ours and whose plans others share. */
 final class PlanRecovery {
+    // What PostgreSQL says of a statement whose rows have changed; drivers go by either.
+    private static final String STALE = "0A000";
+    private static final String STALE_ROUTINE = "RevalidateCachedQuery";
+
     private final ClientSession session;
     private final List<PreparedStatement> usedInUnit = new ArrayList<>(0);
 
@@ -67,7 +72,15 @@ final class PlanRecovery {
         }
         PreparedStatement named = statementIn(error.message());
         boolean lost = code.equals("26000") && named != null;
-        boolean stale = code.equals("0A000") && "RevalidateCachedQuery".equals(error.routine());
+        boolean stale = code.equals(STALE) && STALE_ROUTINE.equals(error.routine());
+        if (isOfAnOlderShape(error)) {
+            usedInUnit.forEach(session.pool().statements()::retire);
+            send(error.with(ErrorField.CODE, STALE)
+                    .with(ErrorField.MESSAGE, "cached plan must not change result type")
+                    .withRoutine(STALE_ROUTINE)
+                    .withDetail(String.valueOf(error.message())));
+            return ErrorAction.SUPPRESS;
+        }
         if (lost) {
             backend.statements().forget(named);
         } else if (stale) {
@@ -102,9 +115,22 @@ final class PlanRecovery {
             return false;
         }
         String renamed = message.replace(quoted(statement), '"' + name + '"');
-        BackendWriter.error(session.toClient().append(), error.with(ErrorField.MESSAGE, renamed));
-        session.replied();
+        send(error.with(ErrorField.MESSAGE, renamed));
         return true;
+    }
+
+    private void send(ErrorFields error) {
+        BackendWriter.error(session.toClient().append(), error);
+        session.replied();
+    }
+
+    /**
+     * Whether a Bind counts on as many columns as a statement had when the client asked, and this backend has got to know it
+     * later: on one connection PostgreSQL would have said that the old plan does not fit any more.
+     */
+    private static boolean isOfAnOlderShape(ErrorFields error) {
+        return SqlState.PROTOCOL_VIOLATION.code().equals(error.code())
+                && "PortalSetResultFormat".equals(error.routine());
     }
 
     private static String quoted(PreparedStatement statement) {

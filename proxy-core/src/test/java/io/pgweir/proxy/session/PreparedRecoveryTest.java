@@ -8,11 +8,13 @@ import static io.pgweir.proxy.testkit.Frontend.sync;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,30 @@ class PreparedRecoveryTest {
                     .endsWith("Z[I]");
             assertThat(client.exchange(parse("s2", "select * from t"), bind("", "s2"), execute("", 0), sync()))
                     .contains("D[1|x]");
+        }
+    }
+
+    /** A backend that gets to know the statement after the change finds only the number of columns wrong. */
+    @Test
+    void aChangedResultTypeIsToldByABackendThatNeverKnewTheOld() throws Exception {
+        direct("create table t (a int)", "insert into t values (1)");
+        proxy.close();
+        proxy = RunningProxy.before(postgres, "connection_limit", "2", "shuffle", "false");
+        byte[] ofTwoColumns = Frontend.bind("", "s", List.of(), new byte[0][], List.of(0, 0));
+        try (WireClient client = login();
+                WireClient other = login()) {
+            direct("alter table t add column b text default 'x'");
+            client.exchange(parse("s", "select * from t"), ofTwoColumns, execute("", 0), sync());
+            proxy.awaitQuiet();
+            other.query("begin");
+            other.query("select 1"); // has the only backend that knows the statement
+            direct("alter table t add column c int");
+            assertThat(client.exchange(ofTwoColumns, execute("", 0), sync()))
+                    .contains("E[0A000 cached plan must not change result type]")
+                    .endsWith("Z[I]");
+            other.query("rollback");
+            assertThat(client.exchange(parse("again", "select * from t"), bind("", "again"), execute("", 0), sync()))
+                    .contains("D[1|x|");
         }
     }
 
