@@ -7,6 +7,7 @@ import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,6 +39,7 @@ class CancelStormTest {
     private static final int CLIENTS = 32;
     private static final int QUERIES = Integer.getInteger("pgweir.cancelstorm.queries", 1_500);
     private static final long LIMIT_MILLIS = 40;
+    private static final long GRACE_MILLIS = 2_000;
 
     private final long seed = Long.getLong("pgweir.test.seed", System.nanoTime());
     private final AtomicInteger queries = new AtomicInteger();
@@ -45,14 +47,17 @@ class CancelStormTest {
     private final AtomicInteger canceled = new AtomicInteger();
     private final AtomicInteger canceledInQueue = new AtomicInteger();
     private final AtomicInteger timedOut = new AtomicInteger();
+    private final AtomicInteger givenUp = new AtomicInteger();
     private final StaleKeys stale = new StaleKeys();
     private RunningProxy proxy;
     private String database = "";
     private int most;
+    private String mode = "";
 
     @ParameterizedTest(name = "{0}, {1} backends, {2} loops")
     @CsvSource({"transaction,1,2", "transaction,2,1", "transaction,3,2", "transaction,4,3", "session,34,2"})
-    void onlyTheQueryThatIsMeantIsCancelled(String mode, int backends, int loops) throws Exception {
+    void onlyTheQueryThatIsMeantIsCancelled(String poolMode, int backends, int loops) throws Exception {
+        mode = poolMode;
         RealPostgres postgres = RealPostgres.get();
         database = postgres.createDatabase();
         most = backends == 1 ? QUERIES / 2 : QUERIES; // each waits for all others there
@@ -87,7 +92,7 @@ class CancelStormTest {
         }
         System.out.printf(
                 "cancel storm %s, %d backends, %d loops: %d queries, %d cancels, %d queries cancelled, %d in the"
-                        + " queue, %d timed out, seed %d%n",
+                        + " queue, %d timed out, %d given up, seed %d%n",
                 mode,
                 backends,
                 loops,
@@ -96,6 +101,7 @@ class CancelStormTest {
                 canceled.get(),
                 canceledInQueue.get(),
                 timedOut.get(),
+                givenUp.get(),
                 seed);
         assertThat(canceled.get()).as("cancelled as it ran, seed %d", seed).isPositive();
         assertThat(cancels.get()).as("cancels").isGreaterThanOrEqualTo(queries.get());
@@ -226,6 +232,21 @@ class CancelStormTest {
             holding = false;
         }
 
+        /**
+         * A server that answers neither a statement that takes too long nor its cancel within the grace of two seconds is given
+         * up, and with it the session that cannot go on with another.
+         */
+        private void assertGivenUp(EOFException closed, long sent) {
+            assertThat(kind)
+                    .as("%s, seed %d: %s", kind, seed, closed.getMessage())
+                    .isNotEqualTo(Kind.TARGET);
+            assertThat(mode).as(closed.getMessage()).isEqualTo("session");
+            assertThat(closed).hasMessageContaining("after E[57014 canceling statement due to statement timeout");
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sent))
+                    .isGreaterThanOrEqualTo(LIMIT_MILLIS + GRACE_MILLIS);
+            givenUp.incrementAndGet();
+        }
+
         /** False if it was cancelled. */
         private boolean one() throws IOException {
             String own = "n" + random.nextLong();
@@ -241,7 +262,14 @@ class CancelStormTest {
             int endedBefore = ended;
             long sent = System.nanoTime();
             wire.send(request);
-            List<ServerMessage> answer = wire.readUntilReady();
+            List<ServerMessage> answer;
+            try {
+                answer = wire.readUntilReady();
+            } catch (EOFException closed) {
+                assertGivenUp(closed, sent);
+                comeAgain(true);
+                return false;
+            }
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sent);
             int begunAfter = begun;
             String text = ServerMessage.transcript(answer);
