@@ -48,7 +48,10 @@ public final class FrameScanner {
         /** The next {@code length} bytes of the message that {@link #frame} took last. */
         void rest(ByteBuf in, int at, int length);
 
-        /** The run is over, well or by an exception; references to {@code in} that are still needed must be retained now. */
+        /**
+         * The run is over, well or by an exception; references to {@code in} that are still needed must be retained now. If
+         * nothing of it is left to read, the scanner looks at it no more, and its indices may be set.
+         */
         void end(ByteBuf in);
     }
 
@@ -134,18 +137,18 @@ public final class FrameScanner {
     }
 
     private void run(ByteBuf in, Sink sink) {
-        boolean completed = false;
+        boolean more = false;
         try {
             sink.begin(in);
             try {
                 scan(in, sink);
-                completed = true;
+                more = in.isReadable();
             } finally {
                 // Even if a message is refused: what came before it was taken.
                 sink.end(in);
             }
         } finally {
-            if (completed && !closed && in.isReadable()) {
+            if (more && !closed) {
                 keep(in);
             } else {
                 in.release();

@@ -85,9 +85,17 @@ public final class Outbound {
     private void writeRun() {
         int length = to - from;
         if (length > 0 && target != null && in != null) {
-            target.write(in.retainedSlice(from, length), target.voidPromise());
+            target.write(run(in, length), target.voidPromise());
         }
         from = to;
+    }
+
+    /** The run as a buffer of its own; if it is the last of a buffer that has been scanned to its end, that buffer itself. */
+    private ByteBuf run(ByteBuf source, int length) {
+        if (to == source.writerIndex() && !source.isReadable()) {
+            return source.readerIndex(from).retain();
+        }
+        return source.retainedSlice(from, length);
     }
 
     private void writeOwn() {

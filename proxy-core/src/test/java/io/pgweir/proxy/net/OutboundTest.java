@@ -30,8 +30,8 @@ class OutboundTest {
             ByteBuf in = randomBytes(random.nextInt(20_000));
             outbound.begin(in);
             int at = 0;
-            while (at < in.readableBytes()) {
-                int length = Math.min(in.readableBytes() - at, 1 + random.nextInt(random.nextBoolean() ? 50 : 6_000));
+            while (at < in.writerIndex()) {
+                int length = Math.min(in.writerIndex() - at, 1 + random.nextInt(random.nextBoolean() ? 50 : 6_000));
                 int dice = random.nextInt(4);
                 if (dice < 3) {
                     outbound.forward(at, length);
@@ -45,6 +45,9 @@ class OutboundTest {
                 }
                 at += length;
             }
+            if (random.nextBoolean()) {
+                in.readerIndex(in.writerIndex()); // as the scanner leaves it when nothing of it is to come
+            }
             outbound.end();
             in.release();
             assertThat(written()).as("round %d, seed %d", round, seed).isEqualTo(expected.toByteArray());
@@ -54,20 +57,37 @@ class OutboundTest {
 
     @Test
     void oneRunIsOneWriteOfTheReadBufferItself() {
-        outbound.target(channel);
-        ByteBuf in = randomBytes(10_000);
-        outbound.begin(in);
-        for (int at = 0; at < 10_000; at += 100) {
-            outbound.forward(at, 100);
-        }
-        outbound.end();
-        channel.flush();
+        ByteBuf in = forwardWhole(10_000, 10_000);
         ByteBuf first = channel.readOutbound();
+        assertThat(first).isSameAs(in);
         assertThat(first.readableBytes()).isEqualTo(10_000);
-        assertThat(first.unwrap()).isSameAs(in);
         assertThat(channel.outboundMessages()).isEmpty();
         first.release();
         in.release();
+    }
+
+    @Test
+    void aRunThatLeavesSomethingInTheReadBufferIsASliceOfIt() {
+        ByteBuf in = forwardWhole(10_000, 9_900);
+        ByteBuf first = channel.readOutbound();
+        assertThat(first.unwrap()).isSameAs(in);
+        assertThat(first.readableBytes()).isEqualTo(9_900);
+        assertThat(in.readerIndex()).isEqualTo(9_900);
+        first.release();
+        in.release();
+    }
+
+    private ByteBuf forwardWhole(int size, int forwarded) {
+        outbound.target(channel);
+        ByteBuf in = randomBytes(size);
+        outbound.begin(in);
+        for (int at = 0; at < forwarded; at += 100) {
+            outbound.forward(at, 100);
+        }
+        in.readerIndex(forwarded);
+        outbound.end();
+        channel.flush();
+        return in;
     }
 
     @Test
