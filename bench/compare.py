@@ -25,10 +25,11 @@ sys.dont_write_bytecode = True
 
 from cases import IdleClients, LargeResult, PgBench, interleaved
 from chart import chart
-from contenders import Bench, Direct, HaProxy, PgBouncer, Pgweir, installed
+from contenders import BareRelay, Bench, Direct, HaProxy, PgBouncer, Pgweir, installed
 from report import Row, missed_marks, tables, write_between_markers
 
 TOP = Path(__file__).resolve().parent.parent
+CONTENDERS = ["direct", "haproxy", "pgbouncer", "relay", "relay-uring", "pgweir", "pgweir-uring"]
 
 
 def arguments():
@@ -83,9 +84,12 @@ def contender(name, bench, case, options):
         return HaProxy(bench, case.auth, options.haproxy)
     if name == "pgbouncer":
         return PgBouncer(bench, case.auth, options.pgbouncer, options.pool, case.mode, case.clients)
-    if name == "pgweir":
-        return Pgweir(bench, case.auth, options.pgweir, options.pool)
-    sys.exit(f"compare.py: no contender is called '{name}': take direct, haproxy, pgbouncer, pgweir")
+    if name in ("relay", "relay-uring"):
+        return BareRelay(bench, case.auth, "epoll" if name == "relay" else "io_uring")
+    if name in ("pgweir", "pgweir-uring"):
+        transport = "epoll" if name == "pgweir" else "io_uring"
+        return Pgweir(bench, case.auth, options.pgweir, options.pool, "--transport", transport)
+    sys.exit(f"compare.py: no contender is called '{name}': take some of {','.join(CONTENDERS)}")
 
 
 def compare(bench, case, options):

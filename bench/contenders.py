@@ -15,6 +15,7 @@ USER = "postgres"
 DATABASE = "postgres"
 SCRAM_USER, SCRAM_PASSWORD = "bench", "bench-password"
 MOST_CLIENTS = 10_100
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def free_port():
@@ -230,10 +231,35 @@ class PgBouncer(Proxy):
         return tuple(map(int, re.search(r"(\d+)\.(\d+)", output).groups()))
 
 
+class BareRelay(Proxy):
+    """Netty alone, on the transport of pgweir and with its flags for Java: bytes from one socket to another."""
+    note = "one backend per client"
+
+    def __init__(self, bench, auth, transport):
+        self.name = "relay" if transport == "epoll" else "relay-uring"
+        self.port = free_port()
+        jar = os.path.join(TOP, "benchmark/target/pgweir-benchmark.jar")
+        if not os.path.exists(jar):
+            print("building " + os.path.relpath(jar, TOP), flush=True)
+            subprocess.run([os.path.join(TOP, "mvnw"), "-B", "-q", "-pl", "benchmark", "-am", "-DskipTests",
+                            "-Dspotless.check.skip=true", "package"], check=True, cwd=TOP)
+        command = java_command("run") + ["-cp", jar, "io.pgweir.benchmark.BareRelay", str(self.port), str(bench.port), transport]
+        super().__init__(bench, auth, command)
+
+
+def java_command(what):
+    """Java and its flags as the launcher starts it for a command of pgweir's."""
+    output = subprocess.run([os.path.join(TOP, "pgweir"), what], check=True, capture_output=True, text=True,
+                            env={**os.environ, "PGWEIR_PRINT_JAVA": "1"}).stdout
+    return output.splitlines()
+
+
 class Pgweir(Proxy):
     name = "pgweir"
 
     def __init__(self, bench, auth, launcher, pool, *more):
+        if "io_uring" in more:
+            self.name = "pgweir-uring"
         self.port = free_port()
         login = f"{SCRAM_USER}:{SCRAM_PASSWORD}" if auth == "scram" else USER
         super().__init__(bench, auth, [

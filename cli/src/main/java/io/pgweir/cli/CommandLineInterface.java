@@ -1,11 +1,13 @@
 package io.pgweir.cli;
 
+import io.pgweir.cli.rehearsal.Rehearsal;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigProblem;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.LoadedConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.Suggestions;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,6 +45,7 @@ final class CommandLineInterface {
         }
         return switch (command) {
             case "run", "check", "health" -> configured(command, rest);
+            case "rehearse" -> rehearse();
             case "version", "--version", "-V" -> print(Version.line() + System.lineSeparator());
             default -> unknownCommand(command);
         };
@@ -100,6 +103,19 @@ final class CommandLineInterface {
             return new HealthCommand(out, err).run(config);
         }
         return new RunCommand(err).run(config, loaded.notes());
+    }
+
+    /** For whoever makes a class data archive or an AOT cache; no command for people, so help does not name it. */
+    private int rehearse() {
+        try (Rehearsal rehearsal = new Rehearsal()) {
+            Flags flags = Flags.parse(rehearsal.arguments().toArray(String[]::new));
+            LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), Map.of()));
+            int code = new RunCommand(err, rehearsal::play).run(loaded.config().orElseThrow(), loaded.notes());
+            return rehearsal.hasSucceeded() ? code : ExitCode.FAILED;
+        } catch (IOException e) {
+            err.println("pgweir: no rehearsal: " + e.getMessage());
+            return ExitCode.FAILED;
+        }
     }
 
     private void report(List<ConfigProblem> problems) {

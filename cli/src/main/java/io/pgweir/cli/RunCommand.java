@@ -7,6 +7,7 @@ import io.pgweir.proxy.settings.ProxyConfig;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,8 +15,15 @@ import org.slf4j.LoggerFactory;
 final class RunCommand {
     private final PrintStream err;
 
+    private final Consumer<Proxy> whenStarted;
+
     RunCommand(PrintStream err) {
+        this(err, proxy -> {});
+    }
+
+    RunCommand(PrintStream err, Consumer<Proxy> whenStarted) {
         this.err = err;
+        this.whenStarted = whenStarted;
     }
 
     int run(ProxyConfig config, List<ConfigProblem> notes) {
@@ -31,6 +39,7 @@ final class RunCommand {
         try {
             Proxy proxy = Proxy.start(config);
             started.complete(proxy);
+            whenStarted.accept(proxy);
             proxy.awaitTermination();
             return ExitCode.OK;
         } catch (StartupFailure e) {

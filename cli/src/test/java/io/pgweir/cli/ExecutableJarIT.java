@@ -11,6 +11,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -52,6 +53,29 @@ class ExecutableJarIT {
                         "--database-url=postgresql://127.0.0.1:" + port + "/*");
                 WireClient client = pgweir.login("app")) {
             assertThat(client.query("select 1")).startsWith("E[57P03 ").endsWith("Z[I]");
+        }
+    }
+
+    @Test
+    void aRehearsalEndsWellAndMakesAnArchiveWithWhichPgweirStarts(@TempDir Path directory) throws Exception {
+        Path archive = directory.resolve("pgweir.jsa");
+        try (PgweirProcess rehearsal =
+                PgweirProcess.startJava(List.of("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:cds=off"), "rehearse")) {
+            assertThat(rehearsal.exitCode()).as(rehearsal.output()).isZero();
+            assertThat(rehearsal.output()).doesNotContain("ERROR", "WARN ", "rehearsal failed");
+        }
+        assertThat(archive).isNotEmptyFile();
+        List<String> with = List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:class+load", "-Xlog:cds=off");
+        try (PgweirProcess pgweir = PgweirProcess.startJava(
+                with, "run", "--listen=127.0.0.1:0", "--http=off", "--database-url=postgresql://a:b@127.0.0.1:1/a")) {
+            pgweir.port();
+            // A class of each layer comes out of the archive, not out of the jar.
+            for (String name : List.of("cli.RunCommand", "proxy.app.Proxy", "protocol.sql.SessionEffectReader")) {
+                assertThat(pgweir.output().lines().filter(line -> line.contains("io.pgweir." + name + " ")))
+                        .first()
+                        .asString()
+                        .contains("shared objects file");
+            }
         }
     }
 

@@ -31,11 +31,15 @@ final class PgweirProcess implements AutoCloseable {
 
     /** Starts it with these arguments. */
     static PgweirProcess start(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx64m",
-                "-jar",
-                System.getProperty("pgweir.jar")));
+        return startJava(List.of(), arguments);
+    }
+
+    /** The same, with flags for Java. */
+    static PgweirProcess startJava(List<String> flags, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m"));
+        command.addAll(flags);
+        command.addAll(List.of("-jar", System.getProperty("pgweir.jar")));
         command.addAll(List.of(arguments));
         Path output = Files.createTempFile("pgweir-process-", ".log");
         ProcessBuilder builder =

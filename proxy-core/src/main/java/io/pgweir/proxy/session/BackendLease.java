@@ -8,6 +8,7 @@ import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.ErrorAction;
+import io.pgweir.proxy.backend.InternalReply;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Holder;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * The backend a client holds: makes it the client's own at the beginning, takes what PostgreSQL sends, and gives it back as
  * soon as it may. Whether it may stands in {@link #mayRelease} and nowhere else. On the session's loop.
  */
-final class BackendLease implements Attachment {
+final class BackendLease implements Attachment, InternalReply {
     private final ClientSession session;
     private final FrontendRelay relay;
     private final Pool pool;
@@ -42,11 +43,7 @@ final class BackendLease implements Attachment {
     private @Nullable BackendConnection backend;
 
     BackendLease(
-            ClientSession session,
-            FrontendRelay relay,
-            LoopContext loop,
-            SessionSettings startup,
-            ParameterView parameters) {
+            ClientSession session, FrontendRelay relay, LoopContext loop, SessionSettings startup, ParameterView view) {
         this.session = session;
         this.relay = relay;
         this.pool = session.pool();
@@ -58,7 +55,7 @@ final class BackendLease implements Attachment {
         this.tenure = new Tenure(session, relay, metrics);
         this.loss = new BackendLoss(session, relay);
         this.replay = new SafeReplay(session, relay, loop, loss);
-        this.reports = new ParameterReports(session, parameters, settings);
+        this.reports = new ParameterReports(session, view, settings);
         this.state = new SessionState(session, settings, metrics);
         this.check = new ReleaseCheck(session, loop, settings, state);
     }
@@ -77,13 +74,13 @@ final class BackendLease implements Attachment {
         if (mode == PoolMode.SESSION) {
             return;
         }
-        reports.begin(granted, settings.apply(granted, this::injected));
+        reports.begin(granted, settings.apply(granted, this));
         if (state.begins(granted)) {
-            granted.sendInternalQuery("DISCARD SEQUENCES", new Preparation(granted, this::injected));
+            granted.sendInternalQuery("DISCARD SEQUENCES", new Preparation(granted, this));
         }
         DeferredBegin begin = session.takeDeferredBegin();
         if (begin != null) {
-            begin.send(granted, this::injected);
+            begin.send(granted, this);
             overdue.transactionBegins();
         }
     }
@@ -150,7 +147,7 @@ final class BackendLease implements Attachment {
             session.transaction(ClientTransaction.FAILED);
             session.listening().transactionOver();
             relay.errorForNextStatement(error);
-            current.sendInternalQuery("ROLLBACK", this::injected);
+            current.sendInternalQuery("ROLLBACK", this);
             current.flush();
             return;
         }
@@ -172,7 +169,8 @@ final class BackendLease implements Attachment {
     }
 
     /** What pgweir put in front of the client's own work has been answered. */
-    private void injected(@Nullable ErrorFields error) {
+    @Override
+    public void done(@Nullable ErrorFields error) {
         BackendConnection current = backend;
         if (error == null && current != null) {
             reports.settle(current);
@@ -439,12 +437,12 @@ final class BackendLease implements Attachment {
 
     @Nullable
     ErrorFields readsSequences(BackendConnection current, boolean unitOpen) {
-        return check.readsSequences(current, unitOpen, this::injected);
+        return check.readsSequences(current, unitOpen, this);
     }
 
     void restoreStartup() {
         if (backend != null && !relay.isUnitOpen()) {
-            check.restoreStartup(backend, this::injected);
+            check.restoreStartup(backend, this);
         }
     }
 }
