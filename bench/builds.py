@@ -27,6 +27,7 @@ def main():
     parser.add_argument("--starts", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--transport", default="auto")
     options = parser.parse_args()
     options.pool, options.jobs, options.scale, options.quick = 20, 1, 10, False
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is stopped
@@ -43,7 +44,8 @@ def compare(bench, mode, builds, options):
         running = []
         try:
             for _, path in builds:
-                running.append(Pgweir(bench, "trust", str(Path(path) / "pgweir"), options.pool))
+                running.append(Pgweir(bench, "trust", str(Path(path) / "pgweir"), options.pool,
+                                      "--transport", options.transport))
             rounds += interleaved(case, running, options.rounds)
         finally:
             for one in running:

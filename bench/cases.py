@@ -10,7 +10,7 @@ from contenders import DATABASE
 from raw_client import RawClient
 from usage import compiler_seconds, cpu_seconds, memory_mb
 
-SLICE_SECONDS, MOST_SLICES, AT_REST = 5, 12, 0.02
+SLICE_SECONDS, MOST_SLICES, AT_REST = 4, 8, 0.03
 
 TRANSACTION = """\\set aid random(1, 100000 * :scale)
 \\set delta random(-5000, 5000)
@@ -50,6 +50,7 @@ class PgBench:
         self.clients = clients
         self.options = options
         self.kind = kind
+        self.connecting_seconds = clients // 50  # pgbench's clock runs while it connects
         self.script = TRANSACTION if kind == "transaction" else script
         self.auth = "scram" if kind == "connect" else "trust"
         self.title = {"select": mode, "transaction": f"{mode}, 5 statements", "connect": f"{mode}, login each"}.get(kind, kind)
@@ -59,19 +60,19 @@ class PgBench:
 
     def warm_up(self, contender):
         """Fills caches and pools; a JIT compiler gets the time until it has come to rest: longer on a busy machine."""
-        self._run(contender, 2)
+        self._run(contender, 2 + self.connecting_seconds)
         slices = 0
         if contender.pid is not None and compiler_seconds(contender.pid) is not None:
             slices = 3 if self.options.quick else MOST_SLICES
         while slices > 0:
             before = compiler_seconds(contender.pid)
-            self._run(contender, SLICE_SECONDS)
+            self._run(contender, SLICE_SECONDS + self.connecting_seconds)
             resting = compiler_seconds(contender.pid) - before < AT_REST * SLICE_SECONDS
             slices = 0 if resting else slices - 1
 
     def sample(self, contender):
         before = cpu_seconds(contender.pid)
-        tps, transactions, p99 = self._run(contender, self.options.seconds)
+        tps, transactions, p99 = self._run(contender, self.options.seconds + self.connecting_seconds)
         if contender.pid is None:
             return Sample(tps, p99_ms=p99)
         used = cpu_seconds(contender.pid) - before
@@ -153,7 +154,7 @@ class IdleClients:
         self.title = "idle"
 
     def contenders(self, wanted):
-        return [name for name in wanted if name in ("pgbouncer", "pgweir")]
+        return [name for name in wanted if name.startswith(("pgbouncer", "pgweir"))]
 
     def warm_up(self, contender):
         with RawClient(contender.port, contender.user, DATABASE) as client:

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Compares pgweir with PgBouncer, with HAProxy's bare TCP forwarding, and with no proxy at all, side by side.
+"""Compares pgweir, on epoll and on io_uring, with PgBouncer, with HAProxy's TCP forwarding, with Netty forwarding bare bytes on the
+same transports, and with no proxy at all, side by side.
 
 Starts a PostgreSQL of its own in a temporary directory and the contenders in front of it, and runs the same work through each in
 turn, round after round, so that a machine's moods hit all alike. Prints medians and the ratios of pgweir to PgBouncer, and writes
 them to docs/performance.md between its markers, with a chart. Stops everything it started.
 
-  bench/compare.py                    select-only pgbench: simple, extended, prepared; 8 and 64 clients; about 20 minutes
+  bench/compare.py                    select-only pgbench: simple, extended, prepared; 8 and 64 clients; about half an hour
   bench/compare.py --all              also 1 and 500 clients, transactions, a login for each transaction, large results, and
-                                      10,000 idle clients; about an hour
+                                      10,000 idle clients; about two hours
   bench/compare.py --quick            about 5 minutes, good for a look, not for a claim
   bench/compare.py --check            exit code 1 below 0.9 of PgBouncer's tps or above 1.5 times its CPU per transaction
 
@@ -41,7 +42,7 @@ def arguments():
     parser.add_argument("--modes", default="simple,extended,prepared")
     parser.add_argument("--clients", help="default 8,64; with --all 1,8,64,500")
     parser.add_argument("--cases", help="of select,transaction,connect,rows,idle; default select; with --all all")
-    parser.add_argument("--contenders", default="direct,haproxy,pgbouncer,pgweir")
+    parser.add_argument("--contenders", default=",".join(CONTENDERS))
     parser.add_argument("--jobs", type=int, default=1, help="threads of pgbench")
     parser.add_argument("--scale", type=int, default=10)
     parser.add_argument("--pool", type=int, default=20, help="backends of each pool")

@@ -67,7 +67,7 @@ class Bench:
 
     def _start(self):
         data = os.path.join(self.directory, "data")
-        options = (f"-p {self.port} -c max_connections=600 -c fsync=off -c shared_buffers=256MB"
+        options = (f"-p {self.port} -c max_connections=1200 -c fsync=off -c shared_buffers=256MB"
                    " -c unix_socket_directories='' -c listen_addresses=127.0.0.1")
 
         def run(*command):
@@ -257,18 +257,19 @@ def java_command(what):
 class Pgweir(Proxy):
     name = "pgweir"
 
-    def __init__(self, bench, auth, launcher, pool, *more):
+    def __init__(self, bench, auth, launcher, pool, *more, profile="server"):
         if "io_uring" in more:
             self.name = "pgweir-uring"
-        self.port = free_port()
+        self.port, self.http = free_port(), free_port()
         login = f"{SCRAM_USER}:{SCRAM_PASSWORD}" if auth == "scram" else USER
         super().__init__(bench, auth, [
             launcher, "run",
             "--listen", f"127.0.0.1:{self.port}",
-            "--http", f"127.0.0.1:{free_port()}",
+            "--http", f"127.0.0.1:{self.http}",
             "--client-auth", auth,
             "--max-clients", str(MOST_CLIENTS),
             "--connection-limit", str(pool),
             *more],
             {**{name: value for name, value in os.environ.items() if not name.startswith("PGWEIR_")},
+             "PGWEIR_PROFILE": profile,
              "DATABASE_URL": f"postgresql://{login}@127.0.0.1:{bench.port}/{DATABASE}"})

@@ -9,6 +9,11 @@ from statistics import median
 
 BEGIN, END = "<!-- compare:begin -->", "<!-- compare:end -->"
 LEAST_TPS, MOST_CPU = 0.9, 1.5
+NAMES = ("direct", "haproxy", "pgbouncer", "relay", "relay-uring", "pgweir", "pgweir-uring")
+OURS = ("pgweir", "pgweir-uring")
+RELAYS = (("pgweir", "relay"), ("pgweir-uring", "relay-uring"))
+TITLES = {"haproxy": "HAProxy", "pgbouncer": "PgBouncer", "relay": "bare relay", "relay-uring": "bare relay, io_uring",
+          "pgweir": "pgweir", "pgweir-uring": "pgweir, io_uring"}
 
 
 @dataclass
@@ -31,8 +36,8 @@ class Row:
             f"{name} {_number(self.median(name, 'rate'))} {self.case.unit}"
             + f" {_number(self.median(name, 'cpu_us'), 1)} us {_number(self.median(name, 'memory_mb'))} MB"
             for name in self.samples) + (
-            f"; to pgbouncer: {_number(self.ratio('rate'), 2)}, CPU {_number(self.ratio('cpu_us'), 2)},"
-            f" p99 {_number(self.ratio('p99_ms'), 2)}")
+            "".join(f"; {name} to pgbouncer: {_number(self.ratio('rate', name), 2)}, CPU {_number(self.ratio('cpu_us', name), 2)},"
+                    f" p99 {_number(self.ratio('p99_ms', name), 2)}" for name in OURS if name in self.samples))
 
 
 def missed_marks(rows):
@@ -53,51 +58,82 @@ def tables(rows, bench, options, command):
     lines = [
         f"{date.today().isoformat()}, {_machine()}. {'; '.join(_versions(bench, options))}.",
         f"`{' '.join(['bench/compare.py', *command[1:]])}`: {options.rounds} interleaved rounds of {options.seconds} s, pools of"
-        f" {options.pool} backends; medians. A ratio is pgweir to PgBouncer in the same round: of throughput the more the better,"
-        " of CPU time and of the 99th percentile the less.",
+        f" {options.pool} backends; medians. A ratio is the median of the rounds' ratios: of throughput the more the better,"
+        " of CPU time and of the 99th percentile the less. HAProxy and the bare relay have one backend per client.",
         ""]
     notes = []
-    _table(lines, rows, notes, "tps", "tps", "CPU µs/transaction", ("direct", "haproxy", "pgbouncer", "pgweir"), True)
-    _table(lines, rows, notes, "MB/s", "MB/s", "CPU µs/MB", ("direct", "haproxy", "pgbouncer", "pgweir"), False)
+    _rates(lines, rows, notes, "tps")
+    _costs(lines, rows, "tps", "µs of CPU per transaction")
+    _rates(lines, rows, notes, "MB/s")
+    _costs(lines, rows, "MB/s", "µs of CPU per MB")
     idle = [row for row in rows if row.case.unit == "clients"]
     if idle:
-        lines += ["| idle clients | PgBouncer MB | pgweir MB |", "|--:|--:|--:|"]
-        lines += [f"| {row.case.clients:,} | " + " | ".join(
-            _number(row.median(name, "memory_mb")) for name in ("pgbouncer", "pgweir")) + " |" for row in idle]
+        names = [name for name in ("pgbouncer", *OURS) if name in idle[0].samples]
+        lines += ["| idle clients | " + " | ".join(f"{_title(name)} MB" for name in names) + " |", "|--:" * (len(names) + 1) + "|"]
+        lines += [f"| {row.case.clients:,} | " + " | ".join(_number(row.median(name, "memory_mb")) for name in names) + " |"
+                  for row in idle]
         lines.append("")
     lines += [f"\\{'*' * (i + 1)} {note}" for i, note in enumerate(notes)]
     return "\n".join(lines).rstrip()
 
 
-def _table(lines, rows, notes, unit, rate, cpu, names, with_p99):
+def _rates(lines, rows, notes, unit):
+    """Throughput, and the 99th percentile where there is one."""
     chosen = [row for row in rows if row.case.unit == unit]
+    names = [name for name in NAMES if any(name in row.samples for row in chosen)]
+    ours = [name for name in OURS if name in names]
     if not chosen:
         return
-    names = [name for name in names if any(name in row.samples for row in chosen)]
-    proxies = [name for name in names if name != "direct"]
-    head = ["work", "clients"] + [f"{_title(name)} {rate}" for name in names] + ["ratio"]
-    head += [f"{_title(name)} {cpu}" for name in proxies] + ["CPU ratio"]
-    head += (["p99 ratio"] if with_p99 else []) + ["PgBouncer MB", "pgweir MB"]
+    head = ["work", "clients"] + [f"{_title(name)} {unit}" for name in names]
+    head += [f"{_title(name)} to PgBouncer" for name in ours]
+    with_p99 = unit == "tps"
+    head += [f"p99, {_title(name)} to PgBouncer" for name in ours] if with_p99 else []
     lines += ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
     for row in chosen:
-        marks = ""
-        for name, note in row.notes.items():
-            text = f"{_title(name)}: {note}"
-            if text not in notes:
-                notes.append(text)
-            if name != "haproxy":
-                marks += " \\" + "*" * (notes.index(text) + 1)
-        cells = [row.case.title + marks, str(row.case.clients)]
-        cells += [_number(row.median(name, "rate")) for name in names] + [_number(row.ratio("rate"), 2)]
-        cells += [_number(row.median(name, "cpu_us"), 1) for name in proxies] + [_number(row.ratio("cpu_us"), 2)]
-        cells += [_number(row.ratio("p99_ms"), 2)] if with_p99 else []
-        cells += [_number(row.median(name, "memory_mb")) for name in ("pgbouncer", "pgweir")]
+        cells = [row.case.title + _marks(row, notes), str(row.case.clients)]
+        cells += [_number(row.median(name, "rate")) for name in names]
+        cells += [_number(row.ratio("rate", name), 2) for name in ours]
+        cells += [_number(row.ratio("p99_ms", name), 2) for name in ours] if with_p99 else []
         lines.append("| " + " | ".join(cells) + " |")
     lines.append("")
 
 
+def _costs(lines, rows, unit, cost):
+    """CPU time, and what it is in relation to PgBouncer and to the bare relay on the same transport."""
+    chosen = [row for row in rows if row.case.unit == unit]
+    names = [name for name in NAMES if name != "direct" and any(name in row.samples for row in chosen)]
+    ours = [name for name in OURS if name in names]
+    relays = [(name, relay) for name, relay in RELAYS if name in names and relay in names]
+    if not chosen or not names:
+        return
+    head = [f"{cost}", "clients"] + [_title(name) for name in names]
+    head += [f"{_title(name)} to PgBouncer" for name in ours] + [f"{_title(name)} to {_title(relay)}" for name, relay in relays]
+    head += [f"{_title(name)} MB" for name in ("pgbouncer", *ours)]
+    lines += ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+    for row in chosen:
+        cells = [row.case.title, str(row.case.clients)] + [_number(row.median(name, "cpu_us"), 1) for name in names]
+        cells += [_number(row.ratio("cpu_us", name), 2) for name in ours]
+        cells += [_number(row.ratio("cpu_us", name, relay), 2) for name, relay in relays]
+        cells += [_number(row.median(name, "memory_mb")) for name in ("pgbouncer", *ours)]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines.append("")
+
+
+def _marks(row, notes):
+    """The footnotes of a row; that HAProxy and the relay have one backend per client goes for all."""
+    marks = ""
+    for name, note in row.notes.items():
+        if name != "pgbouncer":
+            continue
+        text = f"{_title(name)}: {note}"
+        if text not in notes:
+            notes.append(text)
+        marks += " \\" + "*" * (notes.index(text) + 1)
+    return marks
+
+
 def _title(name):
-    return {"haproxy": "HAProxy", "pgbouncer": "PgBouncer"}.get(name, name)
+    return TITLES.get(name, name)
 
 
 def write_between_markers(path, text):

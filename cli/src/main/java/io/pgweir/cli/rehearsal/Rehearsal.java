@@ -31,7 +31,7 @@ public final class Rehearsal implements AutoCloseable {
                 "--database-url=postgresql://" + USER + ":" + USER + "@127.0.0.1:" + server.port() + "/" + USER,
                 "--listen=127.0.0.1:0",
                 "--http=127.0.0.1:0",
-                "--log-level=warn");
+                "--log-level=info");
     }
 
     /** Plays on another thread, and then stops the proxy. */
