@@ -12,16 +12,22 @@ import java.util.Map;
 final class Configurations {
     private Configurations() {}
 
-    /** One event loop, clients by trust, any port, before the server on {@code port} of this machine. */
-    static ProxyConfig before(int port, TransportChoice transport) {
+    /** Clients by trust, any port, any database, before the server on {@code port} of this machine. */
+    static ProxyConfig before(int port, TransportChoice transport, int loops) {
         LoadedConfig loaded = ConfigLoader.load(new ConfigSources(
                 Map.of(
-                        "database_url", "postgresql://bench@127.0.0.1:" + port + "/bench",
-                        "listen", "127.0.0.1:0",
-                        "http", "off",
-                        "client_auth", "trust",
-                        "event_loops", "1",
-                        "transport", transport.name().toLowerCase(Locale.ROOT)),
+                        "database_url",
+                        "postgresql://bench@127.0.0.1:" + port + "/*",
+                        "listen",
+                        "127.0.0.1:0",
+                        "http",
+                        "off",
+                        "client_auth",
+                        "trust",
+                        "event_loops",
+                        String.valueOf(loops),
+                        "transport",
+                        transport.name().toLowerCase(Locale.ROOT)),
                 Map.of()));
         if (!loaded.problems().isEmpty()) {
             throw new IllegalStateException(loaded.problems().toString());

@@ -1,17 +1,9 @@
 package io.pgweir.benchmark;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.proxy.app.Proxy;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.settings.TransportChoice;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -46,31 +38,19 @@ public class RelayBenchmark {
         PGWEIR
     }
 
-    /** What a transaction is made of. */
-    public enum Work {
-        SIMPLE,
-        EXTENDED,
-        PREPARED
-    }
-
     @Param({"BARE_RELAY", "PGWEIR"})
     public Way way = Way.PGWEIR;
 
     @Param
-    public Work work = Work.SIMPLE;
+    public CannedClient.Work work = CannedClient.Work.SIMPLE;
 
     @Param({"EPOLL", "IO_URING"})
     public TransportChoice transport = TransportChoice.AUTO;
 
-    private static final String SQL = "SELECT abalance FROM pgbench_accounts WHERE aid = $1;";
-
-    private final ByteBuffer request = ByteBuffer.allocateDirect(1024);
-    private final ByteBuffer reply = ByteBuffer.allocateDirect(64 << 10);
-    private int replyBytes;
     private @Nullable CannedServer server;
     private @Nullable Proxy proxy;
     private @Nullable BareRelay relay;
-    private @Nullable SocketChannel client;
+    private @Nullable CannedClient client;
 
     @Setup(Level.Trial)
     public void open() throws Exception {
@@ -81,78 +61,19 @@ public class RelayBenchmark {
             relay = new BareRelay(0, port, Transport.choose(transport), 1);
             port = relay.port();
         } else if (way == Way.PGWEIR) {
-            proxy = Proxy.start(Configurations.before(port, transport));
+            proxy = Proxy.start(Configurations.before(port, transport, 1));
             port = proxy.clientAddress().getPort();
         }
-        SocketChannel channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", port));
-        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        client = channel;
-        login(channel);
-        prepareWork(channel, canned);
-    }
-
-    private static void login(SocketChannel channel) throws IOException {
-        byte[] names = "user\0bench\0database\0bench\0\0".getBytes(StandardCharsets.US_ASCII);
-        ByteBuffer startup = ByteBuffer.allocate(8 + names.length);
-        startup.putInt(8 + names.length).putInt(3 << 16).put(names).flip();
-        channel.write(startup);
-        awaitReady(channel);
-    }
-
-    /** Reads up to the first ReadyForQuery, which ends what was asked. */
-    private static void awaitReady(SocketChannel channel) throws IOException {
-        ByteBuffer in = ByteBuffer.allocate(64 << 10);
-        do {
-            if (channel.read(in) < 0) {
-                throw new IOException("closed");
-            }
-        } while (in.position() < 6 || in.get(in.position() - 6) != 'Z' || in.get(in.position() - 5) != 0);
-    }
-
-    private void prepareWork(SocketChannel channel, CannedServer canned) throws IOException {
-        ByteBuf out = Unpooled.buffer();
-        if (work == Work.PREPARED) {
-            FrontendWriter.parse(out, "P_0", SQL);
-            FrontendWriter.sync(out);
-            channel.write(out.nioBuffer());
-            awaitReady(channel);
-            out.clear();
-        }
-        if (work == Work.SIMPLE) {
-            FrontendWriter.query(out, SQL.replace("$1", "4711"));
-            replyBytes = canned.queryReplyBytes();
-        } else {
-            String name = work == Work.PREPARED ? "P_0" : "";
-            if (work == Work.EXTENDED) {
-                FrontendWriter.parse(out, "", SQL);
-            }
-            FrontendWriter.bind(out, "", name, "4711");
-            FrontendWriter.describe(out, (byte) 'P', "");
-            FrontendWriter.execute(out, "", 0);
-            FrontendWriter.sync(out);
-            replyBytes = work == Work.PREPARED ? canned.preparedReplyBytes() : canned.extendedReplyBytes();
-        }
-        request.put(out.nioBuffer()).flip();
+        client = new CannedClient(port, "bench", canned, work);
     }
 
     @Benchmark
     public int transaction() throws IOException {
-        SocketChannel channel = client;
-        if (channel == null) {
+        CannedClient by = client;
+        if (by == null) {
             throw new IllegalStateException("not set up");
         }
-        request.rewind();
-        channel.write(request);
-        reply.clear();
-        do {
-            if (channel.read(reply) < 0) {
-                throw new IOException("closed");
-            }
-        } while (reply.position() < replyBytes);
-        if (reply.position() > replyBytes) {
-            throw new IOException("more than was expected");
-        }
-        return reply.position();
+        return by.transaction();
     }
 
     @TearDown(Level.Trial)

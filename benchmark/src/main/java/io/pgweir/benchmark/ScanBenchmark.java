@@ -15,6 +15,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /** One read buffer of DataRows walked through: nanoseconds for the whole buffer of {@code frames}. */
@@ -65,6 +66,11 @@ public class ScanBenchmark {
         for (int i = 0; i < frames; i++) {
             read.writeByte('D').writeInt(frameBytes - 1).writeZero(frameBytes - FrameScanner.HEADER);
         }
+    }
+
+    @TearDown(Level.Trial)
+    public void release() {
+        read.release();
     }
 
     @Benchmark

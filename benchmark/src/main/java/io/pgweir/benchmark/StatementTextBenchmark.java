@@ -19,6 +19,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /** What is read in the text of a statement: for every Query and Parse its effects on the session; the fingerprint only while others wait. */
@@ -58,6 +59,11 @@ public class StatementTextBenchmark {
     public void fill() {
         byte[] bytes = text.sql.getBytes(StandardCharsets.UTF_8);
         sql = Unpooled.directBuffer(bytes.length).writeBytes(bytes);
+    }
+
+    @TearDown(Level.Trial)
+    public void release() {
+        sql.release();
     }
 
     @Benchmark

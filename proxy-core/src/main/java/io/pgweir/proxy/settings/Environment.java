@@ -9,7 +9,7 @@ final class Environment {
     static final String DATABASE_URL = "DATABASE_URL";
     private static final String PREFIX = "PGWEIR_";
     /** Read by the launcher and by the tests. */
-    private static final Pattern NOT_OURS = Pattern.compile("PGWEIR_(JAVA_OPTS|REBUILD|TEST_.*)");
+    private static final Pattern NOT_OURS = Pattern.compile("PGWEIR_(JAVA_OPTS|PROFILE|REBUILD|TEST_.*)");
     /** What Kubernetes sets in every pod for a service that is called {@code pgweir} or {@code pgweir-...}. */
     private static final Pattern KUBERNETES =
             Pattern.compile("PGWEIR(_.*)?_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\\d+_(TCP|UDP|SCTP)(_.*)?)?)");

@@ -353,8 +353,15 @@ class ConfigLoaderTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "PGWEIR_PORT", "PGWEIR_SERVICE_HOST", "PGWEIR_SERVICE_PORT_HTTP", "PGWEIR_PORT_6432_TCP_ADDR",
-                "PGWEIR_EU_SERVICE_HOST", "PGWEIR_JAVA_OPTS", "PGWEIR_REBUILD", "PGWEIR_TEST_DATABASE_URL"
+                "PGWEIR_PORT",
+                "PGWEIR_SERVICE_HOST",
+                "PGWEIR_SERVICE_PORT_HTTP",
+                "PGWEIR_PORT_6432_TCP_ADDR",
+                "PGWEIR_EU_SERVICE_HOST",
+                "PGWEIR_JAVA_OPTS",
+                "PGWEIR_PROFILE",
+                "PGWEIR_REBUILD",
+                "PGWEIR_TEST_DATABASE_URL"
             })
     void variablesThatKubernetesAndTheLauncherSetAreNoTypingErrors(String name) {
         environment.put("DATABASE_URL", URL);
