@@ -257,7 +257,7 @@ def java_command(what):
 class Pgweir(Proxy):
     name = "pgweir"
 
-    def __init__(self, bench, auth, launcher, pool, *more, profile="server"):
+    def __init__(self, bench, auth, launcher, pool, *more, profile=None):
         if "io_uring" in more:
             self.name = "pgweir-uring"
         self.port, self.http = free_port(), free_port()
@@ -271,5 +271,5 @@ class Pgweir(Proxy):
             "--connection-limit", str(pool),
             *more],
             {**{name: value for name, value in os.environ.items() if not name.startswith("PGWEIR_")},
-             "PGWEIR_PROFILE": profile,
+             **({"PGWEIR_PROFILE": profile} if profile else {}),
              "DATABASE_URL": f"postgresql://{login}@127.0.0.1:{bench.port}/{DATABASE}"})

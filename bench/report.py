@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
+from targets import targets
+
 BEGIN, END = "<!-- compare:begin -->", "<!-- compare:end -->"
 LEAST_TPS, MOST_CPU = 0.9, 1.5
 NAMES = ("direct", "haproxy", "pgbouncer", "relay", "relay-uring", "pgweir", "pgweir-uring")
@@ -61,6 +63,8 @@ def tables(rows, bench, options, command):
         f" {options.pool} backends; medians. A ratio is the median of the rounds' ratios: of throughput the more the better,"
         " of CPU time and of the 99th percentile the less. HAProxy and the bare relay have one backend per client.",
         ""]
+    reached = targets(rows)
+    lines += reached + [""] if reached else []
     notes = []
     _rates(lines, rows, notes, "tps")
     _costs(lines, rows, "tps", "µs of CPU per transaction")

@@ -4,6 +4,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.epoll.EpollTcpInfo;
+import io.netty.channel.uring.IoUringSocketChannel;
+import io.netty.channel.uring.IoUringTcpInfo;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -17,22 +19,30 @@ public final class PeerWatch {
     /** The kernel counts in ticks, mostly of 4 ms, of 10 ms where CONFIG_HZ is 100. */
     private static final long TICK_MILLIS = 11;
 
-    private final EpollTcpInfo info = new EpollTcpInfo();
+    private final EpollTcpInfo epollInfo = new EpollTcpInfo();
+    private final IoUringTcpInfo uringInfo = new IoUringTcpInfo();
 
     /**
      * True if it has closed, or seems to have sent something within the last {@code nanos}; false also where the transport
      * cannot tell.
      */
     public boolean hasNews(Channel channel, long nanos) {
-        if (!(channel instanceof EpollSocketChannel socket)) {
-            return false;
-        }
         try {
-            socket.tcpInfo(info);
-            long silentMillis = info.lastDataRecv();
-            return info.state() != ESTABLISHED || silentMillis + TICK_MILLIS < TimeUnit.NANOSECONDS.toMillis(nanos);
+            if (channel instanceof EpollSocketChannel socket) {
+                socket.tcpInfo(epollInfo);
+                return isNews(epollInfo.state(), epollInfo.lastDataRecv(), nanos);
+            }
+            if (channel instanceof IoUringSocketChannel socket) {
+                socket.tcpInfo(uringInfo);
+                return isNews(uringInfo.state(), uringInfo.lastDataRecv(), nanos);
+            }
+            return false;
         } catch (ChannelException closed) {
             return true;
         }
+    }
+
+    private static boolean isNews(int state, long silentMillis, long nanos) {
+        return state != ESTABLISHED || silentMillis + TICK_MILLIS < TimeUnit.NANOSECONDS.toMillis(nanos);
     }
 }

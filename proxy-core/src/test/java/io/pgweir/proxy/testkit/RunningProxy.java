@@ -16,7 +16,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A proxy in this JVM, configured as a user would by settings' names. Any database, clients by trust, two event loops,
- * unless said otherwise; the suites' system property {@code pgweir.test.shuffle=true} turns the shuffle switch on.
+ * unless said otherwise; the suites' system properties {@code pgweir.test.shuffle=true} and {@code pgweir.test.transport} turn the
+ * shuffle switch on and choose the transport.
  * Closing it asserts that nothing is left: no waiter, no backend.
  */
 public final class RunningProxy implements AutoCloseable {
@@ -44,6 +45,7 @@ public final class RunningProxy implements AutoCloseable {
         flags.put("client_auth", "trust");
         flags.put("event_loops", "2");
         flags.put("database_url", url);
+        flags.put("transport", System.getProperty("pgweir.test.transport", "auto"));
         if (Boolean.getBoolean("pgweir.test.shuffle")) {
             flags.put("shuffle", "true");
         }
