@@ -27,6 +27,7 @@ sys.dont_write_bytecode = True
 from cases import IdleClients, LargeResult, PgBench, interleaved
 from chart import chart
 from contenders import BareRelay, Bench, Direct, HaProxy, PgBouncer, Pgweir, installed
+from kept import Kept
 from report import Row, missed_marks, tables, write_between_markers
 
 TOP = Path(__file__).resolve().parent.parent
@@ -50,6 +51,7 @@ def arguments():
     parser.add_argument("--pgbouncer", help="path of the pgbouncer to use")
     parser.add_argument("--pgweir", default=str(TOP / "pgweir"), help="path of the launcher to use")
     parser.add_argument("--check", action="store_true", help="exit code 1 when a mark is missed")
+    parser.add_argument("--resume", metavar="FILE", help="keep each case's samples there, and do not measure what it has already")
     parser.add_argument("--no-write", action="store_true", help="leave docs alone")
     options = parser.parse_args()
     options.rounds = options.rounds or (2 if options.quick else 5)
@@ -118,10 +120,15 @@ def main():
         options.pgbouncer = options.pgbouncer or installed("pgbouncer")
     rows = []
     with Bench(options.scale) as bench:
+        kept = Kept(options.resume)
         for case in cases(options):
-            print(f"{case.title}, {case.clients} clients: {options.rounds} rounds", flush=True)
-            rows.append(compare(bench, case, options))
-            print(rows[-1].as_line(), flush=True)
+            row = kept.row_of(case)
+            if row is None:
+                print(f"{case.title}, {case.clients} clients: {options.rounds} rounds", flush=True)
+                row = compare(bench, case, options)
+                kept.add(row)
+            rows.append(row)
+            print(row.as_line(), flush=True)
         text = tables(rows, bench, options, sys.argv)
     print("\n" + text)
     if not options.no_write:
