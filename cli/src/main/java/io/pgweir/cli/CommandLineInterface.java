@@ -44,7 +44,8 @@ final class CommandLineInterface {
             return help(command);
         }
         return switch (command) {
-            case "run", "check", "health" -> configured(command, rest);
+            case "run", "check" -> configured(command, rest);
+            case "health" -> health(rest);
             case "rehearse" -> rehearse();
             case "version", "--version", "-V" -> print(Version.line() + System.lineSeparator());
             default -> unknownCommand(command);
@@ -99,10 +100,18 @@ final class CommandLineInterface {
             return print(CheckReport.of(loaded));
         }
         ProxyConfig config = loaded.config().orElseThrow();
-        if (command.equals("health")) {
-            return new HealthCommand(out, err).run(config);
-        }
         return new RunCommand(err).run(config, loaded.notes());
+    }
+
+    /** Only the address counts: what else the running process was told, as the database in an option, need not be said again. */
+    private int health(String... args) {
+        Flags flags = Flags.parse(args);
+        if (!flags.problems().isEmpty()) {
+            report(flags.problems());
+            return ExitCode.WRONG_INPUT;
+        }
+        LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
+        return new HealthCommand(out, err).run(loaded);
     }
 
     /** For whoever makes a class data archive or an AOT cache; no command for people, so help does not name it. */

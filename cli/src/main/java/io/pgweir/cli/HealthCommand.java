@@ -1,7 +1,8 @@
 package io.pgweir.cli;
 
 import io.pgweir.proxy.settings.HostPort;
-import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.LoadedConfig;
+import io.pgweir.proxy.settings.Settings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -25,14 +26,19 @@ final class HealthCommand {
         this.err = err;
     }
 
-    /** {@link ExitCode#OK} if it is ready; its answer, one line, is printed in any case. */
-    int run(ProxyConfig config) {
-        HostPort configured = config.http();
-        if (configured == null) {
-            err.println("pgweir: health is not served (http is off)");
+    /**
+     * {@link ExitCode#OK} if it is ready; its answer, one line, is printed in any case.
+     *
+     * @param loaded whose setting {@code http} counts; what is wrong with the rest matters only if nobody answers
+     */
+    int run(LoadedConfig loaded) {
+        String http = loaded.text(Settings.HTTP);
+        if (http.equals("off")) {
+            err.println("pgweir: health is not served, because http is off; give pgweir an address for it, as"
+                    + " --http 127.0.0.1:6433");
             return ExitCode.FAILED;
         }
-        HostPort address = reachable(configured);
+        HostPort address = reachable(HostPort.parse(http));
         try {
             HttpURLConnection connection = (HttpURLConnection)
                     URI.create("http://" + address + "/health/ready").toURL().openConnection(Proxy.NO_PROXY);
@@ -52,6 +58,7 @@ final class HealthCommand {
         } catch (IOException e) {
             err.println("pgweir: no answer from " + address + ": " + e.getMessage()
                     + "; is pgweir running, and is this its address (--http)?");
+            loaded.problems().forEach(problem -> err.println("  note: " + problem));
             return ExitCode.FAILED;
         }
     }

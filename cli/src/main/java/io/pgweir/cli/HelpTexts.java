@@ -71,8 +71,9 @@ final class HelpTexts {
         return """
                 Usage: pgweir health [OPTIONS]
                 Asks the pgweir that runs on this machine with these options whether it could serve a client, as
-                GET /health/ready does, and prints its answer. The options are those of run: pgweir help run.
-                Exit codes: 0 ready, 1 not ready or no answer, 2 something is wrong with the configuration.
+                GET /health/ready does, and prints its answer. The options are those of run (pgweir help run); only
+                --http counts, or a file that names it.
+                Exit codes: 0 ready, 1 not ready or no answer, 2 an option that does not exist.
                 """;
     }
 

@@ -73,7 +73,6 @@ class CommandLineInterfaceTest {
 
     @Test
     void healthIsWhatTheRunningProxyAnswers() throws Exception {
-        environment.put("DATABASE_URL", URL);
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
         AtomicInteger code = new AtomicInteger(200);
         server.createContext("/health/ready", exchange -> {
@@ -101,8 +100,20 @@ class CommandLineInterfaceTest {
         }
         assertThat(run("health", "--http", "127.0.0.1:" + port)).isEqualTo(ExitCode.FAILED);
         assertThat(err()).contains("no answer from 127.0.0.1:" + port);
+    }
+
+    @Test
+    void healthNeedsNothingButTheAddress() {
         assertThat(run("health", "--http", "off")).isEqualTo(ExitCode.FAILED);
-        assertThat(err()).contains("http is off");
+        assertThat(err()).contains("http is off").contains("--http 127.0.0.1:6433");
+        environment.put("PGWEIR_HTTP", "[::1]:1");
+        environment.put("DATABASE_URL", "mysql://elsewhere");
+        assertThat(run("health")).isEqualTo(ExitCode.FAILED);
+        assertThat(err())
+                .contains("no answer from [::1]:1")
+                .contains("note: DATABASE_URL")
+                .doesNotContain("nothing was started");
+        assertThat(run("health", "--htp", "127.0.0.1:1")).isEqualTo(ExitCode.WRONG_INPUT);
     }
 
     @Test

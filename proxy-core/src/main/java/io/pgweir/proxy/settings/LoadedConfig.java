@@ -22,6 +22,15 @@ public record LoadedConfig(
         Map<String, List<EffectiveValue>> pools,
         Map<String, List<EffectiveValue>> exceptions) {
 
+    /** The general value of a setting that is not hidden, as {@code check} shows it; there even if others are wrong. */
+    public String text(Setting<?> setting) {
+        return values.stream()
+                .filter(value -> value.setting() == setting)
+                .map(EffectiveValue::text)
+                .findFirst()
+                .orElseThrow();
+    }
+
     /**
      * One resolved setting.
      *
