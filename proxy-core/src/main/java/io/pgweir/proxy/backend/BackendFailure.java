@@ -12,8 +12,17 @@ import org.jspecify.annotations.Nullable;
  * @param kind what to do about it
  * @param sqlState PostgreSQL's own code if it gave one
  * @param message one sentence without secrets, made for people
+ * @param role what the server is, if that is the reason
  */
-public record BackendFailure(Kind kind, @Nullable String sqlState, String message) {
+public record BackendFailure(
+        Kind kind,
+        @Nullable String sqlState,
+        String message,
+        @Nullable ServerRole role) {
+    public BackendFailure(Kind kind, @Nullable String sqlState, String message) {
+        this(kind, sqlState, message, null);
+    }
+
     /** What a failure means for those who wait. */
     public enum Kind {
         /** No connection, or none that is of use: refused, reset, no route, or PostgreSQL cannot read its own files. */
@@ -60,7 +69,7 @@ public record BackendFailure(Kind kind, @Nullable String sqlState, String messag
     }
 
     static BackendFailure unfit(HostPort host, ServerRole role) {
-        return unfit(host + " is " + role.text());
+        return new BackendFailure(Kind.UNFIT, null, host + " is " + role.text(), role);
     }
 
     public static BackendFailure unfit(String message) {

@@ -264,12 +264,12 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
 
     /** The session is there; so that it is of use, the server has to be what the pool wants. */
     private void judge() {
+        if (!asking) {
+            parameters.role(ServerRole.reported(parameters, startup.values()));
+        }
         if (target.wanted() == TargetSessionAttrs.ANY) {
             ready = true;
             return;
-        }
-        if (!asking) {
-            parameters.role(ServerRole.reported(parameters, startup.values()));
         }
         ServerRole role = parameters.role();
         if (role == null && asking) {

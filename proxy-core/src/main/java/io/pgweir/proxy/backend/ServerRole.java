@@ -3,6 +3,7 @@ package io.pgweir.proxy.backend;
 import io.netty.buffer.ByteBuf;
 import io.pgweir.proxy.settings.TargetSessionAttrs;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,9 @@ public record ServerRole(boolean standby, boolean readOnly) {
      */
     public static final String QUERY = "SELECT pg_catalog.pg_is_in_recovery(),"
             + " (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'default_transaction_read_only')";
+
+    /** Every {@link #key}. */
+    public static final List<String> KEYS = List.of("primary", "standby");
 
     private static final String IN_HOT_STANDBY = "in_hot_standby";
     private static final String READ_ONLY = "default_transaction_read_only";
@@ -82,6 +86,11 @@ public record ServerRole(boolean standby, boolean readOnly) {
             case PRIMARY -> !standby;
             case STANDBY -> standby;
         };
+    }
+
+    /** {@code primary} or {@code standby}, whatever it does with writes. */
+    public String key() {
+        return KEYS.get(standby ? 1 : 0);
     }
 
     /** In words: {@code a standby}. */

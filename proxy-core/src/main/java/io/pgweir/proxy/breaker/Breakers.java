@@ -15,6 +15,7 @@ public final class Breakers {
     private final BreakerSettings settings;
     private final BreakerLog log = new BreakerLog(System::nanoTime);
     private final Map<HostPort, Breaker> all = new ConcurrentHashMap<>();
+    private final SeenRoles roles = new SeenRoles();
 
     public Breakers(BreakerSettings settings) {
         this.settings = settings;
@@ -26,8 +27,14 @@ public final class Breakers {
                 addresses.stream().distinct().map(this::of).toList(),
                 choice,
                 settings,
+                roles,
                 System::nanoTime,
                 () -> ThreadLocalRandom.current().nextDouble());
+    }
+
+    /** What the servers are. */
+    public SeenRoles roles() {
+        return roles;
     }
 
     private Breaker of(HostPort address) {

@@ -31,6 +31,7 @@ public final class Servers {
 
     private final Standing[] standings;
     private final HostChoice choice;
+    private final SeenRoles roles;
     private final LongSupplier clock;
     private final DoubleSupplier random;
     private final List<Consumer<HostPort>> whenLeft = new CopyOnWriteArrayList<>();
@@ -44,10 +45,12 @@ public final class Servers {
             List<Breaker> inOrder,
             HostChoice choice,
             BreakerSettings settings,
+            SeenRoles roles,
             LongSupplier clock,
             DoubleSupplier random) {
         this.inOrder = inOrder.toArray(Breaker[]::new);
         this.choice = choice;
+        this.roles = roles;
         this.clock = clock;
         this.random = random;
         this.standings = new Standing[this.inOrder.length];
@@ -160,6 +163,9 @@ public final class Servers {
     /** It could not be opened, or is of no use. */
     public void notConnected(Breaker server, BackendFailure failure) {
         if (failure.kind() == BackendFailure.Kind.UNFIT) {
+            if (failure.role() != null) {
+                roles.seen(server.server(), failure.role());
+            }
             left(server.server(), standing(server.server()).unfit(failure.message(), clock.getAsLong()));
         } else {
             unanswered(server.server());
@@ -173,6 +179,7 @@ public final class Servers {
      */
     public void is(HostPort address, @Nullable ServerRole role, long askedFor) {
         if (role != null) {
+            roles.seen(address, role);
             String inWords = address + " is " + role.text();
             left(address, standing(address).is(role, inWords, askedFor, clock.getAsLong()));
         }

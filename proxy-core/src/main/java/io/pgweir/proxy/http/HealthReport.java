@@ -1,6 +1,7 @@
 package io.pgweir.proxy.http;
 
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.ServerRole;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.insight.HoldState;
@@ -9,6 +10,7 @@ import io.pgweir.proxy.insight.Situation;
 import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import org.jspecify.annotations.Nullable;
 
 /** The state of pools and clients as JSON. One thread. */
 final class HealthReport {
@@ -35,7 +37,9 @@ final class HealthReport {
         json.name("logged_in").value(sessions.loggedIn());
         json.close('}');
         json.name("servers").open('[');
-        pools.breakers().all().forEach(breaker -> add(json, breaker));
+        pools.breakers()
+                .all()
+                .forEach(breaker -> add(json, breaker, pools.breakers().roles().of(breaker.server())));
         json.close(']');
         json.name("pools").open('[');
         for (PoolFigures pool : PoolFigures.of(pools.pools(), labels)) {
@@ -44,9 +48,16 @@ final class HealthReport {
         return json.close(']').close('}').toString() + "\n";
     }
 
-    private static void add(JsonText json, Breaker breaker) {
+    private static void add(JsonText json, Breaker breaker, @Nullable ServerRole role) {
         json.open('{');
         json.name("server").value(breaker.server().toString());
+        json.name("role").value(role == null ? null : role.key());
+        json.name("read_only_by_default");
+        if (role == null) {
+            json.value((String) null);
+        } else {
+            json.value(role.readOnly());
+        }
         json.name("breaker").value(breaker.state().key());
         Outage outage = breaker.outage();
         json.name("outage");

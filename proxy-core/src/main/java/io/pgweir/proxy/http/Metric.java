@@ -1,11 +1,13 @@
 package io.pgweir.proxy.http;
 
+import io.pgweir.proxy.backend.ServerRole;
 import io.pgweir.proxy.breaker.BreakerState;
 import io.pgweir.proxy.insight.Cause;
 import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.metrics.StateLeaks;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The one table of pgweir's own metrics; {@link PoolCollector} fills them, docs/metrics.md is made from them. */
 enum Metric {
@@ -112,6 +114,18 @@ enum Metric {
             "Times that the breaker of a server has entered a state. half_open counts the probes.",
             Label.SERVER,
             Label.BREAKER_STATE),
+    SERVER_ROLE(
+            "pgweir_server_role",
+            Kind.GAUGE,
+            "state",
+            "What a server was when a login or its own report last told: 1 for that, 0 for the others. unknown: not told yet;"
+                    + " servers before version 14 tell only if target_session_attrs asks for something. Whether"
+                    + " it answers now, pgweir_breaker_state says.",
+            Label.SERVER,
+            new Label(
+                    "role",
+                    Stream.concat(ServerRole.KEYS.stream(), Stream.of(Label.UNKNOWN))
+                            .toList())),
     LISTEN_CHANNELS(
             "pgweir_listen_channels",
             Kind.GAUGE,
@@ -199,6 +213,7 @@ enum Metric {
      */
     record Label(String name, List<String> values) {
         static final Label POOL = new Label("pool", List.of());
+        static final String UNKNOWN = "unknown";
         static final Label SERVER = new Label("server", List.of());
         static final Label BREAKER_STATE = new Label(
                 "state",

@@ -4,8 +4,10 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.backend.ServerRole;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.BreakerState;
+import io.pgweir.proxy.breaker.SeenRoles;
 import io.pgweir.proxy.insight.Cause;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.metrics.Histogram;
@@ -13,6 +15,7 @@ import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.metrics.StateLeaks;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import io.pgweir.proxy.settings.HostPort;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -65,6 +68,11 @@ final class PoolCollector implements MultiCollector {
                 }
                 case BREAKER_STATE, BREAKER_TRANSITIONS ->
                     pools.breakers().all().forEach(breaker -> add(breaker, metric, series));
+                case SERVER_ROLE ->
+                    pools.breakers()
+                            .all()
+                            .forEach(breaker ->
+                                    addRole(breaker.server(), pools.breakers().roles(), series));
                 case BUFFER_MEMORY -> {
                     ByteBufAllocatorMetric buffers =
                             ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric();
@@ -83,6 +91,14 @@ final class PoolCollector implements MultiCollector {
         for (BreakerState state : BreakerState.values()) {
             double value = metric == Metric.BREAKER_TRANSITIONS ? breaker.entered(state) : state == now ? 1 : 0;
             series.add(value, breaker.server().toString(), state.key());
+        }
+    }
+
+    private static void addRole(HostPort server, SeenRoles roles, Series series) {
+        ServerRole role = roles.of(server);
+        String now = role == null ? Metric.Label.UNKNOWN : role.key();
+        for (String key : Metric.SERVER_ROLE.labels().get(1).values()) {
+            series.add(key.equals(now) ? 1 : 0, server.toString(), key);
         }
     }
 

@@ -43,8 +43,8 @@ class ServersTest {
         for (HostPort host : hosts) {
             breakers.add(new Breaker(host, settings, () -> now, () -> 0.0));
         }
-        Servers servers =
-                new Servers(breakers, new HostChoice(target, balance), settings, () -> now, random::nextDouble);
+        Servers servers = new Servers(
+                breakers, new HostChoice(target, balance), settings, new SeenRoles(), () -> now, random::nextDouble);
         servers.whenLeft(left::add);
         return servers;
     }

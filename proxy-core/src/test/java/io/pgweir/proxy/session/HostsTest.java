@@ -10,6 +10,10 @@ import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,21 +92,41 @@ class HostsTest {
         return System.nanoTime();
     }
 
-    private void moves(String what, Workload work, RunningProxy proxy, String allowed) throws Exception {
+    /** What a page of the HTTP endpoints says. */
+    private static String page(RunningProxy proxy, String path) throws IOException {
+        var address = proxy.proxy().httpAddress();
+        try (var in = URI.create("http://127.0.0.1:" + address.getPort() + path)
+                .toURL()
+                .openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static void assertRole(RunningProxy proxy, OwnPostgres server, String role) throws IOException {
+        String address = "127.0.0.1:" + server.port();
+        assertThat(page(proxy, "/health"))
+                .contains("{\"server\":\"" + address + "\",\"role\":\"" + role + "\",\"read_only_by_default\":");
+        assertThat(page(proxy, "/metrics").lines().filter(line -> line.startsWith("pgweir_server_role{")))
+                .contains("pgweir_server_role{role=\"" + role + "\",server=\"" + address + "\"} 1.0")
+                .hasSize(2 * 3)
+                .filteredOn(line -> line.endsWith(" 1.0"))
+                .hasSize(2);
+    }
+
+    private void moves(String what, Workload work, RunningProxy proxy, OutageFigures figures, String allowed)
+            throws Exception {
         long found = promoteSecond();
-        await().atMost(SOON).pollInterval(Duration.ofMillis(1)).until(() -> work.servedSince(found) > 0);
-        long served = millisSince(found);
+        figures.back();
         await().atMost(SOON).until(() -> work.servedSince(found) == CLIENTS);
         long everybody = millisSince(found);
+        assertRole(proxy, second, "primary");
+        await().until(figures::isFullRate);
         Pool pool = proxy.pool("postgres", "postgres");
         await().until(() -> connectionsOf(first) == 0);
         assertThat(pool.open()).isLessThanOrEqualTo(5);
         try (WireClient direct = second.connect()) {
-            int rows = work.stopAndCheck(direct);
-            System.out.printf(
-                    "%s: %d ms from promoted to the first success, %d ms to everybody's; %d rows acknowledged, all there;"
-                            + " errors %s, at most %d of one client%n",
-                    what, served, everybody, rows, work.codes(), work.mostOfOneClient(allowed));
+            System.out.println(figures.row(what) + ", everybody served after " + everybody + " ms");
+            work.stopAndCheck(direct);
         }
         assertThat(work.codes().keySet()).isSubsetOf(allowed);
         assertThat(work.mostOfOneClient(allowed)).as("%s", work.failures()).isLessThanOrEqualTo(1);
@@ -130,6 +154,8 @@ class HostsTest {
             await().until(() -> work.servedSince(0) == CLIENTS);
             inTransaction.query("BEGIN");
             inTransaction.query("INSERT INTO rows VALUES (1000, 1)");
+            assertRole(proxy, first, "primary");
+            OutageFigures figures = OutageFigures.begin(work, proxy.pool("postgres", "postgres"));
             fenceFirst();
             Pool pool = proxy.pool("postgres", "postgres");
             await().until(() -> pool.waiting() == CLIENTS + 1); // and who listens for the pool
@@ -149,7 +175,8 @@ class HostsTest {
                         .contains("127.0.0.1:" + first.port() + " is a primary, read-only by default")
                         .contains("127.0.0.1:" + second.port() + " is a standby");
                 assertThat(error.get('H')).contains("Promote");
-                moves("primary becomes read-only", work, proxy, "25006");
+                assertRole(proxy, second, "standby");
+                moves("the primary becomes read-only, another is promoted", work, proxy, figures, "25006");
                 assertThat(serverOf(impatient)).isEqualTo(second.port());
                 await("LISTEN has moved as well").until(() -> {
                     impatient.query("NOTIFY news");
@@ -165,13 +192,14 @@ class HostsTest {
         try (RunningProxy proxy = proxy("read-write");
                 Workload work = new Workload(CLIENTS, proxy.host(), proxy.port())) {
             await().until(() -> work.servedSince(0) == CLIENTS);
+            OutageFigures figures = OutageFigures.begin(work, proxy.pool("postgres", "postgres"));
             first.crash();
             Pool pool = proxy.pool("postgres", "postgres");
             await().until(() -> pool.waiting() == CLIENTS && pool.servers().noneFits() != null);
             assertThat(String.valueOf(pool.failure()))
                     .contains(first.port() + " is down: could not connect to")
                     .contains(second.port() + " is a standby");
-            moves("primary crashes", work, proxy, "08006");
+            moves("the primary crashes, another is promoted", work, proxy, figures, "08006");
         }
     }
 
@@ -195,6 +223,40 @@ class HostsTest {
                     .startsWith("E[57P03")
                     .contains(first.port() + " is a primary; 127.0.0.1:" + second.port() + " is a primary");
             assertThat(client.query("SELECT 1")).contains("D[1]");
+        }
+    }
+
+    @Test
+    void aDatabaseEntryOfItsOwnReadsFromReplicas() throws Exception {
+        start();
+        String hosts = "postgresql://postgres@127.0.0.1:" + first.port() + ",127.0.0.1:" + second.port() + "/postgres";
+        Path file = Files.createTempFile("pgweir-", ".yaml");
+        Files.writeString(file, """
+                databases:
+                  shop:
+                    url: %1$s?target_session_attrs=read-write
+                  shop_read:
+                    url: %1$s?target_session_attrs=prefer-standby&load_balance_hosts=random
+                """.formatted(hosts));
+        try (RunningProxy proxy = RunningProxy.with(file);
+                WireClient writer = login(proxy, "shop");
+                WireClient reader = login(proxy, "shop_read")) {
+            writer.query("CREATE TABLE goods (name text)");
+            assertThat(writer.query("INSERT INTO goods VALUES ('scales')")).startsWith("C[INSERT 0 1]");
+            await().untilAsserted(() ->
+                    assertThat(reader.query("SELECT name FROM goods")).contains("D[scales]"));
+            assertThat(serverOf(writer)).isEqualTo(first.port());
+            assertThat(serverOf(reader)).isEqualTo(second.port());
+            assertThat(reader.query("INSERT INTO goods VALUES ('weights')")).startsWith("E[25006");
+            assertThat(serverOf(reader)).isEqualTo(second.port());
+            assertRole(proxy, first, "primary");
+            assertRole(proxy, second, "standby");
+            second.crash();
+            await().ignoreExceptions().until(() -> serverOf(reader) == first.port());
+            assertThat(reader.query("SELECT name FROM goods")).contains("D[scales]");
+            assertThat(serverOf(writer)).isEqualTo(first.port());
+        } finally {
+            Files.delete(file);
         }
     }
 

@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.BreakerState;
-import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.testkit.FaultProxy;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.OwnPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
@@ -38,8 +38,15 @@ class OutageTest {
     private static final int MAX_CONNECTIONS = 20;
     /** What a busy machine may add to the half second that a probe takes at most. */
     private static final Duration SOON = Duration.ofMillis(1_500);
-    /** How long a server is stopped, once clients have been told. */
+    /** How long a fault lasts that can last. */
     private static final Duration DOWN = Duration.ofSeconds(Long.getLong("pgweir.outage.seconds", 2));
+
+    private static final Duration LONG = Duration.ofSeconds(10);
+    /** Wait in the queue, statement, cancel, and what a busy machine may add. */
+    private static final Duration LONGEST_ANSWER = Duration.ofSeconds(10);
+
+    private static final String TERMINATE_ALL = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            + " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
     private static OwnPostgres postgres;
     private RunningProxy proxy;
@@ -61,17 +68,34 @@ class OutageTest {
     }
 
     private void open(String limit) throws Exception {
+        open(limit, postgres.host(), postgres.port());
+    }
+
+    private void open(String limit, String host, int port) throws Exception {
         proxy = RunningProxy.at(
-                "postgresql://" + postgres.host() + ":" + postgres.port() + "/*",
+                "postgresql://" + host + ":" + port + "/*",
                 "connection_limit",
                 limit,
                 "connect_timeout",
                 "1s",
                 "statement_timeout",
-                "20s");
+                "2s",
+                "pool_timeout",
+                "5s",
+                "breaker_ramp",
+                DOWN.compareTo(LONG) < 0 ? "500ms" : "2s");
         work = new Workload(CLIENTS, proxy.host(), proxy.port());
         long begin = System.nanoTime();
-        await().until(() -> work.servedSince(begin) == CLIENTS);
+        await().until(() -> work.servedSince(begin) == CLIENTS
+                && pool().established() == Math.min(CLIENTS, Integer.parseInt(limit)));
+    }
+
+    /** Opens it anew, with a network in between that can be spoilt. */
+    private FaultProxy openBehindNetwork() throws Exception {
+        close();
+        FaultProxy network = FaultProxy.to(postgres.host(), postgres.port(), 1);
+        open("5", network.host(), network.port());
+        return network;
     }
 
     @AfterEach
@@ -86,40 +110,40 @@ class OutageTest {
 
     @Test
     void aKilledBackendCostsEachClientAtMostWhatItHadInFlight() throws Exception {
-        long begin = System.nanoTime();
+        OutageFigures figures = begin();
         try (WireClient direct = postgres.connect()) {
             String victim = direct.value("SELECT pid FROM pg_stat_activity WHERE query LIKE 'INSERT%' LIMIT 1");
             postgres.kill(Integer.parseInt(String.valueOf(victim)));
         }
-        long back = awaitBack();
-        long served = awaitServed(back);
-        awaitEverybody();
-        finish("kill -9 of a backend", begin, back, served);
+        awaitBack();
+        comesBack("`kill -9` of a backend", figures);
     }
 
     @Test
     void backendsThatAreAllTerminatedOpenNothing() throws Exception {
+        OutageFigures figures = begin();
         try (WireClient direct = postgres.connect()) {
-            for (int round = 0; round < 3; round++) {
-                direct.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                        + " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
+            direct.value(TERMINATE_ALL);
+            figures.back();
+            await().until(figures::isEverybodyServed);
+            for (int round = 1; round < 3; round++) {
+                direct.value(TERMINATE_ALL);
                 awaitEverybody();
             }
+            await().until(figures::isFullRate);
             assertThat(work.codes().keySet()).isSubsetOf("08006");
             assertThat(work.mostOfOneClient("08006")).isLessThanOrEqualTo(3);
             assertThat(breaker().entered(BreakerState.OPEN)).isZero();
-            System.out.println("all terminated, three times: " + work.codes());
+            System.out.println(figures.row("all backends terminated, three times"));
             assertThat(work.stopAndCheck(direct)).isPositive();
         }
     }
 
     @Test
     void aStoppedServerIsToldOfAtOnceAndIsNotHammered() throws Exception {
-        long begin = System.nanoTime();
+        OutageFigures figures = begin();
         postgres.crash();
         await().until(() -> breaker().isDown());
-        long opened = System.nanoTime();
-        long attemptsBefore = attempts();
         try (WireClient newcomer = login()) {
             long asked = System.nanoTime();
             newcomer.send(Frontend.query("SELECT 1"));
@@ -131,24 +155,31 @@ class OutageTest {
                     .contains("breaker open");
             assertThat(answer.get(0).fields().get('H')).contains("pgweir asks it again");
             assertThat(ServerMessage.transcript(answer)).endsWith("Z[I]");
-            await().atMost(DOWN.plusSeconds(10)).pollDelay(DOWN).until(() -> true);
-            double perSecond = (attempts() - attemptsBefore) * 1e9 / (System.nanoTime() - opened);
-            assertThat(perSecond).as("connects per second").isBetween(1.0, 10.0);
-            System.out.printf("down: %.1f connects per second%n", perSecond);
+            lasts();
             postgres.restart();
-            long back = awaitBack();
-            long served = awaitServed(back);
-            awaitEverybody();
+            comesBack("stopped for " + DOWN.toSeconds() + " s", figures);
+            assertThat(figures.attemptsPerSecond()).as("connects per second").isBetween(1.0, 10.0);
             assertThat(newcomer.query("SELECT 1")).contains("D[1]");
             awaitClosed();
-            System.out.printf("the whole limit is open %d ms after the server was back%n", millisSince(back));
-            finish("stopped for " + DOWN.toSeconds() + " s", begin, back, served);
+        }
+    }
+
+    @Test
+    void aPortThatRefusesIsToldOfAtOnce() throws Exception {
+        try (FaultProxy network = openBehindNetwork()) {
+            OutageFigures figures = begin();
+            network.closePort();
+            network.resetAll();
+            lasts();
+            network.openPort();
+            comesBack("port refused for " + DOWN.toSeconds() + " s", figures);
+            assertThat(figures.attemptsPerSecond()).as("connects per second").isLessThan(10.0);
         }
     }
 
     @Test
     void aPortThatDropsPacketsIsToldOfAndNoticedSoonWhenItAnswers() throws Exception {
-        long begin = System.nanoTime();
+        OutageFigures figures = begin();
         postgres.crash();
         InetSocketAddress address = new InetSocketAddress(postgres.host(), postgres.port());
         List<Socket> queued = new ArrayList<>();
@@ -173,26 +204,42 @@ class OutageTest {
                         .endsWith("Z[I]");
                 assertThat(millisSince(asked)).isLessThan(500);
             }
+            lasts();
         } finally {
             for (Socket socket : queued) {
                 socket.close();
             }
         }
-        comesBack("packets dropped", begin);
+        postgres.restart();
+        comesBack("port that drops packets for " + DOWN.toSeconds() + " s", figures);
+    }
+
+    @Test
+    void connectionsThatCarryNothingMoreCostEachClientAtMostWhatItHadInFlight() throws Exception {
+        try (FaultProxy network = openBehindNetwork()) {
+            OutageFigures figures = begin();
+            network.toServer().stall();
+            network.toClient().stall();
+            lasts();
+            network.toServer().resume();
+            network.toClient().resume();
+            comesBack("packets of connections dropped for " + DOWN.toSeconds() + " s, then delivered", figures);
+        }
     }
 
     @Test
     void anImmediateRestartKeepsEverySocket() throws Exception {
-        long begin = System.nanoTime();
+        OutageFigures figures = begin();
         postgres.crash();
-        comesBack("immediate restart", begin);
+        postgres.restart();
+        comesBack("immediate restart", figures);
     }
 
     @Test
     void aFrozenServerIsNoticedAndComesBack() throws Exception {
         close();
         open("14"); // with a permit left, so that somebody tries to connect
-        long begin = System.nanoTime();
+        OutageFigures figures = begin();
         postgres.freeze();
         List<WireClient> newcomers = new ArrayList<>();
         for (int i = 0; i < 4; i++) { // one or two of them may get an idle backend, which is frozen as well
@@ -202,22 +249,29 @@ class OutageTest {
         ServerMessage error = told.readUntilReady().get(0);
         assertThat(error.fields()).containsEntry('C', "57P03");
         assertThat(error.fields().get('M')).contains("connect_timeout");
-        long back = System.nanoTime();
+        lasts();
         postgres.thaw();
-        long served = awaitServed(back);
-        awaitEverybody();
+        comesBack("frozen (SIGSTOP) for " + DOWN.toSeconds() + " s, with a permit left", figures);
         for (WireClient newcomer : newcomers) {
             newcomer.close();
         }
-        finish("frozen", begin, back, served);
+    }
+
+    @Test
+    void aServerThatIsFrozenUnderAFullPoolHoldsNobodyBeyondTheLimits() throws Exception {
+        OutageFigures figures = begin();
+        postgres.freeze();
+        lasts();
+        postgres.thaw();
+        comesBack("frozen (SIGSTOP) for " + DOWN.toSeconds() + " s, all backends busy", figures);
     }
 
     @Test
     void aFullServerKeepsClientsWaitingAndWorksOnWithWhatThereIs() throws Exception {
         List<WireClient> others = new ArrayList<>();
+        OutageFigures figures = begin();
         try (WireClient direct = postgres.connect()) {
-            direct.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                    + " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
+            direct.value(TERMINATE_ALL);
             try {
                 while (others.size() < MAX_CONNECTIONS) {
                     others.add(postgres.connect());
@@ -226,17 +280,13 @@ class OutageTest {
                 assertThat(full).hasMessageContaining("53300");
             }
             await().until(() -> breaker().isDown() || pool().established() > 0);
-            long begin = System.nanoTime();
+            lasts();
             for (WireClient other : others) {
                 other.send(Frontend.terminate());
                 other.readUntilClosed();
                 other.close();
             }
-            awaitServed(begin);
-            awaitEverybody();
-            assertThat(work.codes().keySet()).isSubsetOf("08006");
-            System.out.println("full: " + work.codes());
-            assertThat(work.stopAndCheck(direct)).isPositive();
+            comesBack("full `max_connections` for " + DOWN.toSeconds() + " s", figures);
         }
     }
 
@@ -252,29 +302,22 @@ class OutageTest {
         return WireClient.login(proxy.host(), proxy.port(), "postgres", "postgres", null);
     }
 
-    /** Connects that have ended, one way or another. */
-    private long attempts() {
-        Histogram.Snapshot sum = new Histogram.Snapshot();
-        pool().allMetrics().forEach(metrics -> {
-            metrics.connects.addTo(sum);
-            metrics.connectsFailed.addTo(sum);
-        });
-        return sum.count();
+    private OutageFigures begin() throws InterruptedException {
+        return OutageFigures.begin(work, pool());
     }
 
-    /** The moment at which a client that goes past pgweir is served. */
-    private long awaitBack() {
+    /** As long as a fault is to last. */
+    private static void lasts() throws InterruptedException {
+        TimeUnit.NANOSECONDS.sleep(DOWN.toNanos());
+    }
+
+    /** Until a client that goes past pgweir is served. */
+    private void awaitBack() {
         await().pollInterval(Duration.ofMillis(2)).ignoreExceptions().until(() -> {
             try (WireClient direct = postgres.connect()) {
                 return direct.query("SELECT 1").contains("D[1]");
             }
         });
-        return System.nanoTime();
-    }
-
-    private long awaitServed(long back) {
-        await().pollInterval(Duration.ofMillis(2)).until(() -> work.servedSince(back) > 0);
-        return System.nanoTime();
     }
 
     private void awaitEverybody() {
@@ -286,29 +329,15 @@ class OutageTest {
         await().until(() -> breaker().state() == BreakerState.CLOSED);
     }
 
-    private void comesBack(String what, long begin) throws Exception {
-        postgres.restart();
-        long back = awaitBack();
-        long served = awaitServed(back);
-        awaitEverybody();
-        finish(what, begin, back, served);
-    }
-
-    private void finish(String what, long begin, long back, long served) throws Exception {
-        long recovery = TimeUnit.NANOSECONDS.toMillis(served - back);
-        System.out.printf(
-                "%s: %d ms until it was back, %d ms more until the first success; errors %s, slowest told after %d ms%n",
-                what,
-                TimeUnit.NANOSECONDS.toMillis(back - begin),
-                recovery,
-                work.codes(),
-                work.failures().stream()
-                        .mapToLong(f -> TimeUnit.NANOSECONDS.toMillis(f.tookNanos()))
-                        .max()
-                        .orElse(0));
-        assertThat(Duration.ofMillis(recovery)).isLessThan(SOON);
-        assertThat(work.mostOfOneClient("08006")).as("errors of work in flight").isLessThanOrEqualTo(1);
-        assertThat(work.codes().keySet()).isSubsetOf("08006", "57P03");
+    private void comesBack(String event, OutageFigures figures) throws Exception {
+        figures.back();
+        await().until(figures::isEverybodyServed);
+        await().until(figures::isFullRate);
+        System.out.println(figures.row(event));
+        assertThat(Duration.ofMillis(figures.firstSuccessMillis())).isLessThan(SOON);
+        assertThat(figures.mostInFlight()).as("errors of work in flight").isLessThanOrEqualTo(1);
+        assertThat(Duration.ofMillis(figures.slowestMillis())).isLessThan(LONGEST_ANSWER);
+        assertThat(work.codes().keySet()).isSubsetOf("08006", "57014", "57P03", "53300");
         try (WireClient direct = postgres.connect()) {
             assertThat(work.stopAndCheck(direct)).isPositive();
         }

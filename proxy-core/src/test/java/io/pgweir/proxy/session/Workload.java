@@ -15,12 +15,15 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
- * Clients that append numbered rows, each statement a transaction of its own, without ever connecting anew. What became of each
- * row is checked afterwards: acknowledged ones are there once, others at most once.
+ * Clients that append numbered rows, each statement a transaction of its own that takes some milliseconds, without ever connecting
+ * anew. What became of each row is checked afterwards: acknowledged ones are there once, others at most once.
  */
 final class Workload implements AutoCloseable {
     /** One failed statement. */
     record Failure(long at, long tookNanos, String code, String message) {}
+
+    /** So long each statement takes, so that the number of backends says how much is done, and not the machine. */
+    private static final String TAKES_SECONDS = "0.005";
 
     private static final long PAUSE_AFTER_ERROR_NANOS = 5_000_000;
 
@@ -33,7 +36,9 @@ final class Workload implements AutoCloseable {
         private final Supplier<Boolean> stopping;
         private final List<Integer> acknowledged = new ArrayList<>();
         private final List<Failure> failures = new ArrayList<>();
+        private final List<Long> successes = new ArrayList<>();
         private volatile long lastSuccess;
+        private volatile long slowest;
         private volatile String broken = "";
 
         Worker(int number, WireClient client, Supplier<Boolean> stopping) {
@@ -55,13 +60,18 @@ final class Workload implements AutoCloseable {
 
         private void append(int n) throws IOException {
             long begin = System.nanoTime();
-            client.send(Frontend.query("INSERT INTO rows VALUES (" + number + ", " + n + ")"));
+            client.send(Frontend.query(
+                    "INSERT INTO rows SELECT " + number + ", " + n + " FROM pg_sleep(" + TAKES_SECONDS + ")"));
             List<ServerMessage> answer = client.readUntilReady();
             long now = System.nanoTime();
+            slowest = Math.max(slowest, now - begin);
             List<ServerMessage> errors =
                     answer.stream().filter(message -> message.type() == 'E').toList();
             if (errors.isEmpty()) {
                 acknowledged.add(n);
+                synchronized (successes) {
+                    successes.add(now);
+                }
                 lastSuccess = now;
                 return;
             }
@@ -94,6 +104,42 @@ final class Workload implements AutoCloseable {
     /** Clients that have had a success since {@code nanoTime}. */
     long servedSince(long nanoTime) {
         return workers.stream().filter(w -> w.lastSuccess - nanoTime > 0).count();
+    }
+
+    /** Rows acknowledged in this time. */
+    long successes(long from, long to) {
+        long count = 0;
+        for (Worker worker : workers) {
+            synchronized (worker.successes) {
+                count += worker.successes.stream()
+                        .filter(at -> at - from >= 0 && at - to < 0)
+                        .count();
+            }
+        }
+        return count;
+    }
+
+    /** When the first row after {@code nanoTime} was acknowledged; there must be one. */
+    long firstSuccessSince(long nanoTime) {
+        long first = Long.MAX_VALUE;
+        for (Worker worker : workers) {
+            synchronized (worker.successes) {
+                first = worker.successes.stream()
+                        .filter(at -> at - nanoTime > 0)
+                        .reduce(first, Math::min);
+            }
+        }
+        return first;
+    }
+
+    /** Rows acknowledged so far. */
+    long acknowledged() {
+        return successes(Long.MIN_VALUE / 2 + System.nanoTime(), System.nanoTime());
+    }
+
+    /** Longest time to an answer, in nanoseconds. */
+    long slowest() {
+        return workers.stream().mapToLong(worker -> worker.slowest).max().orElse(0);
     }
 
     int clients() {

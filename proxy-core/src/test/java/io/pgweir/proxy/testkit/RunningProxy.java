@@ -9,6 +9,7 @@ import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.LoadedConfig;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -39,12 +40,20 @@ public final class RunningProxy implements AutoCloseable {
 
     /** Before the server that {@code url} names. */
     public static RunningProxy at(String url, String... settings) {
-        Map<String, String> flags = new HashMap<>();
+        return start(Map.of("database_url", url), settings);
+    }
+
+    /** With a configuration file, which names the databases. */
+    public static RunningProxy with(Path file, String... settings) {
+        return start(Map.of("config", file.toString()), settings);
+    }
+
+    private static RunningProxy start(Map<String, String> source, String... settings) {
+        Map<String, String> flags = new HashMap<>(source);
         flags.put("listen", "127.0.0.1:0");
         flags.put("http", "127.0.0.1:0");
         flags.put("client_auth", "trust");
         flags.put("event_loops", "2");
-        flags.put("database_url", url);
         flags.put("transport", System.getProperty("pgweir.test.transport", "auto"));
         if (Boolean.getBoolean("pgweir.test.shuffle")) {
             flags.put("shuffle", "true");
