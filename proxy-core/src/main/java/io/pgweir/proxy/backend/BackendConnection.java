@@ -280,14 +280,8 @@ public final class BackendConnection {
         idleSince = nanoTime;
     }
 
-    /** {@link System#nanoTime} when something was read last while nobody had it. */
-    public long heardAt() {
-        return replies.heardAt();
-    }
-
-    /** Whatever it had sent has been read. */
-    public void heardNow() {
-        replies.heardNow();
+    public LastHeard heard() {
+        return replies.heard();
     }
 
     /** CancelRequests on their way. Not to be handed on before they have arrived: they may hit what runs then. */
@@ -297,6 +291,7 @@ public final class BackendConnection {
 
     void cancelSent() {
         cancelsInFlight++;
+        heard().awaitSign();
     }
 
     /** @param certain false if it may still come, or has come and was not answered */
@@ -305,6 +300,13 @@ public final class BackendConnection {
         doubtful |= !certain;
         if (attachment != null) {
             attachment.cancelArrived();
+        }
+    }
+
+    /** A CancelRequest, begun then, was not answered in time. */
+    void cancelUnanswered(long begunAt) {
+        if (heard().isSilent() && !isClosed()) {
+            listener.silent(this, begunAt);
         }
     }
 

@@ -10,6 +10,12 @@ public interface BackendListener {
     /** It was not closed by us; before {@link #closed}, on any loop. */
     default void lost(HostPort server, BackendFailure failure) {}
 
+    /**
+     * Since {@code begunAt} the server has answered neither it nor a CancelRequest: it is as good as a connect that is not answered. On
+     * any loop.
+     */
+    default void silent(BackendConnection backend, long begunAt) {}
+
     /** While it was idle the server has reported another value of a parameter; on the owning loop. */
     default void reconfigured(BackendConnection backend) {}
 

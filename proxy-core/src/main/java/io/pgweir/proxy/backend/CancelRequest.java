@@ -36,6 +36,7 @@ final class CancelRequest extends ChannelInboundHandlerAdapter {
     private @Nullable Channel channel;
     private @Nullable Future<?> deadline;
     private boolean started;
+    private long startedAt;
     private boolean sent;
     private boolean finished;
 
@@ -52,7 +53,7 @@ final class CancelRequest extends ChannelInboundHandlerAdapter {
     /** Enters the lane. */
     void send() {
         home.execute(() -> {
-            deadline = home.schedule(() -> finish(!sent), TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
+            deadline = home.schedule(this::unanswered, TIMEOUT_MILLIS, TimeUnit.MILLISECONDS);
             lane.enter(this);
         });
     }
@@ -73,6 +74,7 @@ final class CancelRequest extends ChannelInboundHandlerAdapter {
             return;
         }
         started = true;
+        startedAt = System.nanoTime();
         if (!needed) {
             finish(true);
             return;
@@ -111,6 +113,13 @@ final class CancelRequest extends ChannelInboundHandlerAdapter {
     /** The connection broke before the server closed it in order: nobody knows what became of the request. */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        finish(!sent);
+    }
+
+    private void unanswered() {
+        if (started && !finished) {
+            owner.execute(() -> backend.cancelUnanswered(startedAt)); // while it is the owner's still
+        }
         finish(!sent);
     }
 

@@ -24,7 +24,7 @@ final class ReplyReader implements FrameScanner.Sink {
     private boolean forwardingRest;
     private boolean unitAnswered;
     private @Nullable ByteBuf scanning;
-    private long heardAt = System.nanoTime();
+    private final LastHeard heard = new LastHeard();
 
     ReplyReader(BackendConnection backend, Ledger ledger) {
         this.backend = backend;
@@ -40,12 +40,8 @@ final class ReplyReader implements FrameScanner.Sink {
         return forwardingRest;
     }
 
-    long heardAt() {
-        return heardAt;
-    }
-
-    void heardNow() {
-        heardAt = System.nanoTime();
+    LastHeard heard() {
+        return heard;
     }
 
     void attachmentChanged() {
@@ -60,7 +56,9 @@ final class ReplyReader implements FrameScanner.Sink {
         scanning = in;
         attachmentChanged();
         if (backend.attachment() == null) {
-            heardNow();
+            heard.now();
+        } else {
+            heard.sign();
         }
     }
 

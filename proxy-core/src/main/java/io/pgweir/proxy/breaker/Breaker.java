@@ -135,7 +135,7 @@ public final class Breaker {
 
     private @Nullable String reasonToOpen(BackendFailure failure, long now) {
         if (failure.kind() == BackendFailure.Kind.TIMED_OUT) {
-            return "a connect was not answered in time";
+            return "it did not answer in time";
         }
         if (rounds >= settings.failures()) {
             return rounds + " connects in a row have failed (breaker_failures)";

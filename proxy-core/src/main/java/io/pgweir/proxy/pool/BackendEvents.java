@@ -27,6 +27,15 @@ final class BackendEvents implements BackendListener {
     }
 
     @Override
+    public void silent(BackendConnection backend, long begunAt) {
+        HostPort server = backend.host();
+        growth.unanswered(
+                server,
+                BackendFailure.timedOut(server + " answers neither a statement nor the request to cancel it"),
+                begunAt);
+    }
+
+    @Override
     public void closed(BackendConnection backend) {
         LoopPool part = parts[backend.home().index()];
         part.remove(backend);

@@ -7,6 +7,7 @@ import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.breaker.Servers;
+import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.RetryMode;
 import java.util.Map;
@@ -173,6 +174,14 @@ final class Growth {
             if (cause != null && !cause.isRefusal()) {
                 gate.succeeded();
             }
+        }
+    }
+
+    /** A server says nothing, though no connect has shown it. Any loop. */
+    void unanswered(HostPort server, BackendFailure failure, long begunAt) {
+        Breaker breaker = servers.at(server);
+        if (breaker.connectFailed(failure, begunAt)) {
+            prober.begin(parts[0], breaker);
         }
     }
 

@@ -134,7 +134,7 @@ final class LoopPool {
             loop.loop().schedule(() -> lookAgain(backend), DOUBT_MILLIS, TimeUnit.MILLISECONDS);
             return false;
         }
-        long quiet = Math.min(now - backend.idleSince(), now - backend.heardAt());
+        long quiet = Math.min(now - backend.idleSince(), now - backend.heard().at());
         if (quiet <= FRESH_NANOS || !peers.hasNews(backend.channel(), quiet)) {
             return true;
         }
@@ -152,7 +152,7 @@ final class LoopPool {
     /** The loop has come to read what there was; a backend that is still there can be used. */
     private void hasRead(BackendConnection backend) {
         if (free(backend)) {
-            backend.heardNow();
+            backend.heard().now();
             usableAgain.accept(this);
         }
     }

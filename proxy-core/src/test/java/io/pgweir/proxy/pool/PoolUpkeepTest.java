@@ -117,9 +117,9 @@ class PoolUpkeepTest {
             BackendConnection backend = client.backend();
             client.release();
             long released = System.nanoTime();
-            long first = backend.heardAt();
+            long first = backend.heard().at();
             await().until(() ->
-                    backend.heardAt() - first > Duration.ofMillis(250).toNanos());
+                    backend.heard().at() - first > Duration.ofMillis(250).toNanos());
             assertThat(backend.isClosed()).isFalse();
             harness.awaitIdle(0);
             assertThat(Duration.ofNanos(System.nanoTime() - released)).isLessThan(Duration.ofMillis(2_000));

@@ -65,6 +65,32 @@ class CancelBoundTest {
         }
     }
 
+    @Test
+    void aServerThatAnswersNeitherAStatementNorItsCancelIsDownForThoseWhoWait() throws Exception {
+        String database = postgres.createDatabase();
+        try (ServerSocket server = new ServerSocket(0)) {
+            Thread acceptor = new Thread(() -> accept(server));
+            acceptor.setDaemon(true);
+            acceptor.start();
+            String url = "postgresql://127.0.0.1:" + server.getLocalPort() + "/*";
+            try (RunningProxy proxy = RunningProxy.at(
+                            url, "connection_limit", "1", "statement_timeout", "200ms", "pool_timeout", "30s");
+                    WireClient client = WireClient.login(proxy.host(), proxy.port(), database, "postgres", null);
+                    WireClient waiter = WireClient.login(proxy.host(), proxy.port(), database, "postgres", null)) {
+                client.send(Frontend.query("select pg_sleep(7)"));
+                await().until(() -> cancels.size() == 1);
+                waiter.send(Frontend.query("select 1"));
+                assertThat(client.readUntilReady().toString()).contains("57014");
+                long begin = System.nanoTime();
+                assertThat(waiter.readUntilReady().toString())
+                        .contains("57P03")
+                        .contains("answers neither a statement nor the request to cancel it");
+                assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(6));
+                await().until(() -> waiter.query("select 1").contains("D[1]"));
+            }
+        }
+    }
+
     /** Passes connections on to PostgreSQL, but swallows cancel requests. */
     private void accept(ServerSocket server) {
         try {
