@@ -29,7 +29,9 @@ class AuditTest {
         "NONE, TRANSACTION, ''",
         "REPEATS_LOST_INSERTS, SIMPLE, there 2 times",
         "ACKNOWLEDGES_BEFORE_COMMIT, TRANSACTION, lost",
-        "DENIES_DOUBTFUL_COMMITS, TRANSACTION, there in spite of its error"
+        "DENIES_DOUBTFUL_COMMITS, TRANSACTION, there in spite of its error",
+        "REPEATS_LOST_COMMITS, TRANSACTION, lost",
+        "REPEATS_DOUBTFUL_TRANSACTIONS, TRANSACTION, there 2 times"
     })
     void eachDefectIsNoticed(BrokenRelay.Defect defect, Form form, String violation) throws Exception {
         RealPostgres postgres = RealPostgres.get();

@@ -11,6 +11,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Stands between a client and pgweir and does what a careless proxy would do, to show that the audit notices. One request is
@@ -25,7 +27,11 @@ final class BrokenRelay implements AutoCloseable {
         /** COMMIT is answered before it is sent, and then its backend is lost. */
         ACKNOWLEDGES_BEFORE_COMMIT,
         /** A transaction whose COMMIT may have been done is told to have failed. */
-        DENIES_DOUBTFUL_COMMITS
+        DENIES_DOUBTFUL_COMMITS,
+        /** A COMMIT that was lost with the backend is sent again: outside of a transaction PostgreSQL has no objection. */
+        REPEATS_LOST_COMMITS,
+        /** A transaction whose COMMIT may have been done is sent again from its beginning, as careless clients do. */
+        REPEATS_DOUBTFUL_TRANSACTIONS
     }
 
     private static final int EVERY = 4;
@@ -77,6 +83,7 @@ final class BrokenRelay implements AutoCloseable {
             client.getOutputStream().write(answer(fromServer));
             ByteArrayOutputStream request = new ByteArrayOutputStream();
             int commits = 0;
+            List<byte[]> transaction = new ArrayList<>();
             while (true) {
                 byte[] message = message(fromClient);
                 request.write(message);
@@ -84,10 +91,17 @@ final class BrokenRelay implements AutoCloseable {
                     byte[] whole = request.toByteArray();
                     request.reset();
                     String text = new String(whole, StandardCharsets.UTF_8);
+                    if (text.startsWith("BEGIN", 5)) {
+                        transaction.clear();
+                    }
+                    transaction.add(whole);
                     boolean now = text.startsWith(defect == Defect.REPEATS_LOST_INSERTS ? "INSERT" : "COMMIT", 5)
                             && commits++ % EVERY == 0;
                     client.getOutputStream()
-                            .write(now ? spoilt(whole, toServer, fromServer) : sent(whole, toServer, fromServer));
+                            .write(
+                                    now
+                                            ? spoilt(whole, transaction, toServer, fromServer)
+                                            : sent(whole, toServer, fromServer));
                 }
             }
         } catch (EOFException | SocketException gone) {
@@ -97,7 +111,9 @@ final class BrokenRelay implements AutoCloseable {
         }
     }
 
-    private byte[] spoilt(byte[] request, DataOutputStream toServer, DataInputStream fromServer) throws IOException {
+    private byte[] spoilt(
+            byte[] request, List<byte[]> transaction, DataOutputStream toServer, DataInputStream fromServer)
+            throws IOException {
         switch (defect) {
             case REPEATS_LOST_INSERTS -> {
                 network.toClient().cutOnceAfter(0);
@@ -121,6 +137,23 @@ final class BrokenRelay implements AutoCloseable {
                 return new String(answer, StandardCharsets.ISO_8859_1)
                         .replace("C08007", "C08006")
                         .getBytes(StandardCharsets.ISO_8859_1);
+            }
+            case REPEATS_LOST_COMMITS -> {
+                network.toServer().cutOnceAfter(0);
+                sent(request, toServer, fromServer);
+                network.toServer().cutNever();
+                done++;
+                return sent(request, toServer, fromServer);
+            }
+            case REPEATS_DOUBTFUL_TRANSACTIONS -> {
+                network.toClient().cutOnceAfter(0);
+                byte[] answer = sent(request, toServer, fromServer);
+                network.toClient().cutNever();
+                done++;
+                for (byte[] again : transaction) {
+                    answer = sent(again, toServer, fromServer);
+                }
+                return answer;
             }
             default -> {
                 return sent(request, toServer, fromServer);

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** Writes rows in all {@link Form}s over one connection, keeps books of what it was told, and reads what must be there. */
 final class LedgerClient extends Thread implements AutoCloseable {
@@ -22,8 +23,19 @@ final class LedgerClient extends Thread implements AutoCloseable {
 
     private static final long PAUSE_NANOS = 10_000_000;
 
+    /** How long a client tries to come back, and how often. */
+    private static final Duration LONGEST_ABSENCE = Duration.ofSeconds(30);
+
+    private static final long TRY_AGAIN_NANOS = 20_000_000;
+
+    /** How a client connects. */
+    interface Login {
+        WireClient connect() throws IOException;
+    }
+
     private final int number;
-    private final WireClient client;
+    private final @Nullable Login again;
+    private WireClient client;
     private final Random random;
     private final Pulse pulse;
     private final Form[] forms;
@@ -36,13 +48,28 @@ final class LedgerClient extends Thread implements AutoCloseable {
     private volatile int written;
     private long slowest;
     private int reads;
+    private int returns;
     private int next;
 
-    /** @param forms those to choose from */
+    /**
+     * One that must never lose its connection.
+     *
+     * @param forms those to choose from
+     */
     LedgerClient(int number, WireClient client, long seed, Pulse pulse, Form... forms) {
+        this(number, client, null, seed, pulse, forms);
+    }
+
+    /** One that comes back when its connection is lost. */
+    static LedgerClient thatComesBack(int number, Login login, long seed, Pulse pulse) throws IOException {
+        return new LedgerClient(number, login.connect(), login, seed, pulse);
+    }
+
+    private LedgerClient(int number, WireClient client, @Nullable Login again, long seed, Pulse pulse, Form... forms) {
         super("ledger-client-" + number);
         this.number = number;
         this.client = client;
+        this.again = again;
         this.random = new Random(seed + number);
         this.pulse = pulse;
         this.forms = forms.length == 0 ? Form.values() : forms;
@@ -51,10 +78,7 @@ final class LedgerClient extends Thread implements AutoCloseable {
     @Override
     public void run() {
         try {
-            String prepared = client.exchange(Form.PREPARATION);
-            if (!prepared.equals("1 1 Z[I]")) {
-                throw new IOException(prepared);
-            }
+            prepare(client);
             while (!stopping) {
                 if (random.nextInt(4) > 0 || acknowledged.isEmpty()) {
                     write(forms[random.nextInt(forms.length)]);
@@ -68,6 +92,13 @@ final class LedgerClient extends Thread implements AutoCloseable {
         }
     }
 
+    private static void prepare(WireClient client) throws IOException {
+        String prepared = client.exchange(Form.PREPARATION);
+        if (!prepared.equals("1 1 Z[I]")) {
+            throw new IOException(prepared);
+        }
+    }
+
     private void write(Form form) throws IOException {
         String unit = "u" + number + "-" + next;
         List<Form.Row> rows = new ArrayList<>();
@@ -78,9 +109,21 @@ final class LedgerClient extends Thread implements AutoCloseable {
         List<Form.Step> steps = form.steps(rows);
         Told told = Told.REFUSED;
         List<ServerMessage> answer = List.of();
+        String how = form + " ";
         for (int i = 0; i < steps.size(); i++) {
-            answer = exchange(steps.get(i));
-            if (i == steps.size() - 1) {
+            boolean last = i == steps.size() - 1;
+            try {
+                answer = exchange(steps.get(i));
+            } catch (IOException lost) {
+                answer = List.of();
+                how += lost;
+                told = last && form != Form.ROLLED_BACK
+                        ? Told.UNKNOWN
+                        : Told.REFUSED; // without COMMIT nothing is there
+                comeBack(lost);
+                break;
+            }
+            if (last) {
                 told = Told.by(answer, form.commits());
             } else if (answer.stream().anyMatch(message -> message.type() == 'E')) {
                 break;
@@ -89,7 +132,7 @@ final class LedgerClient extends Thread implements AutoCloseable {
         if (told == Told.ACKNOWLEDGED) {
             served();
         }
-        String how = form + " " + ServerMessage.transcript(answer);
+        how += ServerMessage.transcript(answer);
         for (Form.Row row : rows) {
             books.add(new Entry(row.id(), unit, told, how));
             if (told == Told.ACKNOWLEDGED) {
@@ -97,16 +140,48 @@ final class LedgerClient extends Thread implements AutoCloseable {
             }
         }
         written = books.size();
-        if (answer.get(answer.size() - 1).transactionState() != 'I') {
-            exchange(Form.Step.of(query("ROLLBACK")));
+        if (!answer.isEmpty() && answer.get(answer.size() - 1).transactionState() != 'I') {
+            try {
+                exchange(Form.Step.of(query("ROLLBACK")));
+            } catch (IOException lost) {
+                comeBack(lost);
+            }
+        }
+    }
+
+    /** Connects anew, if that is allowed. */
+    private void comeBack(IOException lost) throws IOException {
+        if (again == null) {
+            throw lost;
+        }
+        client.close();
+        returns++;
+        long deadline = System.nanoTime() + LONGEST_ABSENCE.toNanos();
+        while (true) {
+            try {
+                client = again.connect();
+                prepare(client);
+                return;
+            } catch (IOException down) {
+                client.close();
+                if (System.nanoTime() - deadline > 0) {
+                    throw down;
+                }
+                LockSupport.parkNanos(TRY_AGAIN_NANOS);
+            }
         }
     }
 
     /** A row that was acknowledged is there at once, for any backend. */
     private void read(int n) throws IOException {
         String sql = "SELECT count(*) FROM ledger WHERE client = " + number + " AND n = " + n;
-        List<ServerMessage> answer =
-                exchange(random.nextBoolean() ? Form.Step.of(query(sql)) : Form.Step.of(unnamed(sql), sync()));
+        List<ServerMessage> answer;
+        try {
+            answer = exchange(random.nextBoolean() ? Form.Step.of(query(sql)) : Form.Step.of(unnamed(sql), sync()));
+        } catch (IOException lost) {
+            comeBack(lost);
+            return;
+        }
         String values = answer.stream()
                 .filter(message -> message.type() == 'D')
                 .map(message -> String.valueOf(message.values().get(0)))
@@ -188,6 +263,11 @@ final class LedgerClient extends Thread implements AutoCloseable {
 
     int reads() {
         return reads;
+    }
+
+    /** How often it has come back. */
+    int returns() {
+        return returns;
     }
 
     /** Longest time between a request and the end of its answer, in nanoseconds. */
