@@ -175,6 +175,19 @@ class PoolQueueTest {
     }
 
     @Test
+    void withoutAnyTimeToWaitABackendIsOpenedForWhoComesNext() {
+        try (PoolHarness harness =
+                PoolHarness.before(POSTGRES, database, 1, "connection_limit", "2", "pool_timeout", "0")) {
+            assertThat(harness.client(0).ask().failure().reason()).isEqualTo(CheckoutFailure.Reason.TIMEOUT);
+            harness.awaitIdle(1);
+            TestClient next = harness.client(0).ask();
+            next.backend();
+            next.release();
+            harness.awaitIdle(1);
+        }
+    }
+
+    @Test
     void oneMoreThanTheQueueHoldsIsRefusedAtOnce() {
         try (PoolHarness harness =
                 PoolHarness.before(POSTGRES, database, 2, "connection_limit", "1", "queue_limit", "3")) {
