@@ -80,6 +80,19 @@ class ExecutableJarIT {
     }
 
     @Test
+    void healthIsAskedWithNothingButTheAddressAndNeedsNoBackend() throws Exception {
+        try (PgweirProcess pgweir = PgweirProcess.before(POSTGRES, "--connection-limit=1");
+                WireClient holder = pgweir.login("postgres")) {
+            holder.query("begin");
+            holder.query("select 1");
+            try (PgweirProcess health = PgweirProcess.start("health", "--http=127.0.0.1:" + pgweir.httpPort())) {
+                assertThat(health.exitCode()).as(health.output()).isZero();
+                assertThat(health.output().strip()).isEqualTo("ready");
+            }
+        }
+    }
+
+    @Test
     void aPortInUseIsOneSentenceAndExitCodeOne() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 PgweirProcess pgweir = PgweirProcess.start(

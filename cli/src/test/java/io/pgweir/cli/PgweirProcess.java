@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
 
 /** The executable jar as a process of its own, with a small heap. What it writes is kept in a file. */
 final class PgweirProcess implements AutoCloseable {
-    private static final Pattern LISTENING = Pattern.compile("listening on \\S*:(\\d+) for clients");
+    private static final Pattern LISTENING =
+            Pattern.compile("listening on \\S*:(\\d+) for clients(?:, \\S*:(\\d+) for HTTP)?");
 
     private final Process process;
     private final Path output;
@@ -62,6 +63,15 @@ final class PgweirProcess implements AutoCloseable {
 
     /** Waits until it listens. Returns the port for clients. */
     int port() {
+        return listening(1);
+    }
+
+    /** The same, the port for HTTP. */
+    int httpPort() {
+        return listening(2);
+    }
+
+    private int listening(int which) {
         await("pgweir listens")
                 .atMost(Duration.ofSeconds(30))
                 .pollInterval(Duration.ofMillis(5))
@@ -71,7 +81,7 @@ final class PgweirProcess implements AutoCloseable {
                 });
         Matcher matcher = LISTENING.matcher(output());
         assertThat(matcher.find()).isTrue();
-        return Integer.parseInt(matcher.group(1));
+        return Integer.parseInt(matcher.group(which));
     }
 
     long millisSinceStart() {

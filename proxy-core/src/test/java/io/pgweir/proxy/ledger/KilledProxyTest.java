@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(900)
 class KilledProxyTest {
-    private static final int SECONDS = Integer.getInteger("pgweir.killed.seconds", 5);
+    private static final int SECONDS = Integer.getInteger("pgweir.killed.seconds", 2);
     private static final int FEWEST = 3;
     private static final int CLIENTS = 12;
     private static final int MAX_CONNECTIONS = 40;

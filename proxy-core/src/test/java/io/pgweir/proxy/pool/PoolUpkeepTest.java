@@ -1,8 +1,13 @@
 package io.pgweir.proxy.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollSocketChannelConfig;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.testkit.FakePostgres;
 import java.time.Duration;
@@ -105,6 +110,22 @@ class PoolUpkeepTest {
             client.release();
             Thread.sleep(500);
             harness.awaitIdle(1);
+        }
+    }
+
+    @Test
+    void theKernelGivesUpAPeerThatIsGone() throws Exception {
+        try (FakePostgres server = FakePostgres.echoing();
+                PoolHarness harness = PoolHarness.before(server, 1)) {
+            TestClient client = harness.client(0).ask();
+            ChannelConfig config = client.backend().channel().config();
+            assumeThat(config).isInstanceOf(EpollSocketChannelConfig.class);
+            assertThat(config.getOption(ChannelOption.SO_KEEPALIVE)).isTrue();
+            assertThat(config.getOption(EpollChannelOption.TCP_KEEPIDLE)).isEqualTo(30);
+            assertThat(config.getOption(EpollChannelOption.TCP_KEEPINTVL)).isEqualTo(5);
+            assertThat(config.getOption(EpollChannelOption.TCP_KEEPCNT)).isEqualTo(3);
+            assertThat(config.getOption(EpollChannelOption.TCP_USER_TIMEOUT)).isEqualTo(10_000);
+            client.release();
         }
     }
 
