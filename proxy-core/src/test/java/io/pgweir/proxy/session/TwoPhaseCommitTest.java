@@ -96,7 +96,9 @@ class TwoPhaseCommitTest {
                 assertThat(each.query("PREPARE TRANSACTION 't" + i + "'")).isEqualTo("C[PREPARE TRANSACTION] Z[I]");
             }
         }
-        assertThat(postgres.backends(database)).hasSizeLessThanOrEqualTo(2);
+        assertThat(postgres.backends(database))
+                .filteredOn(backend -> !backend.applicationName().equals("testkit")) // a helper's may not be gone yet
+                .hasSizeLessThanOrEqualTo(2);
         for (int i = 0; i < 5; i++) {
             assertThat(client.query("COMMIT PREPARED 't" + i + "'")).isEqualTo("C[COMMIT PREPARED] Z[I]");
         }
