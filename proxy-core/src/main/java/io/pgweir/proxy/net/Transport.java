@@ -69,6 +69,8 @@ public enum Transport {
         }
     };
 
+    private static final String MULTISHOT_POLLS = "io.netty.iouring.pollAddMultishotEnabled";
+
     private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
 
     /** Creates the I/O half of an event loop. */
@@ -86,6 +88,7 @@ public enum Transport {
             return NIO;
         }
         if (choice == TransportChoice.IO_URING) {
+            avoidMultishotPolls();
             if (IoUring.isAvailable()) {
                 return IO_URING;
             }
@@ -96,6 +99,16 @@ public enum Transport {
         }
         LOG.warn("epoll is not available here, using nio: {}", rootMessage(Epoll.unavailabilityCause()));
         return NIO;
+    }
+
+    /**
+     * With polls that stay armed, Netty 4.2.18 loses the end of a connection that is reset right behind its last data, and it
+     * stays open for ever. Counts if no class of io_uring's is loaded yet; a property that is set already wins.
+     */
+    private static void avoidMultishotPolls() {
+        if (System.getProperty(MULTISHOT_POLLS) == null) {
+            System.setProperty(MULTISHOT_POLLS, "false");
+        }
     }
 
     private static String rootMessage(Throwable cause) {
