@@ -86,7 +86,9 @@ public class CheckoutBenchmark {
     @Setup(Level.Trial)
     public void open() throws Exception {
         CannedServer canned = new CannedServer();
-        ProxyConfig config = Configurations.before(canned.port(), TransportChoice.AUTO, 1);
+        ProxyConfig config = Configurations.before(canned.port(), TransportChoice.AUTO, 1)
+                .config()
+                .orElseThrow();
         ExecutorService executor = Executors.newSingleThreadExecutor();
         EventLoops eventLoops = new EventLoops(Transport.choose(TransportChoice.AUTO), 1);
         LoopContext only = eventLoops.contexts().get(0);

@@ -3,7 +3,6 @@ package io.pgweir.benchmark;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.LoadedConfig;
-import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.TransportChoice;
 import java.util.Locale;
 import java.util.Map;
@@ -13,7 +12,7 @@ final class Configurations {
     private Configurations() {}
 
     /** Clients by trust, any port, any database, before the server on {@code port} of this machine. */
-    static ProxyConfig before(int port, TransportChoice transport, int loops) {
+    static LoadedConfig before(int port, TransportChoice transport, int loops) {
         LoadedConfig loaded = ConfigLoader.load(new ConfigSources(
                 Map.of(
                         "database_url",
@@ -32,6 +31,6 @@ final class Configurations {
         if (!loaded.problems().isEmpty()) {
             throw new IllegalStateException(loaded.problems().toString());
         }
-        return loaded.config().orElseThrow();
+        return loaded;
     }
 }

@@ -5,7 +5,6 @@ import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigProblem;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.LoadedConfig;
-import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.Suggestions;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -99,8 +98,7 @@ final class CommandLineInterface {
         if (command.equals("check")) {
             return print(CheckReport.of(loaded));
         }
-        ProxyConfig config = loaded.config().orElseThrow();
-        return new RunCommand(err).run(config, loaded.notes());
+        return new RunCommand(err).run(loaded);
     }
 
     /** Only the address counts: what else the running process was told, as the database in an option, need not be said again. */
@@ -119,7 +117,7 @@ final class CommandLineInterface {
         try (Rehearsal rehearsal = new Rehearsal()) {
             Flags flags = Flags.parse(rehearsal.arguments().toArray(String[]::new));
             LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), Map.of()));
-            int code = new RunCommand(err, rehearsal::play).run(loaded.config().orElseThrow(), loaded.notes());
+            int code = new RunCommand(err, rehearsal::play).run(loaded);
             return rehearsal.hasSucceeded() ? code : ExitCode.FAILED;
         } catch (IOException e) {
             err.println("pgweir: no rehearsal: " + e.getMessage());

@@ -2,10 +2,9 @@ package io.pgweir.cli;
 
 import io.pgweir.proxy.app.Proxy;
 import io.pgweir.proxy.app.StartupFailure;
-import io.pgweir.proxy.settings.ConfigProblem;
+import io.pgweir.proxy.settings.LoadedConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
 import java.io.PrintStream;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -26,10 +25,12 @@ final class RunCommand {
         this.whenStarted = whenStarted;
     }
 
-    int run(ProxyConfig config, List<ConfigProblem> notes) {
+    /** @param loaded a configuration without problems */
+    int run(LoadedConfig loaded) {
+        ProxyConfig config = loaded.config().orElseThrow();
         Logging.setUp(config.logFormat(), config.logLevel());
         Logger log = LoggerFactory.getLogger(RunCommand.class);
-        notes.forEach(note -> log.info("configuration: {}", note));
+        loaded.notes().forEach(note -> log.info("configuration: {}", note));
         CompletableFuture<Proxy> started = new CompletableFuture<>();
         // before the first client can connect; a signal during the start is obeyed right after it
         Signals.install(number -> {
@@ -37,7 +38,7 @@ final class RunCommand {
             started.thenAccept(Proxy::shutdown);
         });
         try {
-            Proxy proxy = Proxy.start(config);
+            Proxy proxy = Proxy.start(loaded);
             started.complete(proxy);
             whenStarted.accept(proxy);
             proxy.awaitTermination();

@@ -36,7 +36,7 @@ final class DemoProxy implements AutoCloseable {
                     loaded.problems().stream().map(ConfigProblem::toString).collect(Collectors.joining("; ")));
         }
         try {
-            return new DemoProxy(Proxy.start(loaded.config().get()));
+            return new DemoProxy(Proxy.start(loaded));
         } catch (StartupFailure e) {
             throw new DemoFailure(String.valueOf(e.getMessage()), e);
         }

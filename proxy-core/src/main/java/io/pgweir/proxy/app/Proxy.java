@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
+import io.pgweir.proxy.admin.AdminConsole;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.http.HttpEndpoints;
 import io.pgweir.proxy.net.EventLoops;
@@ -17,6 +18,7 @@ import io.pgweir.proxy.session.ClientHandler;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.LoadedConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -42,14 +44,15 @@ public final class Proxy {
     private final ExecutorService offload;
     private final PoolDirectory pools;
     private final Sessions sessions;
+    private final AdminConsole console;
     private final AtomicBoolean stopping = new AtomicBoolean();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
     private final CountDownLatch terminated = new CountDownLatch(1);
     private @Nullable ListeningSocket listener;
     private @Nullable HttpEndpoints http;
 
-    private Proxy(ProxyConfig config) {
-        this.config = config;
+    private Proxy(LoadedConfig loaded) {
+        this.config = loaded.config().orElseThrow();
         this.loops = new EventLoops(Transport.choose(config.transport()), config.eventLoops());
         AtomicInteger number = new AtomicInteger();
         this.offload = Executors.newFixedThreadPool(OFFLOAD_THREADS, task -> {
@@ -60,15 +63,20 @@ public final class Proxy {
         BackendConnector connector = new BackendConnector(loops.transport(), offload);
         this.pools = new PoolDirectory(config, connector, loops.contexts());
         this.sessions = new Sessions(config, loops, pools, offload);
+        this.console =
+                new AdminConsole(new AdminConsole.Subject(config, loaded, pools, sessions, loops, this::shutdown));
+        sessions.console(console);
+        console.start();
     }
 
     /**
      * Starts listening. A database that is down is no obstacle.
      *
+     * @param loaded a configuration without problems
      * @throws StartupFailure if an address cannot be bound
      */
-    public static Proxy start(ProxyConfig config) throws StartupFailure {
-        Proxy proxy = new Proxy(config);
+    public static Proxy start(LoadedConfig loaded) throws StartupFailure {
+        Proxy proxy = new Proxy(loaded);
         try {
             proxy.listen();
         } catch (StartupFailure e) {
@@ -194,6 +202,7 @@ public final class Proxy {
                 sessions.closeAll();
                 awaitClients(System.nanoTime() + TimeUnit.SECONDS.toNanos(2));
             }
+            console.close();
             for (Pool pool : pools.poolsAndListeners()) {
                 pool.shutdown();
             }

@@ -43,8 +43,8 @@ public interface Attachment {
     /** A complete NotificationResponse that {@link #wantsNotification} keeps from the client lies in {@code in}. */
     default void notification(io.netty.buffer.ByteBuf in, int at, int length) {}
 
-    /** The server is no longer what the pool wants: whoever would keep the backend without end lets it go. */
-    default void serverLeft() {}
+    /** The pool does not want the backend any more: whoever would keep it without end lets it go. */
+    default void mustGo(String why) {}
 
     /** A read of the backend has been worked off; nothing of it is held back. The place to release. */
     void afterRead();

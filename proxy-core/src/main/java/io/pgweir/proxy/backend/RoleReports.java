@@ -28,11 +28,11 @@ public final class RoleReports {
         }
     }
 
-    /** The server is no longer what the pool wants: whoever has the backend is told. */
-    public void serverLeft() {
+    /** The pool does not want the backend any more: whoever has it is told. On the owning loop. */
+    public void mustGo(String why) {
         Attachment current = backend.attachment();
         if (current != null) {
-            current.serverLeft();
+            current.mustGo(why);
         }
     }
 

@@ -1,8 +1,10 @@
 package io.pgweir.proxy.breaker;
 
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.settings.BreakerSettings;
 import io.pgweir.proxy.settings.HostPort;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,12 +38,17 @@ import org.jspecify.annotations.Nullable;
  * longestCooldown} until the breaker closes, less up to half by chance. On the ramp a tenth more of each limit may be opened
  * every tenth of {@code ramp}.
  *
+ * <p>An administrator may hold it open or closed: then nothing moves it but another order.
+ *
  * <p>Thread-safe. Listeners are called on the thread that brought the event, without a lock of the breaker's.
  */
 public final class Breaker {
     private static final int STEPS = 10;
 
     private static final long OVERDUE_NANOS = 250_000_000;
+
+    /** Whoever waits for a probe of a breaker that is held open looks again after so long. */
+    private static final long HELD_NANOS = 1_000_000_000;
 
     private final HostPort server;
     private final BreakerSettings settings;
@@ -52,6 +59,9 @@ public final class Breaker {
     private final AtomicLongArray entered = new AtomicLongArray(BreakerState.values().length);
 
     private volatile BreakerState state = BreakerState.CLOSED;
+    /** Null as a rule; changed with the lock. */
+    private volatile @Nullable ByHand hand;
+
     // Guarded by this.
     private @Nullable BackendFailure cause;
     private int rounds;
@@ -60,6 +70,14 @@ public final class Breaker {
     private int probes;
     private long probeAt;
     private long rampAt;
+    private long enteredAt;
+
+    /**
+     * What an administrator has ordered.
+     *
+     * @param open whether it is held open; else closed
+     */
+    public record ByHand(boolean open, AdminOrder order) {}
 
     /**
      * @param clock as {@link System#nanoTime}
@@ -70,7 +88,8 @@ public final class Breaker {
         this.settings = settings;
         this.clock = clock;
         this.random = random;
-        this.window = new EventWindow(settings.window().toNanos(), clock.getAsLong());
+        this.enteredAt = clock.getAsLong();
+        this.window = new EventWindow(settings.window().toNanos(), enteredAt);
     }
 
     public void listen(BreakerListener listener) {
@@ -91,7 +110,7 @@ public final class Breaker {
     private synchronized @Nullable Transition onConnected() {
         window.add(false, clock.getAsLong());
         rounds = 0;
-        return isDown() ? toRamp("the server answers again") : null;
+        return isDown() && hand == null ? toRamp("the server answers again" + after()) : null;
     }
 
     /**
@@ -123,7 +142,7 @@ public final class Breaker {
                 rounds++;
                 lastFailureAt = now;
             }
-            String why = reasonToOpen(failure, now);
+            String why = hand == null ? reasonToOpen(failure, now) : null;
             return why == null ? null : toOpen(failure, why);
         }
         if (state == BreakerState.RAMP && begunAt - rampAt >= 0) {
@@ -168,7 +187,7 @@ public final class Breaker {
     }
 
     private synchronized @Nullable Transition onTakeProbe() {
-        if (state != BreakerState.OPEN || nanosToProbe() > 0) {
+        if (state != BreakerState.OPEN || hand != null || nanosToProbe() > 0) {
             return null;
         }
         probes++;
@@ -199,12 +218,53 @@ public final class Breaker {
     }
 
     private synchronized boolean isOverdue() {
-        return state == BreakerState.OPEN && clock.getAsLong() - probeAt > OVERDUE_NANOS;
+        return state == BreakerState.OPEN && hand == null && clock.getAsLong() - probeAt > OVERDUE_NANOS;
     }
 
     /** Until a probe is due; 0 if one is under way or none is needed. */
     public synchronized long nanosToProbe() {
+        if (hand != null) {
+            return state == BreakerState.OPEN ? HELD_NANOS : 0;
+        }
         return state == BreakerState.OPEN ? Math.max(0, probeAt - clock.getAsLong()) : 0;
+    }
+
+    // ---- by hand
+
+    /** Holds it open, or closed, whatever comes. */
+    public void hold(ByHand order) {
+        onHold(order).forEach(this::tell);
+    }
+
+    private synchronized List<Transition> onHold(ByHand order) {
+        hand = order;
+        List<Transition> steps = new ArrayList<>();
+        if (order.open) {
+            firstFailureAt = clock.getAsLong();
+            cause = BackendFailure.unreachable(server + " was taken out of use by an administrator");
+            if (state != BreakerState.OPEN) {
+                steps.add(to(BreakerState.OPEN, "by hand, until AUTO or CLOSE"));
+            }
+            return steps;
+        }
+        if (isDown()) {
+            steps.add(toRamp("by hand"));
+        }
+        if (state == BreakerState.RAMP) {
+            steps.add(toClosed("by hand, until AUTO or OPEN"));
+        }
+        return steps;
+    }
+
+    /** Evidence counts again. One that was held open is probed as soon as somebody needs the server. */
+    public synchronized void letGo() {
+        hand = null;
+        probeAt = clock.getAsLong() - OVERDUE_NANOS - 1;
+    }
+
+    /** What an administrator has ordered; null: nothing. */
+    public @Nullable ByHand byHand() {
+        return hand;
     }
 
     // ---- what is allowed
@@ -252,7 +312,7 @@ public final class Breaker {
     public synchronized @Nullable Outage outage() {
         BackendFailure current = cause;
         return isDown() && current != null
-                ? new Outage(current, clock.getAsLong() - firstFailureAt, nanosToProbe())
+                ? new Outage(current, clock.getAsLong() - firstFailureAt, nanosToProbe(), hand != null)
                 : null;
     }
 
@@ -263,6 +323,11 @@ public final class Breaker {
 
     public HostPort server() {
         return server;
+    }
+
+    /** Since the state was entered. */
+    public synchronized long nanosInState() {
+        return clock.getAsLong() - enteredAt;
     }
 
     /** Times that a state was entered. */
@@ -279,12 +344,7 @@ public final class Breaker {
         if (!over) {
             return null;
         }
-        probes = 0;
-        rounds = 0;
-        window.clear();
-        return to(
-                BreakerState.CLOSED,
-                "no connect failed for " + seconds(settings.ramp().toNanos()) + " (breaker_ramp)");
+        return toClosed("no connect failed for " + seconds(settings.ramp().toNanos()) + " (breaker_ramp)");
     }
 
     private Transition toOpen(BackendFailure failure, String why) {
@@ -299,10 +359,21 @@ public final class Breaker {
         return to(BreakerState.OPEN, why + ": " + failure.message());
     }
 
+    private Transition toClosed(String why) {
+        probes = 0;
+        rounds = 0;
+        window.clear();
+        return to(BreakerState.CLOSED, why);
+    }
+
     private Transition toRamp(String why) {
         rampAt = clock.getAsLong();
         rounds = 0;
-        return to(BreakerState.RAMP, why + " after " + seconds(rampAt - firstFailureAt) + " and " + probes + " probes");
+        return to(BreakerState.RAMP, why);
+    }
+
+    private String after() {
+        return " after " + seconds(clock.getAsLong() - firstFailureAt) + " and " + probes + " probes";
     }
 
     private Transition to(BreakerState next, String why) {
@@ -311,6 +382,7 @@ public final class Breaker {
             throw new IllegalStateException("breaker of " + server + ": " + from + " to " + next);
         }
         state = next;
+        enteredAt = clock.getAsLong();
         entered.incrementAndGet(next.ordinal());
         return new Transition(server, from, next, why);
     }

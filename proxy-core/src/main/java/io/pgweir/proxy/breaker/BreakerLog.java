@@ -29,7 +29,7 @@ final class BreakerLog implements BreakerListener {
                 if (isDue(step)) {
                     LOG.warn(
                             "server {}: breaker open: {}. No connections are opened; statements that need one fail at once"
-                                    + " (57P03), or wait if the server is only starting up or full. It is asked again soon.",
+                                    + " (57P03), or wait if the server is only starting up or full.",
                             step.server(),
                             step.why());
                 } else {

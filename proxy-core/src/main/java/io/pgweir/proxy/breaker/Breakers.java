@@ -37,7 +37,8 @@ public final class Breakers {
         return roles;
     }
 
-    private Breaker of(HostPort address) {
+    /** That of one address, used yet or not. */
+    public Breaker of(HostPort address) {
         return all.computeIfAbsent(address, server -> {
             Breaker breaker = new Breaker(
                     server,

@@ -113,6 +113,11 @@ public final class Servers {
         return standing.mayServe() && !(standing.isSecondChoice() && isAnyPromising(clock.getAsLong()));
     }
 
+    /** Whether one of these has this address. */
+    public boolean has(HostPort address) {
+        return Arrays.stream(inOrder).anyMatch(breaker -> breaker.server().equals(address));
+    }
+
     /** Whether this server is no longer what is asked for. */
     public boolean isLeft(HostPort address) {
         return choice.target() != TargetSessionAttrs.ANY && standing(address).isUnfit();

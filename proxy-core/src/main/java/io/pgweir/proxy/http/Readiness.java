@@ -1,6 +1,7 @@
 package io.pgweir.proxy.http;
 
 import io.netty.channel.EventLoop;
+import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import java.time.Duration;
@@ -112,6 +113,10 @@ final class Readiness implements AutoCloseable {
     private @Nullable Verdict certain() {
         if (sessions.isDraining()) {
             return no("pgweir is shutting down");
+        }
+        AdminOrder out = sessions.outOfService();
+        if (out != null) {
+            return no("taken out of service " + out.words() + " (DRAIN)");
         }
         List<String> stuck = heartbeats.stuck();
         return stuck.size() == heartbeats.loops() ? no(String.join("; ", stuck)) : null;

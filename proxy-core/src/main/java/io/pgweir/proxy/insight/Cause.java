@@ -37,6 +37,8 @@ public enum Cause {
     UNDERSIZED(
             "all short, the pool is too small for the load",
             "Raise connection_limit while the server has idle cores, or send fewer statements at a time."),
+    /** Never found by looking: it is known. */
+    PAUSED("the pool is paused by an administrator", "End the pause: RESUME in the admin console."),
     UNKNOWN(
             "no single one stands out",
             "Shorten what holds the connections longest, see DETAIL; then raise connection_limit.");

@@ -190,10 +190,9 @@ final class ListeningBackend implements Unattended {
         }
     }
 
-    /** Who notifies does so at another server from now on. */
     @Override
-    public void serverLeft() {
-        drop("its server is no longer what target_session_attrs asks for");
+    public void mustGo(String why) {
+        drop(why);
     }
 
     private void drop(String why) {

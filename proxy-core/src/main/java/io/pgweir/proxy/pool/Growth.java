@@ -153,7 +153,7 @@ final class Growth {
     void failIfHopeless() {
         boolean hopeless;
         synchronized (lock) {
-            hopeless = isHopeless();
+            hopeless = isHopeless() && !pool.steering().isPaused();
         }
         if (hopeless) {
             pool.failAll(CheckoutFailure.Reason.UNAVAILABLE);
@@ -253,7 +253,8 @@ final class Growth {
     private @Nullable Breaker reserve(@Nullable Breaker server, int enough) {
         synchronized (lock) {
             boolean held = server == null || nanosToConnect(server) > 0;
-            if (open >= enough || stopped || connecting >= MOST_CONNECTING || held) {
+            boolean paused = pool.steering().isPaused();
+            if (open >= enough || stopped || paused || connecting >= MOST_CONNECTING || held) {
                 return null;
             }
             servers.connecting(server);

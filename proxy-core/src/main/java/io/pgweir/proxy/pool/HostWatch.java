@@ -100,7 +100,7 @@ final class HostWatch {
                 EventLoop owner = backend.owner();
                 owner.execute(() -> {
                     if (backend.owner() == owner) { // else whoever has it now has just been given it
-                        backend.roleReports().serverLeft();
+                        backend.roleReports().mustGo("its server is no longer what target_session_attrs asks for");
                     }
                 });
             }

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * to the head of that queue, whichever loop it lives on, and newcomers queue as well. A permit is held from before the
  * connect until the socket is closed.
  *
- * <p>Why nothing is left idle while somebody waits: who queues first raises {@link #waiting}, then looks at the other
- * loops' idle counts; who puts a backend away first raises its idle count, then looks at {@link #waiting}. One of the
+ * <p>Why nothing is left idle while somebody waits: who queues first raises {@link #waiting()}, then looks at the other
+ * loops' idle counts; who puts a backend away first raises its idle count, then looks at {@link #waiting()}. One of the
  * two sees the other.
  */
 public final class Pool {
@@ -49,10 +49,10 @@ public final class Pool {
     private final BackendEvents events;
     private final PinnedClients pinned;
     private final PoolWatch watch;
+    private final Steering steering;
     /** On their way to their home loop, to be put away there. */
     private final AtomicInteger returning = new AtomicInteger();
 
-    private volatile int waiting;
     private volatile boolean shutdown;
 
     public Pool(
@@ -77,6 +77,7 @@ public final class Pool {
         this.upkeep = new Upkeep(this, growth, hosts);
         this.events = new BackendEvents(this, growth, upkeep, hosts, parts);
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
+        this.steering = new Steering(this, growth, lock, queue, parts);
         growth.start();
     }
 
@@ -117,7 +118,7 @@ public final class Pool {
     public void checkout(Waiter waiter, long timeoutNanos) {
         LoopPool part = parts[waiter.loop.index()];
         waiter.askedNow();
-        if (waiting == 0) {
+        if (queue.size() == 0 && !steering.isPaused()) {
             BackendConnection backend = part.take(waiter, settings.shuffle());
             if (backend != null) {
                 part.metrics().waitsServed.record(0);
@@ -130,7 +131,6 @@ public final class Pool {
             refusal = refusal(waiter);
             if (refusal == null) {
                 queue.add(waiter);
-                waiting = queue.size();
             }
         }
         if (refusal != null) {
@@ -153,7 +153,7 @@ public final class Pool {
         if (queue.size() >= settings.queueLimit()) {
             return failure(CheckoutFailure.Reason.QUEUE_FULL, waiter);
         }
-        if (growth.refuses()) {
+        if (!steering.isPaused() && growth.refuses()) {
             return failure(CheckoutFailure.Reason.UNAVAILABLE, waiter);
         }
         return null;
@@ -165,7 +165,6 @@ public final class Pool {
             if (!queue.remove(waiter)) {
                 return false;
             }
-            waiting = queue.size();
         }
         waiter.disarm();
         metrics(waiter.loop).waitsFailed.record(waiter.waitedNanos());
@@ -178,7 +177,6 @@ public final class Pool {
             if (!queue.remove(waiter)) {
                 return;
             }
-            waiting = queue.size();
             failure = failure(timeout(), waiter);
         }
         waiter.disarm();
@@ -186,12 +184,16 @@ public final class Pool {
     }
 
     private CheckoutFailure.Reason timeout() {
+        if (steering.isPaused()) {
+            return CheckoutFailure.Reason.PAUSED;
+        }
         return growth.servers().noneFits() == null ? CheckoutFailure.Reason.TIMEOUT : CheckoutFailure.Reason.NO_HOST;
     }
 
     private CheckoutFailure failure(CheckoutFailure.Reason reason, Waiter waiter) {
-        return CheckoutFailure.of(
-                reason, waiter, growth.open() - idle(), settings, queue.size(), growth.failure(), growth.outage());
+        int busy = growth.open() - idle();
+        return CheckoutFailure.of(reason, waiter, busy, settings, queue.size(), growth.failure(), growth.outage())
+                .with(steering.pause());
     }
 
     private void fail(Waiter waiter, CheckoutFailure failure) {
@@ -207,11 +209,10 @@ public final class Pool {
             discard(backend);
             return;
         }
-        if (waiting > 0 && growth.servers().mayServe(backend.host())) {
+        if (queue.size() > 0 && growth.servers().mayServe(backend.host())) {
             Waiter waiter;
             synchronized (lock) {
                 waiter = queue.pollFor(backend, settings.shuffle());
-                waiting = queue.size();
             }
             if (waiter != null) {
                 grant(backend, waiter);
@@ -232,7 +233,8 @@ public final class Pool {
     }
 
     private boolean isOfUse(BackendConnection backend) {
-        return !backend.isClosed() && !shutdown && !growth.servers().isLeft(backend.host());
+        boolean wanted = !shutdown && steering.wants(backend);
+        return wanted && !backend.isClosed() && !growth.servers().isLeft(backend.host());
     }
 
     /** Closes a backend that must not be used again; its permit is free once PostgreSQL has let it go. */
@@ -280,7 +282,6 @@ public final class Pool {
                 failure = failure(timeout(), waiter);
             } else {
                 queue.addFirst(waiter);
-                waiting = queue.size();
             }
         }
         if (failure == null) {
@@ -296,12 +297,12 @@ public final class Pool {
     /** Gives this loop's idle backends to waiters, then opens more, then wakes the loops that have some. */
     void serve(LoopPool part) {
         handOverIdle(part);
-        if (waiting == 0) {
+        if (queue.size() == 0 || steering.isPaused()) {
             return;
         }
         growth.grow(part, picky ? 0 : part.usableBeside(parts) + returning.get());
         for (LoopPool other : parts) {
-            if (waiting > 0 && other != part && other.usable() > 0) {
+            if (queue.size() > 0 && other != part && other.usable() > 0) {
                 // A picky waiter may not want what is idle there; then nobody there has more to do for it.
                 other.loop().loop().execute(picky ? () -> handOverIdle(other) : () -> serve(other));
             }
@@ -313,11 +314,10 @@ public final class Pool {
      * in between and wait beside it.
      */
     private void handOverIdle(LoopPool part) {
-        while (waiting > 0 && part.usable() > 0) {
+        while (queue.size() > 0 && part.usable() > 0 && !steering.isPaused()) {
             WaitQueue.Match match;
             synchronized (lock) {
                 match = queue.match(part.lastUsedFirst(), settings.shuffle());
-                waiting = queue.size();
             }
             if (match == null) {
                 makeRoom(part);
@@ -334,7 +334,7 @@ public final class Pool {
      */
     private void makeRoom(LoopPool part) {
         BackendConnection oldest = part.oldest();
-        boolean inTheWay = picky && waiting > growth.connecting() && growth.open() >= settings.connectionLimit();
+        boolean inTheWay = picky && queue.size() > growth.connecting() && growth.open() >= settings.connectionLimit();
         if (inTheWay && oldest != null) {
             part.remove(oldest);
             discard(oldest);
@@ -348,7 +348,6 @@ public final class Pool {
             if (!queue.remove(waiter)) {
                 return;
             }
-            waiting = queue.size();
             failure = failure(CheckoutFailure.Reason.UNAVAILABLE, waiter).withCause(cause);
         }
         failOnItsLoop(waiter, failure);
@@ -368,7 +367,6 @@ public final class Pool {
             for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
                 left.put(waiter, failure(reason, waiter));
             }
-            waiting = queue.size();
         }
         left.forEach(this::failOnItsLoop);
     }
@@ -419,12 +417,17 @@ public final class Pool {
     }
 
     public int waiting() {
-        return waiting;
+        return queue.size();
     }
 
     /** How many open backends are in each state; those that are idle or change hands at the moment are in none. */
     public Map<HoldState, Integer> states() {
         return watch.states();
+    }
+
+    /** What an administrator may ask of it. */
+    public Steering steering() {
+        return steering;
     }
 
     /** Why clients have waited in vain. */

@@ -2,6 +2,7 @@ package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.insight.Cause;
 import io.pgweir.proxy.insight.Diagnosis;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.HoldTimes;
@@ -135,9 +136,14 @@ final class PoolWatch {
                 metrics.poolTimeouts.increment(diagnosis.cause());
                 return failure.with(diagnosis);
             }
+            case PAUSED -> {
+                metrics.waitsTimedOut.record(failure.waitedNanos());
+                metrics.poolTimeouts.increment(Cause.PAUSED);
+                return failure;
+            }
             case QUEUE_FULL -> {
                 metrics.waitsFailed.record(failure.waitedNanos());
-                return failure.with(diagnose(failure, waiter));
+                return failure.pause() == null ? failure.with(diagnose(failure, waiter)) : failure;
             }
             default -> {
                 metrics.waitsFailed.record(failure.waitedNanos());

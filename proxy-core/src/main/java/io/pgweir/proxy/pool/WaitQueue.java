@@ -5,12 +5,14 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Waiters in the order they came. Guarded by the pool's lock. */
+/** Waiters in the order they came. Guarded by the pool's lock, but for {@link #size}. */
 final class WaitQueue {
     private @Nullable Waiter first;
     private @Nullable Waiter last;
-    private int size;
+    /** Changed with the lock; read by anyone. */
+    private volatile int size;
 
+    /** Any thread. */
     int size() {
         return size;
     }
@@ -42,7 +44,7 @@ final class WaitQueue {
             last.next = waiter;
         }
         last = waiter;
-        size++;
+        size = size + 1;
     }
 
     /** Back to the head: what it had been given was lost. */
@@ -57,7 +59,7 @@ final class WaitQueue {
             first.previous = waiter;
         }
         first = waiter;
-        size++;
+        size = size + 1;
     }
 
     /** Returns false if it is not queued (any more): somebody else has decided. */
@@ -77,7 +79,7 @@ final class WaitQueue {
             waiter.next.previous = waiter.previous;
         }
         waiter.previous = waiter.next = null;
-        size--;
+        size = size - 1;
         return true;
     }
 

@@ -55,7 +55,8 @@ public abstract class Waiter extends Deadlines.Deadline {
         askedAt = System.nanoTime();
     }
 
-    final long waitedNanos() {
+    /** Since it asked last, until now. */
+    public final long waitedNanos() {
         return System.nanoTime() - askedAt;
     }
 

@@ -37,7 +37,7 @@ final class BackendLease implements Attachment, InternalReply {
     private final SessionState state;
     private final ReleaseCheck check;
     private final Overdue overdue;
-    private final Tenure tenure;
+    final Tenure tenure;
     private final BackendLoss loss;
     private final SafeReplay replay;
     private @Nullable BackendConnection backend;

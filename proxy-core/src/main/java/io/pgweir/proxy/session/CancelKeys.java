@@ -15,12 +15,12 @@ final class CancelKeys {
     static final class Key {
         private final int pid;
         private final byte[] secret;
-        private final ClientSession session;
+        private final CancelTarget target;
 
-        private Key(int pid, byte[] secret, ClientSession session) {
+        private Key(int pid, byte[] secret, CancelTarget target) {
             this.pid = pid;
             this.secret = secret;
-            this.session = session;
+            this.target = target;
         }
 
         int pid() {
@@ -39,10 +39,10 @@ final class CancelKeys {
     private final Map<Integer, Key[]> keys = new ConcurrentHashMap<>();
 
     /** A key with a process id of its own. */
-    Key issue(ClientSession session, boolean longSecret) {
+    Key issue(CancelTarget target, boolean longSecret) {
         while (true) {
             int pid = random.nextInt(1, Integer.MAX_VALUE);
-            Key key = new Key(pid, secret(longSecret), session);
+            Key key = new Key(pid, secret(longSecret), target);
             if (keys.putIfAbsent(pid, new Key[] {key}) == null) {
                 return key;
             }
@@ -50,8 +50,8 @@ final class CancelKeys {
     }
 
     /** A key with the process id of the session's backend. */
-    Key issue(ClientSession session, boolean longSecret, int pid) {
-        Key key = new Key(pid, secret(longSecret), session);
+    Key issue(CancelTarget target, boolean longSecret, int pid) {
+        Key key = new Key(pid, secret(longSecret), target);
         keys.merge(pid, new Key[] {key}, (old, added) -> {
             Key[] both = java.util.Arrays.copyOf(old, old.length + 1);
             both[old.length] = key;
@@ -68,15 +68,15 @@ final class CancelKeys {
         });
     }
 
-    /** The session that this key belongs to, or null. */
+    /** Whoever this key belongs to, or null. */
     @Nullable
-    ClientSession find(int pid, byte[] secret) {
+    CancelTarget find(int pid, byte[] secret) {
         Key[] candidates = keys.get(pid);
-        ClientSession found = null;
+        CancelTarget found = null;
         if (candidates != null) {
             for (Key key : candidates) {
                 if (MessageDigest.isEqual(key.secret, secret)) {
-                    found = key.session;
+                    found = key.target;
                 }
             }
         }

@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.breaker.Outage;
+import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.insight.Diagnosis;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
@@ -29,6 +30,9 @@ final class CheckoutErrors {
                                 failure.limit(),
                                 failure.waiting(),
                                 summary(failure.diagnosis())));
+            case PAUSED ->
+                ClientError.POOL_PAUSED.in(
+                        pool.settings(), seconds(failure.waitedNanos()), pauseWords(failure), failure.waiting());
             case NO_HOST -> noHost(failure, pool);
             case QUEUE_FULL ->
                 diagnosed(
@@ -38,7 +42,9 @@ final class CheckoutErrors {
                                 failure.waiting(),
                                 failure.busy(),
                                 failure.limit(),
-                                summary(failure.diagnosis())));
+                                failure.pause() == null
+                                        ? summary(failure.diagnosis())
+                                        : " Cause: the pool was paused " + pauseWords(failure) + "."));
             case UNAVAILABLE -> unavailable(failure, pool);
             case SHUTDOWN -> ClientError.NO_BACKEND_DURING_SHUTDOWN.with();
         };
@@ -50,6 +56,13 @@ final class CheckoutErrors {
         if (outage == null) {
             return ClientError.BACKEND_UNAVAILABLE.in(
                     pool.settings(), pool.key(), cause == null ? "unknown cause" : shortened(cause.message()));
+        }
+        if (outage.byHand()) {
+            return ClientError.BREAKER_HELD.in(
+                    pool.settings(),
+                    pool.key(),
+                    seconds(outage.lastedNanos()),
+                    shortened(outage.cause().message()));
         }
         long toProbe = TimeUnit.NANOSECONDS.toMillis(outage.nanosToProbe());
         return ClientError.BREAKER_OPEN.in(
@@ -70,6 +83,11 @@ final class CheckoutErrors {
                 seconds(failure.waitedNanos()),
                 shortened(hosts));
         return hosts.length() > LONGEST_CAUSE ? error.withDetail(hosts) : error;
+    }
+
+    private static String pauseWords(CheckoutFailure failure) {
+        AdminOrder pause = failure.pause();
+        return pause == null ? "until a moment ago" : pause.words();
     }
 
     private static String summary(@Nullable Diagnosis diagnosis) {

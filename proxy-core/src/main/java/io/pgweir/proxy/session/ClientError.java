@@ -20,6 +20,12 @@ public enum ClientError {
             "pool timeout: waited %1$s, %2$d/%3$d busy, %4$d waiting.%5$s",
             "The one change most likely to help, by the cause that the message names.",
             ErrorCodes::poolTimeout),
+    POOL_PAUSED(
+            Severity.ERROR,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "pool timeout: waited %1$s, the pool was paused %2$s, %3$d waiting",
+            "RESUME in the admin console ends the pause. This connection can be used on.",
+            ErrorCodes::poolTimeout),
     QUEUE_FULL(
             Severity.ERROR,
             SqlState.TOO_MANY_CONNECTIONS,
@@ -38,6 +44,12 @@ public enum ClientError {
             "no backend of pool %1$s can be opened, for %2$s now: %3$s (breaker open)",
             "Check that the database is up and accepts connections from this host. pgweir asks it again %4$s and goes on by"
                     + " itself; this connection can be used on.",
+            ErrorCodes::backendUnavailable),
+    BREAKER_HELD(
+            Severity.ERROR,
+            SqlState.CANNOT_CONNECT_NOW,
+            "no backend of pool %1$s can be opened, for %2$s now: %3$s (breaker held open)",
+            "AUTO or CLOSE in the admin console takes the server into use again; this connection can be used on.",
             ErrorCodes::backendUnavailable),
     NO_HOST(
             Severity.ERROR,
@@ -189,6 +201,27 @@ public enum ClientError {
             SqlState.ADMIN_SHUTDOWN,
             "terminating connection because pgweir is shutting down and this had not ended after %1$s (shutdown_timeout)",
             "An open transaction is rolled back; if its COMMIT was under way, its outcome is unknown. Connect again."),
+    OUT_OF_SERVICE(
+            Severity.FATAL,
+            SqlState.CANNOT_CONNECT_NOW,
+            "pgweir takes no new clients: it was taken out of service %1$s (DRAIN)",
+            "Connect to another pgweir, or RESUME in the admin console of this one."),
+    DATABASE_DISABLED(
+            Severity.FATAL,
+            SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "database \"%1$s\" takes no new clients: it was disabled %2$s",
+            "ENABLE in the admin console takes that back."),
+    CLIENT_KILLED(
+            Severity.FATAL,
+            SqlState.ADMIN_SHUTDOWN,
+            "terminating connection due to administrator command (KILL in the admin console)",
+            "An open transaction is rolled back; if its COMMIT was under way, its outcome is unknown. Connect again."),
+    BACKEND_KILLED(
+            Severity.ERROR,
+            SqlState.CONNECTION_FAILURE,
+            "the backend of this client was closed by an administrator (KILL BACKEND in the admin console)",
+            "A statement that ran was cancelled, a transaction rolled back; if its COMMIT was under way, its outcome is"
+                    + " unknown. This connection can be used on."),
     NO_BACKEND_DURING_SHUTDOWN(
             Severity.ERROR, SqlState.CANNOT_CONNECT_NOW, "pgweir is shutting down", "Connect again."),
     REPEATED_STATEMENT_CANCELED(
@@ -217,6 +250,11 @@ public enum ClientError {
             SqlState.TOO_MANY_CONNECTIONS,
             "sorry, too many clients already: %1$d of %1$d (max_clients)",
             "Close idle client connections or raise max_clients."),
+    TOO_MANY_CONSOLES(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "sorry, too many connections to the admin console already: %1$d of %1$d",
+            "Close those that are not needed."),
     TOO_MANY_POOLS(
             Severity.FATAL,
             SqlState.TOO_MANY_CONNECTIONS,

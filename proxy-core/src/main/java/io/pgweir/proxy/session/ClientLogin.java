@@ -58,7 +58,7 @@ final class ClientLogin {
         }
     };
     private Step step = Step.STARTUP;
-    private boolean admitted;
+    private @Nullable Places place;
     private boolean sslAnswered;
     private boolean gssAnswered;
     private @Nullable ByteBuf pending;
@@ -160,15 +160,15 @@ final class ClientLogin {
     }
 
     private void cancel(StartupPacket.Cancel request) {
-        ClientSession session = sessions.cancelKeys().find(request.pid(), request.secret());
-        if (session == null) {
+        CancelTarget target = sessions.cancelKeys().find(request.pid(), request.secret());
+        if (target == null) {
             close();
             return;
         }
         step = Step.OPENING; // nothing more is read
         // Closed only then: whoever waits for that may send its next statement, which must not be hit.
-        session.loop().loop().execute(() -> {
-            session.cancel();
+        target.loop().loop().execute(() -> {
+            target.cancel();
             channel.eventLoop().execute(this::close);
         });
     }
@@ -188,15 +188,17 @@ final class ClientLogin {
             refuse(ClientError.REPLICATION.with());
             return;
         }
-        if (!sessions.takesLogins()) {
-            refuse(ClientError.SHUTTING_DOWN.with());
+        ErrorFields refusal = sessions.refusal(message.database());
+        if (refusal != null) {
+            refuse(refusal);
             return;
         }
-        if (!sessions.admit()) {
-            refuse(ClientError.TOO_MANY_CLIENTS.with(sessions.config().maxClients()));
+        Places places = sessions.places(message.database());
+        if (!places.enter()) {
+            refuse(places.refusal());
             return;
         }
-        admitted = true;
+        place = places;
         negotiate(message);
         if (sessions.authenticator().method() == ClientAuth.TRUST) {
             authenticated();
@@ -325,6 +327,20 @@ final class ClientLogin {
         handler.loggedIn(session, rest == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : rest);
     }
 
+    /** The client is the console's from now on, its greeting written. */
+    void opened(Console.Session session) {
+        step = Step.CLOSED;
+        deadline.disarm();
+        sessions.loginEnded();
+        channel.pipeline().replace(handler, null, session);
+        channel.config().setAutoRead(true);
+        ByteBuf rest = pending;
+        pending = null;
+        if (rest != null) {
+            session.first(rest);
+        }
+    }
+
     /** What to take back if the client leaves before it is logged in. */
     void onEnd(Runnable action) {
         onEnd = action;
@@ -362,8 +378,8 @@ final class ClientLogin {
         step = Step.CLOSED;
         deadline.disarm();
         sessions.loginEnded();
-        if (admitted) {
-            sessions.dismissed();
+        if (place != null) {
+            place.leave();
         }
         onEnd.run();
         if (pending != null) {

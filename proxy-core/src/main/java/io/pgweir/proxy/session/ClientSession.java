@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *   any --clientClosed--> gone (waiter leaves, backend cleaned up)
  * </pre>
  */
-final class ClientSession {
+final class ClientSession implements CancelTarget {
     /** Read-ahead while queued: enough for a pipeline, little enough for many clients. */
     private static final int MOST_READ_AHEAD = 256 << 10;
 
@@ -78,7 +78,7 @@ final class ClientSession {
         this.relay = new FrontendRelay(this);
         this.lease = new BackendLease(this, relay, loop, startup, parameters);
         this.waiter = new SessionWaiter();
-        this.identity = new ClientIdentity(channel, limits, lease.settings());
+        this.identity = new ClientIdentity(channel, limits, lease.settings(), waiter);
         toClient.target(channel);
         idle.active();
     }
@@ -241,8 +241,8 @@ final class ClientSession {
         }
     }
 
-    /** A CancelRequest with this session's key has come. On the session's loop. */
-    void cancel() {
+    @Override
+    public void cancel() {
         if (closed) {
             return;
         }
@@ -291,7 +291,8 @@ final class ClientSession {
 
     // ---- for the relay and the lease
 
-    LoopContext loop() {
+    @Override
+    public LoopContext loop() {
         return loop;
     }
 

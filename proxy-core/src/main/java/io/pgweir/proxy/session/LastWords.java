@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * Closes a client so that it can still read what was sent last: closing with unread input makes the kernel send a reset,
  * which may discard it.
  */
-final class LastWords {
+public final class LastWords {
     private static final int LINGER_MILLIS = 1000;
 
     /** For whoever does not read them. */
@@ -17,7 +17,7 @@ final class LastWords {
 
     private LastWords() {}
 
-    static void closeAfterFlush(Channel channel) {
+    public static void closeAfterFlush(Channel channel) {
         if (!channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
         }

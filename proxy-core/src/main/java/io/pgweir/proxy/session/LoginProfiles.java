@@ -71,7 +71,9 @@ final class LoginProfiles {
                 profile = null;
             }
             boolean busy = pool.open() >= pool.settings().connectionLimit();
-            if (profile == null && pool.idle() == 0 && (busy || pool.servers().areOfNoUse())) {
+            boolean hopeless =
+                    busy || pool.steering().isPaused() || pool.servers().areOfNoUse();
+            if (profile == null && pool.idle() == 0 && hopeless) {
                 // No backend is to be had now: do not make a login wait for what it can do without.
                 profile = fallback(settings);
             }

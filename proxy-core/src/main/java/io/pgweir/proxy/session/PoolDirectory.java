@@ -5,6 +5,7 @@ import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.breaker.Breakers;
 import io.pgweir.proxy.breaker.Servers;
+import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.Pool;
@@ -35,6 +36,7 @@ public final class PoolDirectory {
     private final BackendConnector connector;
     private final List<LoopContext> loops;
     private final Breakers breakers;
+    private final DatabaseSwitches switches = new DatabaseSwitches();
     private final AtomicLong statementNumbers = new AtomicLong();
     /** Changed with the lock of this object only. */
     private final Map<PoolKey, Entry> entries = new ConcurrentHashMap<>();
@@ -45,7 +47,8 @@ public final class PoolDirectory {
         private final LoginProfiles profiles;
         private final Pool listening;
         private final @Nullable NotificationHub hub;
-        private int users;
+        /** Changed with the lock of the directory. */
+        private volatile int users;
 
         Entry(DatabaseConfig database, PoolKey key) {
             PoolSettings settings = database.pool();
@@ -103,13 +106,13 @@ public final class PoolDirectory {
             }
             entry = make(database, key);
         }
-        entry.users++;
+        entry.users = entry.users + 1;
         Entry used = entry;
         return new PoolUse(entry.pool, entry.profiles, entry.hub, () -> left(used));
     }
 
     private synchronized void left(Entry entry) {
-        entry.users--;
+        entry.users = entry.users - 1;
     }
 
     private boolean hasRoom() {
@@ -134,6 +137,11 @@ public final class PoolDirectory {
 
     private Entry make(DatabaseConfig database, PoolKey key) {
         Entry entry = new Entry(database, key);
+        AdminOrder pause = switches.paused(key.database());
+        if (pause != null) {
+            entry.pool.steering().pause(pause);
+            entry.listening.steering().pause(pause);
+        }
         entries.put(key, entry);
         return entry;
     }
@@ -191,11 +199,53 @@ public final class PoolDirectory {
 
     /** All pools there are now, and those that only listen. */
     public List<Pool> poolsAndListeners() {
-        List<Pool> pools = pools();
-        entries.values().stream()
-                .filter(entry -> entry.listening != entry.pool)
-                .forEach(entry -> pools.add(entry.listening));
+        return poolsAndListeners(null);
+    }
+
+    /**
+     * The same of one database.
+     *
+     * @param database as clients call it; null: any
+     */
+    public List<Pool> poolsAndListeners(@Nullable String database) {
+        List<Pool> pools = new ArrayList<>();
+        for (Entry entry : entries.values()) {
+            if (database == null || entry.pool.key().database().equals(database)) {
+                pools.add(entry.pool);
+                if (entry.listening != entry.pool) {
+                    pools.add(entry.listening);
+                }
+            }
+        }
         return pools;
+    }
+
+    /** Clients of a pool, those included that are about to be. */
+    public int clients(Pool pool) {
+        Entry entry = entries.get(pool.key());
+        return entry == null ? 0 : entry.users;
+    }
+
+    // ---- orders of administrators
+
+    public DatabaseSwitches switches() {
+        return switches;
+    }
+
+    /** Nobody gets a backend of this database; null: of any, those included that have no pool yet. */
+    public synchronized void pause(@Nullable String database, AdminOrder order) {
+        switches.pause(database, order);
+        poolsAndListeners(database).forEach(pool -> pool.steering().pause(order));
+    }
+
+    /** Ends the pause of one database, or of all (null). What is paused otherwise stays so. */
+    public synchronized void resume(@Nullable String database) {
+        switches.resume(database);
+        for (Pool pool : poolsAndListeners(database)) {
+            if (switches.paused(pool.key().database()) == null) {
+                pool.steering().resume();
+            }
+        }
     }
 
     /** All pools there are now. */

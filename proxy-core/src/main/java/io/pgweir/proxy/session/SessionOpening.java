@@ -13,6 +13,7 @@ import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
+import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
@@ -50,9 +51,19 @@ final class SessionOpening {
 
     void open() {
         String name = startup.database();
+        Console console = sessions.console(name);
+        if (console != null) {
+            open(console);
+            return;
+        }
         DatabaseConfig database = sessions.config().database(name);
         if (database == null) {
             login.refuse(ClientError.UNKNOWN_DATABASE.with(name));
+            return;
+        }
+        AdminOrder disabled = sessions.pools().switches().disabled(name);
+        if (disabled != null) {
+            login.refuse(ClientError.DATABASE_DISABLED.with(name, disabled.words()));
             return;
         }
         Map<String, String> own = new LinkedHashMap<>();
@@ -87,6 +98,31 @@ final class SessionOpening {
         } else {
             use.profiles().obtain(shared, loop, profile -> greet(use, shared, profile));
         }
+    }
+
+    private void open(Console console) {
+        ErrorFields refusal = console.refusal(startup.user());
+        if (refusal != null) {
+            login.refuse(refusal);
+            return;
+        }
+        String application = startup.parameter("application_name");
+        Console.Visitor visitor = new Console.Visitor(
+                channel, loop, startup.database(), startup.user(), application == null ? "" : application);
+        Console.Session session = console.open(visitor);
+        CancelKeys.Key key = sessions.cancelKeys().issue(session, startup.protocolVersion() >= ProtocolVersion.V3_2);
+        Places place = sessions.places(startup.database());
+        channel.closeFuture().addListener(closed -> {
+            sessions.cancelKeys().withdraw(key);
+            place.leave();
+        });
+        ByteBuf out = channel.alloc().buffer(512);
+        BackendWriter.authenticationOk(out);
+        console.parameters(visitor).forEach((name, value) -> BackendWriter.parameterStatus(out, name, value));
+        BackendWriter.backendKeyData(out, key.pid(), key.secret());
+        BackendWriter.readyForQuery(out, TransactionStatus.IDLE);
+        channel.writeAndFlush(out, channel.voidPromise());
+        login.opened(session);
     }
 
     private ClientLimits limits(Pool pool, SessionSettings settings) {
@@ -156,10 +192,11 @@ final class SessionOpening {
         CancelKeys.Key key = own == null
                 ? sessions.cancelKeys().issue(session, longSecret)
                 : sessions.cancelKeys().issue(session, longSecret, own.pid());
+        Places place = sessions.places(startup.database());
         session.onClosed(() -> {
             sessions.cancelKeys().withdraw(key);
             sessions.closed(session);
-            sessions.dismissed();
+            place.leave();
             use.leave();
         });
         ByteBuf out = channel.alloc().buffer(1024);

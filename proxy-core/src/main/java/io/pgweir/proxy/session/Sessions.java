@@ -1,23 +1,34 @@
 package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.settings.ProxyConfig;
-import java.util.Set;
+import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What all clients share: who is connected, how they log in, how they cancel. Thread-safe. */
 public final class Sessions {
+    /** Apart from max_clients, so that an administrator gets in when that is reached. */
+    private static final int MOST_CONSOLES = 50;
+
     private final ProxyConfig config;
     private final EventLoops loops;
     private final PoolDirectory pools;
     private final Authenticator authenticator;
     private final CancelKeys cancelKeys = new CancelKeys();
-    private final Set<ClientSession> open = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger clients = new AtomicInteger();
+    private final Map<Long, ClientSession> open = new ConcurrentHashMap<>();
+    private final AtomicLong numbers = new AtomicLong();
+    private final Places clients;
+    private final Places consoles = new Places(MOST_CONSOLES, ClientError.TOO_MANY_CONSOLES);
+    private volatile @Nullable Console console;
+    private volatile @Nullable AdminOrder outOfService;
     private final AtomicInteger loginsUnderWay = new AtomicInteger();
     private volatile Phase phase = Phase.SERVING;
 
@@ -33,6 +44,24 @@ public final class Sessions {
         this.loops = loops;
         this.pools = pools;
         this.authenticator = new Authenticator(config, offload);
+        this.clients = new Places(config.maxClients(), ClientError.TOO_MANY_CLIENTS);
+    }
+
+    /** From now on there is a console; before the first client. */
+    public void console(Console answering) {
+        console = answering;
+    }
+
+    /** What answers for this database in place of a server; null: nothing does. */
+    @Nullable
+    Console console(String database) {
+        Console answering = console;
+        return answering != null && answering.isCalled(database) ? answering : null;
+    }
+
+    /** Who takes a place for a client of this database. */
+    Places places(String database) {
+        return console(database) == null ? clients : consoles;
     }
 
     ProxyConfig config() {
@@ -55,19 +84,6 @@ public final class Sessions {
         return cancelKeys;
     }
 
-    /** False if max_clients are connected. */
-    boolean admit() {
-        if (clients.incrementAndGet() > config.maxClients()) {
-            clients.decrementAndGet();
-            return false;
-        }
-        return true;
-    }
-
-    void dismissed() {
-        clients.decrementAndGet();
-    }
-
     void loginBegun() {
         loginsUnderWay.incrementAndGet();
     }
@@ -77,14 +93,15 @@ public final class Sessions {
     }
 
     void opened(ClientSession session) {
-        open.add(session);
+        session.identity().number(numbers.incrementAndGet());
+        open.put(session.identity().number(), session);
         if (phase == Phase.DRAINING) {
             session.loop().loop().execute(session::drain);
         }
     }
 
     void closed(ClientSession session) {
-        open.remove(session);
+        open.remove(session.identity().number());
     }
 
     /** Whether the proxy is shutting down. */
@@ -92,9 +109,33 @@ public final class Sessions {
         return phase != Phase.SERVING;
     }
 
-    /** Whether a client that has connected may log in. */
-    boolean takesLogins() {
-        return phase != Phase.DRAINING;
+    /** Why a client that asks for this database may not log in now; null: it may. */
+    @Nullable
+    ErrorFields refusal(String database) {
+        AdminOrder out = outOfService;
+        if (phase == Phase.DRAINING) {
+            return ClientError.SHUTTING_DOWN.with();
+        }
+        return out == null || console(database) != null ? null : ClientError.OUT_OF_SERVICE.with(out.words());
+    }
+
+    /** An administrator's order to take no new clients, or null. */
+    public @Nullable AdminOrder outOfService() {
+        return outOfService;
+    }
+
+    /** No new clients from now on; null: they may come again. Who is here stays. */
+    public void outOfService(@Nullable AdminOrder order) {
+        outOfService = order;
+    }
+
+    Collection<ClientSession> open() {
+        return open.values();
+    }
+
+    @Nullable
+    ClientSession numbered(long number) {
+        return open.get(number);
     }
 
     /** Clients past their login. */
@@ -129,8 +170,8 @@ public final class Sessions {
         onEach(ClientSession::drain);
     }
 
-    private void onEach(Consumer<ClientSession> action) {
-        for (ClientSession session : open) {
+    void onEach(Consumer<ClientSession> action) {
+        for (ClientSession session : open.values()) {
             session.loop().loop().execute(() -> action.accept(session));
         }
     }

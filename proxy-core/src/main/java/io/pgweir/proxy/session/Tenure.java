@@ -52,6 +52,11 @@ final class Tenure {
         return true;
     }
 
+    /** When the last request was sent, or answered if none runs; 0 before the first. */
+    long requestAt() {
+        return requestAt;
+    }
+
     /** A request is over; if another one has been sent already, it begins now. */
     void readyForQuery(byte status, boolean moreRuns) {
         requestRuns = moreRuns;

@@ -35,9 +35,7 @@ public final class ProxyProcess implements AutoCloseable {
             for (int i = 0; i < settings.length; i += 2) {
                 flags.put(settings[i], settings[i + 1]);
             }
-            Proxy.start(ConfigLoader.load(new ConfigSources(flags, Map.of()))
-                    .config()
-                    .orElseThrow());
+            Proxy.start(ConfigLoader.load(new ConfigSources(flags, Map.of())));
             System.out.println(LISTENING);
             if (System.in.read() < 0) {
                 Runtime.getRuntime().halt(1);

@@ -64,7 +64,7 @@ public final class RunningProxy implements AutoCloseable {
         LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags, Map.of()));
         assertThat(loaded.problems()).isEmpty();
         try {
-            return new RunningProxy(Proxy.start(loaded.config().orElseThrow()));
+            return new RunningProxy(Proxy.start(loaded));
         } catch (StartupFailure e) {
             throw new IllegalStateException(e);
         }

@@ -1,0 +1,14 @@
+package io.pgweir.proxy.admin;
+
+import org.jspecify.annotations.Nullable;
+
+/** Which build this is, by the manifest of its jar. */
+final class Version {
+    static final String NUMBER = of(Version.class.getPackage().getImplementationVersion());
+
+    private Version() {}
+
+    private static String of(@Nullable String manifest) {
+        return manifest == null ? "development" : manifest;
+    }
+}

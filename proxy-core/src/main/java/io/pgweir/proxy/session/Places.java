@@ -1,0 +1,34 @@
+package io.pgweir.proxy.session;
+
+import io.pgweir.protocol.wire.ErrorFields;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** How many may be connected at one time. Thread-safe. */
+final class Places {
+    private final int limit;
+    private final ClientError whenFull;
+    private final AtomicInteger taken = new AtomicInteger();
+
+    /** @param whenFull its one argument is the limit */
+    Places(int limit, ClientError whenFull) {
+        this.limit = limit;
+        this.whenFull = whenFull;
+    }
+
+    /** False if all places are taken; else whoever has entered leaves. */
+    boolean enter() {
+        if (taken.incrementAndGet() > limit) {
+            taken.decrementAndGet();
+            return false;
+        }
+        return true;
+    }
+
+    void leave() {
+        taken.decrementAndGet();
+    }
+
+    ErrorFields refusal() {
+        return whenFull.with(limit);
+    }
+}
