@@ -1,0 +1,85 @@
+package io.pgweir.proxy.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgweir.proxy.testkit.RealPostgres;
+import io.pgweir.proxy.testkit.RunningProxy;
+import io.pgweir.proxy.testkit.WireClient;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Figures and findings are those of what was really done. */
+class AdminFiguresTest {
+    private static final String DATABASE = "postgres";
+    private static final RealPostgres POSTGRES = RealPostgres.get();
+    private RunningProxy proxy;
+    private Connection console;
+
+    private void start(String... settings) throws Exception {
+        List<String> all = new ArrayList<>(List.of(Consoles.USERS));
+        all.addAll(List.of(settings));
+        proxy = RunningProxy.before(POSTGRES, all.toArray(String[]::new));
+        console = Consoles.open(proxy);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        console.close();
+        proxy.close();
+    }
+
+    private WireClient login() throws IOException {
+        return WireClient.login(proxy.host(), proxy.port(), DATABASE, "postgres", null);
+    }
+
+    @Test
+    void countsAreThoseOfTheLoad() throws Exception {
+        start();
+        try (WireClient client = login()) {
+            client.query("SELECT 1");
+            long before = Long.parseLong(stats().get("total_query_count"));
+            for (int i = 0; i < 40; i++) {
+                client.query("SELECT " + i);
+            }
+            assertThat(Long.parseLong(stats().get("total_query_count")) - before)
+                    .isEqualTo(40);
+            assertThat(Long.parseLong(stats().get("avg_query_count"))).isPositive();
+            assertThat(stats()).containsEntry("total_received", null);
+        }
+    }
+
+    private Map<String, String> stats() throws SQLException {
+        return Consoles.row(console, "SHOW STATS", row -> row.get("database").equals(DATABASE));
+    }
+
+    @Test
+    void adviceIsWhatTheIncidentsSayAndHonestIfThereAreNone() throws Exception {
+        start("connection_limit", "1", "pool_timeout", "300ms");
+        assertThat(Consoles.rows(console, "SHOW ADVICE"))
+                .singleElement()
+                .satisfies(row -> assertThat(row).containsEntry("advice", "Nothing to advise."));
+        try (WireClient idler = login();
+                WireClient other = login()) {
+            idler.query("BEGIN; SELECT 1");
+            assertThat(other.query("SELECT 2")).startsWith("E[53300");
+            assertThat(Consoles.rows(console, "SHOW INCIDENTS"))
+                    .singleElement()
+                    .satisfies(row -> assertThat(row)
+                            .containsEntry("cause", "idle_in_transaction")
+                            .containsEntry("affected", "1"));
+            assertThat(Consoles.row(
+                                    console,
+                                    "SHOW ADVICE",
+                                    row -> row.get("cause").equals("idle_in_transaction"))
+                            .get("evidence"))
+                    .startsWith("1 requests failed: ");
+            idler.query("COMMIT");
+        }
+    }
+}
