@@ -134,7 +134,7 @@ def main():
     if not options.no_write:
         docs = TOP / "docs"
         (docs / "performance.svg").write_text(chart(rows))
-        write_between_markers(docs / "performance.md", text)
+        write_between_markers(docs / "performance.md", "compare", text)
     missed = missed_marks(rows)
     for mark in missed:
         print("missed: " + mark)

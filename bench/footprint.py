@@ -17,12 +17,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import date
+from pathlib import Path
 from statistics import median
 
 sys.dont_write_bytecode = True
 
 from contenders import DATABASE, TOP, Bench, Pgweir, free_port, java_command
 from raw_client import RawClient
+from report import machine, write_between_markers
 
 POLL_SECONDS = 0.002
 
@@ -31,16 +34,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=7)
     parser.add_argument("--clients", default="1000,10000")
+    parser.add_argument("--no-write", action="store_true", help="leave docs alone")
     options = parser.parse_args()
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     subprocess.run([os.path.join(TOP, "pgweir"), "archive"], check=True)
     with Bench(1) as bench:
-        print_starts(bench, options.starts)
-        print_memory(bench, [int(count) for count in options.clients.split(",")])
+        lines = [f"{date.today().isoformat()}, {machine()}.", "", *starts(bench, options.starts), "",
+                 *memory(bench, [int(count) for count in options.clients.split(",")])]
+    text = "\n".join(lines)
+    print("\n" + text)
+    if not options.no_write:
+        write_between_markers(Path(TOP) / "docs" / "performance.md", "footprint", text)
 
 
-def print_starts(bench, count):
+def starts(bench, count):
     """With and without the archive, in turn."""
     java = java_command("run")
     plain = [word for word in java if not word.startswith(("-XX:AOTCache=", "-XX:SharedArchiveFile="))]
@@ -48,11 +56,12 @@ def print_starts(bench, count):
     for _ in range(count):
         for way, command in (("with", java), ("without", plain)):
             taken[way].append(start(bench, command))
-    print(f"\n| start to ready, Java {java_release(java[0])} | seconds | CPU seconds |\n|---|--:|--:|")
-    for way in taken:
-        seconds, cpu = (median(one[i] for one in taken[way]) for i in (0, 1))
-        least, most = min(one[0] for one in taken[way]), max(one[0] for one in taken[way])
-        print(f"| {way} archive | {seconds:.2f} ({least:.2f} to {most:.2f}) | {cpu:.2f} |", flush=True)
+    yield f"| start to ready, Java {java_release(java[0])} | seconds, median of {count} | CPU seconds |"
+    yield "|---|--:|--:|"
+    for way, times in taken.items():
+        seconds, cpu = (median(one[i] for one in times) for i in (0, 1))
+        least, most = min(one[0] for one in times), max(one[0] for one in times)
+        yield f"| {way} archive | {seconds:.2f} ({least:.2f} to {most:.2f}) | {cpu:.2f} |"
 
 
 def java_release(java):
@@ -90,9 +99,9 @@ def is_ready(port):
         return False
 
 
-def print_memory(bench, counts):
-    print("\n| profile | idle clients | resident MiB | of it anonymous | heap in use MiB | buffers MiB | bytes per client |")
-    print("|---|--:|--:|--:|--:|--:|--:|")
+def memory(bench, counts):
+    yield "| profile | idle clients | resident MiB | of it anonymous | heap in use MiB | buffers MiB | bytes per client |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
     for profile in ("server", "sidecar"):
         pgweir = Pgweir(bench, "trust", os.path.join(TOP, "pgweir"), 20, profile=profile)
         clients = []
@@ -108,7 +117,7 @@ def print_memory(bench, counts):
                 heap, buffers = heap_mib(pgweir.pid), buffers_mib(pgweir.http)
                 none = none or heap + buffers
                 each = "" if count == 0 else f"{(heap + buffers - none) * 2**20 / count:,.0f}"
-                print(f"| {profile} | {count:,} | {resident:.0f} | {anonymous:.0f} | {heap:.1f} | {buffers:.1f} | {each} |", flush=True)
+                yield f"| {profile} | {count:,} | {resident:.0f} | {anonymous:.0f} | {heap:.1f} | {buffers:.1f} | {each} |"
         finally:
             for client in clients:
                 client.close()

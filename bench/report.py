@@ -9,7 +9,6 @@ from statistics import median
 
 from targets import targets
 
-BEGIN, END = "<!-- compare:begin -->", "<!-- compare:end -->"
 LEAST_TPS, MOST_CPU = 0.9, 1.5
 NAMES = ("direct", "haproxy", "pgbouncer", "relay", "relay-uring", "pgweir", "pgweir-uring")
 OURS = ("pgweir", "pgweir-uring")
@@ -58,7 +57,7 @@ def missed_marks(rows):
 
 def tables(rows, bench, options, command):
     lines = [
-        f"{date.today().isoformat()}, {_machine()}. {'; '.join(_versions(bench, options))}.",
+        f"{date.today().isoformat()}, {machine()}. {'; '.join(_versions(bench, options))}.",
         f"`{' '.join(['bench/compare.py', *command[1:]])}`: {options.rounds} interleaved rounds of {options.seconds} s, pools of"
         f" {options.pool} backends; medians. A ratio is the median of the rounds' ratios: of throughput the more the better,"
         " of CPU time and of the 99th percentile the less. HAProxy and the bare relay have one backend per client.",
@@ -140,17 +139,12 @@ def _title(name):
     return TITLES.get(name, name)
 
 
-def write_between_markers(path, text):
-    """Replaces what stands between the markers; the rest of the file is somebody's prose."""
-    if path.exists():
-        old = path.read_text()
-    else:
-        path.parent.mkdir(exist_ok=True)
-        old = f"# Performance\n\n{BEGIN}\n{END}\n"
-    if BEGIN not in old or END not in old:
-        old += f"\n{BEGIN}\n{END}\n"
-    head, rest = old.split(BEGIN, 1)
-    path.write_text(head + BEGIN + "\n" + text + "\n" + END + rest.split(END, 1)[1])
+def write_between_markers(path, name, text):
+    """Replaces what stands between the markers of this name; the rest of the file is somebody's prose."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    old = path.read_text()
+    head, rest = old.split(begin, 1)
+    path.write_text(head + begin + "\n" + text + "\n" + end + rest.split(end, 1)[1])
     print(f"wrote {path}")
 
 
@@ -158,7 +152,7 @@ def _number(value, digits=0):
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _machine():
+def machine():
     model = "unknown CPU"
     try:
         with open("/proc/cpuinfo") as cpuinfo:
