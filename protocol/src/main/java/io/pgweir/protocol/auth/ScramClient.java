@@ -4,10 +4,11 @@ import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's half of one SCRAM-SHA-256 exchange (RFC 5802, RFC 7677) without channel binding. The user name is left to
+ * The client's half of one SCRAM-SHA-256 exchange (RFC 5802, RFC 7677), with or without channel binding. The user name is left to
  * the startup packet, as libpq does. What the server chooses (nonce, salt, iterations) is bounded by {@link Limits}.
  *
  * <pre>
@@ -29,11 +30,15 @@ public final class ScramClient {
         DONE
     }
 
-    /** The mechanism's name (RFC 7677). */
+    /** The mechanism's name without channel binding (RFC 7677). */
     public static final String MECHANISM = ScramServer.MECHANISM;
 
-    private static final String GS2_HEADER = "n,,";
+    private static final String NOT_SUPPORTED = "n,,";
+    private static final String NOT_OFFERED = "y,,";
+    private static final String BOUND = "p=" + ScramServer.BINDING_TYPE + ",,";
 
+    private final String gs2Header;
+    private final byte[] bindingData;
     private final @Nullable String password;
     private final String firstBare;
     private final String clientNonce;
@@ -45,7 +50,25 @@ public final class ScramClient {
 
     /** A client whose caller derives the keys: see {@link #challenge}. */
     public ScramClient() {
-        this(null, "", ScramCrypto.newNonce());
+        this(NOT_SUPPORTED, new byte[0]);
+    }
+
+    private ScramClient(String gs2Header, byte[] bindingData) {
+        this(null, "", ScramCrypto.newNonce(), gs2Header, bindingData);
+    }
+
+    /**
+     * A client for {@link ScramServer#MECHANISM_PLUS}; the caller derives the keys.
+     *
+     * @param certificateHash the hash of the server's certificate (tls-server-end-point, RFC 5929)
+     */
+    public static ScramClient boundTo(byte[] certificateHash) {
+        return new ScramClient(BOUND, certificateHash.clone());
+    }
+
+    /** A client that would bind the channel, and tells a server so that has not offered it: if it has, it notices. */
+    public static ScramClient unoffered() {
+        return new ScramClient(NOT_OFFERED, new byte[0]);
     }
 
     /** A client that derives the keys by itself in {@link #last(byte[])}. */
@@ -54,15 +77,31 @@ public final class ScramClient {
     }
 
     ScramClient(@Nullable String password, String user, String clientNonce) {
+        this(password, user, clientNonce, NOT_SUPPORTED, new byte[0]);
+    }
+
+    ScramClient(@Nullable String password, String user, String clientNonce, String gs2Header, byte[] bindingData) {
+        this.gs2Header = gs2Header;
+        this.bindingData = bindingData;
         this.password = password;
         this.clientNonce = clientNonce;
         this.firstBare = "n=" + user + ",r=" + clientNonce;
     }
 
+    /** The mechanism to name to the server. */
+    public String mechanism() {
+        return isBound() ? ScramServer.MECHANISM_PLUS : MECHANISM;
+    }
+
+    /** Whether the exchange is bound to the server's certificate. */
+    public boolean isBound() {
+        return gs2Header.equals(BOUND);
+    }
+
     /** The client-first-message. */
     public byte[] first() {
         advance(Phase.NEW, Phase.STARTED);
-        return ScramMessage.bytes(GS2_HEADER + firstBare);
+        return ScramMessage.bytes(gs2Header + firstBare);
     }
 
     /**
@@ -100,12 +139,19 @@ public final class ScramClient {
     /** The client-final-message for keys derived from the password and the {@link Challenge}. */
     public byte[] last(ScramKeys keys) {
         advance(Phase.CHALLENGED, Phase.ANSWERED);
-        String withoutProof = "c=" + ScramCrypto.base64(ScramMessage.bytes(GS2_HEADER)) + ",r=" + nonce;
+        String withoutProof = "c=" + ScramCrypto.base64(binding()) + ",r=" + nonce;
         byte[] signed = ScramMessage.bytes(firstBare + "," + serverFirst + "," + withoutProof);
         byte[] storedKey = ScramCrypto.sha256(keys.clientKey());
         byte[] proof = ScramCrypto.xor(keys.clientKey(), ScramCrypto.hmac(storedKey, signed));
         serverSignature = ScramCrypto.hmac(keys.serverKey(), signed);
         return ScramMessage.bytes(withoutProof + ",p=" + ScramCrypto.base64(proof));
+    }
+
+    private byte[] binding() {
+        byte[] header = ScramMessage.bytes(gs2Header);
+        byte[] all = Arrays.copyOf(header, header.length + bindingData.length);
+        System.arraycopy(bindingData, 0, all, header.length, bindingData.length);
+        return all;
     }
 
     /**

@@ -22,7 +22,8 @@ public final class ScramServer {
     /** With channel binding to the server's certificate. */
     public static final String MECHANISM_PLUS = "SCRAM-SHA-256-PLUS";
 
-    private static final String BINDING_TYPE = "tls-server-end-point";
+    /** The kind of binding that there is (RFC 5929). */
+    static final String BINDING_TYPE = "tls-server-end-point";
 
     private enum Phase {
         NEW,

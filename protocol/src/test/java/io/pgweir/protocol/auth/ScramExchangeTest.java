@@ -103,6 +103,36 @@ class ScramExchangeTest {
     }
 
     @Test
+    void ourClientBindsToTheChannelOrSaysThatItWould() {
+        byte[] certificateHash = {9, 8, 7, 0, -1};
+        ScramClient bound = ScramClient.boundTo(certificateHash);
+        assertThat(bound.mechanism()).isEqualTo("SCRAM-SHA-256-PLUS");
+        exchange(bound, new ScramServer(SECRET_4096, bound.mechanism(), certificateHash));
+        assertThat(bound.isVerified()).isTrue();
+
+        ScramClient elsewhere = ScramClient.boundTo(new byte[] {1});
+        assertViolation(
+                SqlState.PROTOCOL_VIOLATION,
+                "SCRAM channel binding check failed",
+                () -> exchange(elsewhere, new ScramServer(SECRET_4096, elsewhere.mechanism(), certificateHash)));
+
+        ScramClient unoffered = ScramClient.unoffered();
+        assertThat(unoffered.mechanism()).isEqualTo("SCRAM-SHA-256");
+        exchange(unoffered, new ScramServer(SECRET_4096));
+        assertViolation(
+                SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+                "SCRAM channel binding negotiation error",
+                () -> exchange(
+                        ScramClient.unoffered(), new ScramServer(SECRET_4096, "SCRAM-SHA-256", certificateHash)));
+    }
+
+    private static void exchange(ScramClient client, ScramServer server) {
+        ScramClient.Challenge challenge = client.challenge(server.first(client.first()));
+        ScramKeys keys = ScramKeys.derive("pencil", challenge.salt(), challenge.iterations());
+        client.verify(server.last(client.last(keys)));
+    }
+
+    @Test
     void anotherChannelIsRefused() {
         String header = "p=tls-server-end-point,,";
         ScramServer server = new ScramServer(SECRET, ScramServer.MECHANISM_PLUS, new byte[] {1});
