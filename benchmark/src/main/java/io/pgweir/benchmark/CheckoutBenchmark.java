@@ -13,7 +13,10 @@ import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.PoolKey;
 import io.pgweir.proxy.pool.Waiter;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.ServerTls;
+import io.pgweir.proxy.settings.TlsProviderChoice;
 import io.pgweir.proxy.settings.TransportChoice;
+import io.pgweir.proxy.tls.TlsLibrary;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -100,12 +103,13 @@ public class CheckoutBenchmark {
                 Map.of(),
                 config.databases().get(0).pool().connectTimeout(),
                 100,
-                config.databases().get(0).pool().hosts().target());
+                config.databases().get(0).pool().hosts().target(),
+                ServerTls.OFF);
         Pool opened = new Pool(
                 new PoolKey("bench", "bench"),
                 config.databases().get(0).pool(),
                 target,
-                new BackendConnector(eventLoops.transport(), executor),
+                new BackendConnector(eventLoops.transport(), new TlsLibrary(TlsProviderChoice.JDK, executor)),
                 new StatementRegistry(new AtomicLong()),
                 new Breakers(config.breaker())
                         .servers(

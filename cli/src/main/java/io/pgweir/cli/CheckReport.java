@@ -59,7 +59,7 @@ final class CheckReport {
         String target = database.backendDatabase() == null ? "the same name" : "'" + database.backendDatabase() + "'";
         line((database.isWildcard() ? "Any other database" : "Database '" + database.name() + "'") + " -> " + target
                 + " on " + hosts + ", sslmode "
-                + database.sslMode().text());
+                + database.tls().mode().text());
         if (!database.startupParameters().isEmpty()) {
             line("  startup parameters: "
                     + new TreeMap<>(database.startupParameters())
@@ -84,7 +84,7 @@ final class CheckReport {
                 .map(user -> prefix + user + password(database, user))
                 .collect(Collectors.joining(", "));
         String any = switch (config.clientAuth()) {
-            case TRUST -> prefix + "USER for any other user";
+            case TRUST, CERT -> prefix + "USER for any other user";
             case SCRAM -> "";
         };
         String list = named.isEmpty() || any.isEmpty() ? named + any : named + ", " + any;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.ServerMessage;
+import io.pgweir.proxy.testkit.TestCertificates;
 import io.pgweir.proxy.testkit.WireClient;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -36,6 +37,31 @@ class ExecutableJarIT {
                     "start: listening after %d ms, first query after %d ms, %d MiB resident%n",
                     listening, pgweir.millisSinceStart(), pgweir.mostResidentMiB());
             assertThat(listening).isLessThan(15_000);
+        }
+    }
+
+    /** The native library is in the jar for two kinds of machines; where it cannot be loaded the JDK serves. */
+    @Test
+    void itSpeaksTls(@TempDir Path directory) throws Exception {
+        TestCertificates certificates = TestCertificates.in(directory);
+        TestCertificates.Issued server = certificates.server();
+        try (PgweirProcess pgweir = PgweirProcess.before(
+                        POSTGRES, "--tls-cert=" + server.certificate(), "--tls-key=" + server.key());
+                WireClient client = WireClient.connectTls("127.0.0.1", pgweir.port(), certificates.context(null))) {
+            assertThat(client.logIn("postgres", "postgres", null).value("select 42"))
+                    .isEqualTo("42");
+            if (System.getProperty("os.name").equals("Linux")) {
+                assertThat(pgweir.output()).contains("BoringSSL").doesNotContain("cannot be loaded");
+            }
+        }
+        Files.writeString(server.key(), "nothing");
+        try (PgweirProcess pgweir =
+                PgweirProcess.before(POSTGRES, "--tls-cert=" + server.certificate(), "--tls-key=" + server.key())) {
+            assertThat(pgweir.exitCode()).isEqualTo(ExitCode.FAILED);
+            assertThat(pgweir.output())
+                    .contains("pgweir: TLS to clients cannot be set up: tls_key '" + server.key()
+                            + "' holds nothing in PEM form")
+                    .doesNotContain("\tat ");
         }
     }
 

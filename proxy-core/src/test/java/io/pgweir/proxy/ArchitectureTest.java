@@ -40,6 +40,7 @@ class ArchitectureTest {
             "pool",
             "breaker",
             "backend",
+            "tls",
             "net",
             "metrics",
             "insight",

@@ -18,8 +18,12 @@ import io.pgweir.proxy.session.ClientHandler;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.ListenerTls;
 import io.pgweir.proxy.settings.LoadedConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.tls.ClientTls;
+import io.pgweir.proxy.tls.TlsFault;
+import io.pgweir.proxy.tls.TlsLibrary;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +46,8 @@ public final class Proxy {
     private final ProxyConfig config;
     private final EventLoops loops;
     private final ExecutorService offload;
+    private final @Nullable ClientTls tls;
+    private final BackendConnector connector;
     private final PoolDirectory pools;
     private final Sessions sessions;
     private final AdminConsole console;
@@ -51,7 +57,7 @@ public final class Proxy {
     private @Nullable ListeningSocket listener;
     private @Nullable HttpEndpoints http;
 
-    private Proxy(LoadedConfig loaded) {
+    private Proxy(LoadedConfig loaded) throws StartupFailure {
         this.config = loaded.config().orElseThrow();
         this.loops = new EventLoops(Transport.choose(config.transport()), config.eventLoops());
         AtomicInteger number = new AtomicInteger();
@@ -60,9 +66,11 @@ public final class Proxy {
             thread.setDaemon(true);
             return thread;
         });
-        BackendConnector connector = new BackendConnector(loops.transport(), offload);
+        TlsLibrary library = new TlsLibrary(config.tlsProvider(), offload);
+        this.tls = clientTls(config.tls(), library);
+        this.connector = new BackendConnector(loops.transport(), library);
         this.pools = new PoolDirectory(config, connector, loops.contexts());
-        this.sessions = new Sessions(config, loops, pools, offload);
+        this.sessions = new Sessions(config, loops, pools, offload, tls);
         this.console =
                 new AdminConsole(new AdminConsole.Subject(config, loaded, pools, sessions, loops, this::shutdown));
         sessions.console(console);
@@ -73,7 +81,7 @@ public final class Proxy {
      * Starts listening. A database that is down is no obstacle.
      *
      * @param loaded a configuration without problems
-     * @throws StartupFailure if an address cannot be bound
+     * @throws StartupFailure if an address cannot be bound, or the certificate for clients is of no use
      */
     public static Proxy start(LoadedConfig loaded) throws StartupFailure {
         Proxy proxy = new Proxy(loaded);
@@ -108,12 +116,27 @@ public final class Proxy {
             loop.loop().scheduleAtFixedRate(() -> maintain(loop), 1, 1, TimeUnit.SECONDS);
             loop.loop().execute(() -> maintain(loop));
         }
+        ClientTls certificates = tls;
+        if (certificates != null) {
+            Runnable look = () -> offload.execute(certificates::refresh);
+            loops.contexts().get(0).loop().scheduleWithFixedDelay(look, 1, 1, TimeUnit.SECONDS);
+        }
         LOG.info(
                 "listening on {} for clients, {} for HTTP; {} event loops on {}",
                 clientAddress(),
                 http == null ? "nothing" : httpAddress(),
                 loops.contexts().size(),
                 loops.transport().name().toLowerCase(java.util.Locale.ROOT));
+    }
+
+    private @Nullable ClientTls clientTls(ListenerTls settings, TlsLibrary library) throws StartupFailure {
+        try {
+            return ClientTls.of(settings, library);
+        } catch (TlsFault e) {
+            loops.shutdown();
+            offload.shutdownNow();
+            throw new StartupFailure("TLS to clients cannot be set up: " + e.text(), e);
+        }
     }
 
     private void maintain(LoopContext loop) {
@@ -263,6 +286,10 @@ public final class Proxy {
         }
         loops.shutdown().awaitUninterruptibly(5, TimeUnit.SECONDS);
         offload.shutdownNow();
+        connector.close();
+        if (tls != null) {
+            tls.close();
+        }
     }
 
     /** Returns when everything is closed, and the log says so. */

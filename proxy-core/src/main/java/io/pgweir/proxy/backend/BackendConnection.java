@@ -1,10 +1,8 @@
 package io.pgweir.proxy.backend;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.DuplexChannel;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendWriter;
@@ -13,9 +11,11 @@ import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Holder;
 import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.insight.StatementView;
+import io.pgweir.proxy.net.HalfClose;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.tls.BackendTls;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +42,7 @@ public final class BackendConnection {
     private final LoopContext home;
     private final HostPort host;
     private final SocketAddress address;
+    private final @Nullable BackendTls tls;
     private final int pid;
     private final byte[] secret;
     private final ServerParameters parameters;
@@ -74,6 +75,7 @@ public final class BackendConnection {
         this.home = login.home();
         this.host = login.host();
         this.address = channel.remoteAddress();
+        this.tls = login.protection();
         this.pid = login.pid();
         this.secret = login.secret();
         this.parameters = login.parameters();
@@ -97,6 +99,12 @@ public final class BackendConnection {
 
     public SocketAddress address() {
         return address;
+    }
+
+    /** What protects the connection, or null. */
+    @Nullable
+    BackendTls tls() {
+        return tls;
     }
 
     /** The server's process id, 0 if it sent none. */
@@ -431,11 +439,7 @@ public final class BackendConnection {
         toServer.end();
         toServer.target(null);
         // Behind half a message Terminate would be taken for its rest; the end of the stream says it in any case.
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> {
-            if (channel instanceof DuplexChannel duplex) {
-                duplex.shutdownOutput();
-            }
-        });
+        HalfClose.afterFlush(channel, () -> {});
         home.loop().schedule((Runnable) channel::close, graceMillis, TimeUnit.MILLISECONDS);
     }
 

@@ -1,7 +1,6 @@
 package io.pgweir.proxy.backend;
 
 import io.netty.bootstrap.Bootstrap;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
@@ -9,10 +8,11 @@ import io.netty.channel.uring.IoUringChannelOption;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.settings.HostPort;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.net.UnknownHostException;
+import io.pgweir.proxy.settings.ServerTls;
+import io.pgweir.proxy.tls.BackendTls;
+import io.pgweir.proxy.tls.TlsLibrary;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 
 /** Opens connections to PostgreSQL. Thread-safe; results come on the loop asked for. */
@@ -39,12 +39,15 @@ public final class BackendConnector {
 
     private final Transport transport;
     private final Executor offload;
+    private final TlsLibrary library;
+    private final Map<ServerTls, BackendTls> tls = new ConcurrentHashMap<>();
     private final CancelLane cancels = new CancelLane(CANCELS);
 
-    /** @param offload runs name look-ups and password derivation, which must not run on a loop */
-    public BackendConnector(Transport transport, Executor offload) {
+    /** @param library also says what runs name look-ups and password derivation, which must not run on a loop */
+    public BackendConnector(Transport transport, TlsLibrary library) {
         this.transport = transport;
-        this.offload = offload;
+        this.library = library;
+        this.offload = library.offload();
     }
 
     /**
@@ -82,33 +85,14 @@ public final class BackendConnector {
             BackendListener listener,
             Result result,
             int acceptMillis) {
-        BackendLogin login = new BackendLogin(home, host, target, startup, offload, listener, result);
-        login.start();
-        offload.execute(() -> {
-            try {
-                InetAddress address = InetAddress.getByName(host.host());
-                home.loop().execute(() -> open(home, new InetSocketAddress(address, host.port()), login, acceptMillis));
-            } catch (UnknownHostException e) {
-                home.loop()
-                        .execute(() -> login.fail(BackendFailure.unreachable(
-                                "the host name \"" + host.host() + "\" could not be resolved")));
-            }
-        });
+        BackendTls tls = tlsOf(target.tls());
+        new ConnectAttempts(home, host, target, startup, listener, result, tls, offload, bootstrap(home))
+                .begin(acceptMillis);
     }
 
-    private void open(LoopContext home, SocketAddress address, BackendLogin login, int acceptMillis) {
-        if (login.isOver()) {
-            return;
-        }
-        ChannelFuture attempt = bootstrap(home)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, acceptMillis)
-                .handler(login)
-                .connect(address);
-        attempt.addListener(done -> {
-            if (!done.isSuccess()) {
-                login.connectFailed(done.cause());
-            }
-        });
+    /** One for each database: its contexts are large. */
+    private BackendTls tlsOf(ServerTls settings) {
+        return tls.computeIfAbsent(settings, missing -> new BackendTls(missing, library));
     }
 
     private Bootstrap bootstrap(LoopContext home) {
@@ -137,6 +121,11 @@ public final class BackendConnector {
                     .option(IoUringChannelOption.TCP_KEEPCNT, KEEPALIVE_COUNT);
         }
         return bootstrap;
+    }
+
+    /** Frees what connections are made with; there will be no more. */
+    public void close() {
+        tls.values().forEach(BackendTls::close);
     }
 
     /**

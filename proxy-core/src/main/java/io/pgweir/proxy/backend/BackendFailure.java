@@ -35,6 +35,8 @@ public record BackendFailure(
         OWN_LIMIT,
         /** PostgreSQL answers, but the server is not what target_session_attrs asks for. */
         UNFIT,
+        /** No connection that is protected as sslmode asks: no TLS there, a certificate that does not verify. */
+        UNPROTECTED,
         /** PostgreSQL will not take this login: no such database or role, wrong password. */
         REFUSED,
         /** PostgreSQL will not take the settings in this StartupMessage; with others it might. */
@@ -76,6 +78,10 @@ public record BackendFailure(
         return new BackendFailure(Kind.UNFIT, null, message);
     }
 
+    static BackendFailure unprotected(String message) {
+        return new BackendFailure(Kind.UNPROTECTED, null, message);
+    }
+
     public static BackendFailure timedOut(String message) {
         return new BackendFailure(Kind.TIMED_OUT, null, message);
     }
@@ -88,6 +94,21 @@ public record BackendFailure(
     /** PostgreSQL has said no, and why: its words are for whoever asked. */
     public boolean isRefusal() {
         return kind == Kind.REFUSED || kind == Kind.BAD_SETTINGS;
+    }
+
+    /** To try again soon is of no use: who waits is better told. */
+    public boolean isConclusive() {
+        return isRefusal() || kind == Kind.UNPROTECTED;
+    }
+
+    /** The rules of pg_hba.conf do not admit this user in this way; they may, with TLS or without. */
+    boolean isDenial() {
+        return kind == Kind.REFUSED && "28000".equals(sqlState);
+    }
+
+    /** The same, and what was tried before. */
+    BackendFailure behind(String before) {
+        return new BackendFailure(kind, sqlState, message + " (" + before + ")");
     }
 
     /** Authorization, catalog name, privilege: not what a setting could be to blame for. */

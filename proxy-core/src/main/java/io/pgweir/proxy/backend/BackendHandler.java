@@ -3,6 +3,7 @@ package io.pgweir.proxy.backend;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 
 /** Netty's side of a backend after login. */
 final class BackendHandler extends ChannelInboundHandlerAdapter {
@@ -25,6 +26,14 @@ final class BackendHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         inbox.writabilityChanged();
+    }
+
+    /** With TLS a server may say that it ends before it closes. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslCloseCompletionEvent) {
+            ctx.close();
+        }
     }
 
     @Override

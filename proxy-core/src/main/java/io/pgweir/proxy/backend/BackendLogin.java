@@ -4,6 +4,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandler;
 import io.pgweir.protocol.auth.Md5Password;
 import io.pgweir.protocol.auth.ScramClient;
 import io.pgweir.protocol.auth.ScramKeys;
@@ -17,11 +19,13 @@ import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ParameterStatus;
 import io.pgweir.protocol.wire.ProtocolVersion;
 import io.pgweir.protocol.wire.ProtocolViolation;
-import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.settings.ChannelBinding;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.Secret;
 import io.pgweir.proxy.settings.TargetSessionAttrs;
+import io.pgweir.proxy.tls.BackendTls;
+import io.pgweir.proxy.tls.Handshakes;
 import java.net.ConnectException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -30,8 +34,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The login to one backend: StartupMessage to the first ReadyForQuery, under one deadline that began before the connect.
- * Everything a server sends here is untrusted and bounded. On the home loop.
+ * The login to one backend: StartupMessage to the first ReadyForQuery. The channel is active for it when it may send, which with
+ * TLS is after the handshake. Everything a server sends here is untrusted and bounded. On the home loop.
  */
 final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameScanner.Sink {
     private static final int GOODBYE_SECONDS = 5;
@@ -43,16 +47,11 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private final Executor offload;
     private final BackendListener listener;
     private final BackendConnector.Result result;
+    private final BackendTls protection;
     private final FrameScanner scanner = new FrameScanner();
     private final ServerParameters parameters = new ServerParameters();
-    private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
-        @Override
-        protected void expired() {
-            fail(BackendFailure.timedOut(host + " did not complete a login within "
-                    + target.connectTimeout().toMillis() + " ms (connect_timeout)"));
-        }
-    };
     private @Nullable ChannelHandlerContext context;
+    private @Nullable SslHandler tls;
     private @Nullable ScramClient scram;
     private boolean authenticated;
     private boolean goodbyeSaid;
@@ -69,7 +68,8 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             SessionSettings startup,
             Executor offload,
             BackendListener listener,
-            BackendConnector.Result result) {
+            BackendConnector.Result result,
+            BackendTls protection) {
         this.home = home;
         this.host = host;
         this.target = target;
@@ -77,6 +77,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         this.offload = offload;
         this.listener = listener;
         this.result = result;
+        this.protection = protection;
     }
 
     LoopContext home() {
@@ -103,12 +104,14 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         return startup;
     }
 
-    int statementLimit() {
-        return target.statementLimit();
+    /** How the connection is protected; null: it is not. */
+    @Nullable
+    BackendTls protection() {
+        return tls == null ? null : protection;
     }
 
-    void start() {
-        home.deadlines().arm(deadline, target.connectTimeout().toNanos());
+    int statementLimit() {
+        return target.statementLimit();
     }
 
     boolean isOver() {
@@ -131,7 +134,6 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             return;
         }
         over = true;
-        deadline.disarm();
         scanner.close();
         ChannelHandlerContext open = context;
         if (open == null || !open.channel().isActive()) {
@@ -161,6 +163,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             ctx.close();
             return;
         }
+        tls = ctx.pipeline().get(SslHandler.class);
         Map<String, String> startupParameters = new LinkedHashMap<>();
         startupParameters.put("user", target.user());
         startupParameters.put("database", target.database());
@@ -180,7 +183,6 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         }
         if (ready && !over) {
             over = true;
-            deadline.disarm();
             BackendConnection backend = new BackendConnection(this, ctx.channel(), listener);
             ctx.pipeline().replace(this, null, new BackendHandler(backend));
             result.connected(backend);
@@ -194,7 +196,12 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        fail(BackendFailure.unreachable("connection to " + host + " failed during login: " + cause.getMessage()));
+        if (cause instanceof DecoderException) {
+            // Of TLS 1.3 a server may say only now what it has against our certificate.
+            fail(BackendFailure.unprotected("TLS with " + host + " failed: " + Handshakes.describe(cause)));
+        } else {
+            fail(BackendFailure.unreachable("connection to " + host + " failed during login: " + cause.getMessage()));
+        }
     }
 
     @Override
@@ -299,6 +306,11 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             if (scram != null && !scram.isVerified()) {
                 fail(BackendFailure.unreachable(host + " did not prove that it knows the password (SCRAM)"));
             }
+            if (mustBeBound() && (scram == null || !scram.isBound())) {
+                fail(BackendFailure.unprotected(
+                        host + " takes the login without channel binding, and channel_binding is"
+                                + " require: use a password stored as scram-sha-256, or channel_binding=prefer"));
+            }
             authenticated = true;
         } else if (request instanceof Authentication.SaslContinue challenge) {
             proveScram(challenge.data());
@@ -314,10 +326,16 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             Secret password = target.password();
             if (password == null) {
                 refuse("asks for the password of user \"" + target.user() + "\", and none is configured");
+            } else if (mustBeBound() && !(request instanceof Authentication.Sasl)) {
+                fail(BackendFailure.unprotected(host + " " + SaslChoice.unbound(tls == null, false)));
             } else {
                 answer(request, password);
             }
         }
+    }
+
+    private boolean mustBeBound() {
+        return target.tls().channelBinding() == ChannelBinding.REQUIRE;
     }
 
     private void answer(Authentication request, Secret password) {
@@ -326,15 +344,20 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             FrontendWriter.password(out, password.reveal());
         } else if (request instanceof Authentication.Md5Password md5) {
             FrontendWriter.password(out, Md5Password.hash(target.user(), password.reveal(), md5.salt()));
-        } else if (request instanceof Authentication.Sasl sasl
-                && sasl.mechanisms().contains(ScramClient.MECHANISM)) {
-            ScramClient client = new ScramClient();
+        } else if (request instanceof Authentication.Sasl sasl) {
+            SaslChoice choice = SaslChoice.of(sasl.mechanisms(), target.tls().channelBinding(), tls);
+            ScramClient client = choice.client();
+            if (client == null) {
+                out.release();
+                if (mustBeBound()) {
+                    fail(BackendFailure.unprotected(host + " " + choice.problem()));
+                } else {
+                    refuse(String.valueOf(choice.problem()));
+                }
+                return;
+            }
             scram = client;
-            FrontendWriter.saslInitialResponse(out, ScramClient.MECHANISM, client.first());
-        } else {
-            out.release();
-            refuse("offers no authentication method that pgweir knows");
-            return;
+            FrontendWriter.saslInitialResponse(out, client.mechanism(), client.first());
         }
         send(out);
     }

@@ -3,6 +3,7 @@ package io.pgweir.proxy.backend;
 import io.pgweir.protocol.auth.ScramKeys;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.Secret;
+import io.pgweir.proxy.settings.ServerTls;
 import io.pgweir.proxy.settings.TargetSessionAttrs;
 import java.time.Duration;
 import java.util.Arrays;
@@ -23,11 +24,13 @@ public final class BackendTarget {
     private final Duration connectTimeout;
     private final int statementLimit;
     private final TargetSessionAttrs wanted;
+    private final ServerTls tls;
     private volatile @Nullable Derived derived;
 
     /**
      * @param parameters sent in every StartupMessage, below those of a session-mode client
      * @param wanted what a server must be
+     * @param tls how connections are protected
      */
     public BackendTarget(
             List<HostPort> hosts,
@@ -37,7 +40,8 @@ public final class BackendTarget {
             Map<String, String> parameters,
             Duration connectTimeout,
             int statementLimit,
-            TargetSessionAttrs wanted) {
+            TargetSessionAttrs wanted,
+            ServerTls tls) {
         this.hosts = List.copyOf(hosts);
         this.database = database;
         this.user = user;
@@ -46,6 +50,7 @@ public final class BackendTarget {
         this.connectTimeout = connectTimeout;
         this.statementLimit = statementLimit;
         this.wanted = wanted;
+        this.tls = tls;
     }
 
     public List<HostPort> hosts() {
@@ -79,6 +84,10 @@ public final class BackendTarget {
 
     TargetSessionAttrs wanted() {
         return wanted;
+    }
+
+    ServerTls tls() {
+        return tls;
     }
 
     @Nullable

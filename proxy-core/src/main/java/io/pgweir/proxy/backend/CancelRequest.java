@@ -6,12 +6,16 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.pgweir.protocol.wire.FrontendWriter;
+import io.pgweir.proxy.tls.BackendTls;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One CancelRequest on a connection of its own ("Canceling Requests in Progress"). It has arrived when the server closes
@@ -25,7 +29,9 @@ import org.jspecify.annotations.Nullable;
  *
  * On the backend's home loop, but for {@link #start}.
  */
-final class CancelRequest extends ChannelInboundHandlerAdapter {
+final class CancelRequest extends ChannelInboundHandlerAdapter implements TlsNegotiation.Failures {
+    private static final Logger LOG = LoggerFactory.getLogger(CancelRequest.class);
+
     static final long TIMEOUT_MILLIS = 5_000;
 
     private final BackendConnection backend;
@@ -79,13 +85,38 @@ final class CancelRequest extends ChannelInboundHandlerAdapter {
             finish(true);
             return;
         }
-        ChannelFuture connect = bootstrap.handler(this).connect(backend.address());
+        BackendTls tls = backend.tls();
+        if (tls == null) {
+            bootstrap.handler(this);
+        } else {
+            // Protected as the backend is, and never less: the key lets anybody cancel.
+            bootstrap.handler(new ChannelInitializer<>() {
+                @Override
+                protected void initChannel(Channel channel) {
+                    channel.pipeline()
+                            .addLast(new TlsNegotiation(tls, backend.host(), true, CancelRequest.this))
+                            .addLast(CancelRequest.this);
+                }
+            });
+        }
+        ChannelFuture connect = bootstrap.connect(backend.address());
         channel = connect.channel();
         connect.addListener(done -> {
             if (!done.isSuccess()) {
                 finish(true);
             }
         });
+    }
+
+    @Override
+    public void handshakeFailed(BackendFailure failure) {
+        refused(failure);
+    }
+
+    @Override
+    public void refused(BackendFailure failure) {
+        LOG.warn("backend {}: its statement could not be cancelled: {}", backend, failure.message());
+        finish(!sent);
     }
 
     @Override

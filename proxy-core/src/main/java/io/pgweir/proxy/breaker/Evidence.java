@@ -10,7 +10,7 @@ final class Evidence {
     static boolean ofConnect(BackendFailure failure) {
         return switch (failure.kind()) {
             case UNREACHABLE, TIMED_OUT, TEMPORARY -> true;
-            case REFUSED, BAD_SETTINGS, OWN_LIMIT, UNFIT, LOST, DESYNCHRONISED -> false;
+            case UNPROTECTED, REFUSED, BAD_SETTINGS, OWN_LIMIT, UNFIT, LOST, DESYNCHRONISED -> false;
         };
     }
 

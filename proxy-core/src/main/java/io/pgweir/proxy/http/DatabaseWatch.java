@@ -99,7 +99,7 @@ final class DatabaseWatch {
 
     private @Nullable String askPool(Pool pool, boolean look) {
         BackendFailure before = pool.failure();
-        boolean refused = before != null && before.isRefusal();
+        boolean refused = before != null && before.isConclusive();
         long now = System.nanoTime();
         if (look && !(refused && now - refusedTryAt < AFTER_REFUSAL_NANOS)) {
             if (refused) {

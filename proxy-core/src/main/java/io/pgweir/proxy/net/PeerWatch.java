@@ -24,7 +24,8 @@ public final class PeerWatch {
 
     /**
      * True if it has closed, or seems to have sent something within the last {@code nanos}; false also where the transport
-     * cannot tell.
+     * cannot tell. With TLS it may be nothing but TLS's own (new keys, a ticket), of which no handler hears: who asks lets the
+     * loop read, and looks again.
      */
     public boolean hasNews(Channel channel, long nanos) {
         try {

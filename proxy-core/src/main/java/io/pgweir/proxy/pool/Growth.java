@@ -133,7 +133,7 @@ final class Growth {
             return open == connecting || Math.min(quiet, outage.lastedNanos()) > LONGEST_QUIET_NANOS;
         }
         BackendFailure cause = gate.failure();
-        return cause != null && cause.isRefusal() && open == 0 && gate.nanosToRetry() > 0;
+        return cause != null && cause.isConclusive() && open == 0 && gate.nanosToRetry() > 0;
     }
 
     /** Whether a newcomer cannot be helped. With the lock. */
@@ -171,7 +171,7 @@ final class Growth {
     void serverAnswers() {
         synchronized (lock) {
             BackendFailure cause = gate.failure();
-            if (cause != null && !cause.isRefusal()) {
+            if (cause != null && !cause.isConclusive()) {
                 gate.succeeded();
             }
         }
@@ -411,7 +411,7 @@ final class Growth {
         }
     }
 
-    /** True if nobody who waits can be helped: no backend is left, and PostgreSQL refuses the login or nothing is retried. */
+    /** True if nobody who waits can be helped: no backend is left, and a retry is of no use or not wanted. */
     boolean connectFailed(@Nullable Waiter forWhom, BackendFailure failure) {
         synchronized (lock) {
             connecting--;
@@ -423,7 +423,7 @@ final class Growth {
                 LOG.warn("pool {}: no backend could be opened: {}", pool.key(), failure.message());
             }
             gate.failed(failure);
-            boolean last = failure.isRefusal() || settings.retry() == RetryMode.OFF;
+            boolean last = failure.isConclusive() || settings.retry() == RetryMode.OFF;
             return last && open - connecting == 0;
         }
     }

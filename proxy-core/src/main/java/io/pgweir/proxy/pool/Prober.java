@@ -80,7 +80,7 @@ final class Prober {
             public void failed(BackendFailure failure) {
                 part.metrics().connectsFailed.record(System.nanoTime() - begunAt);
                 part.metrics().connectRetriesFailed.increment();
-                if (failure.isRefusal()) {
+                if (failure.isConclusive()) {
                     growth.connectFailed(null, failure);
                 } else {
                     growth.permitBack();

@@ -271,6 +271,16 @@ public enum ClientError {
             SqlState.INVALID_PASSWORD,
             "password authentication failed for user \"%1$s\"",
             "pgweir checks the password that its own configuration has for this user."),
+    CERTIFICATE_FAILED(
+            Severity.FATAL,
+            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+            "certificate authentication failed for user \"%1$s\"",
+            "The common name of the client's certificate (CN of its subject) must be the user's name."),
+    TLS_REQUIRED(
+            Severity.FATAL,
+            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+            "pgweir takes logins only over TLS (tls: %1$s)",
+            "Connect with sslmode=require or stricter."),
     LOGIN_REFUSED_BY_SERVER(
             Severity.FATAL,
             SqlState.CONNECTION_FAILURE,

@@ -4,11 +4,20 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.pgweir.proxy.net.LoopContext;
+import java.io.IOException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Netty's side of a client: first its login, then its session. */
 public final class ClientHandler extends ChannelInboundHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientHandler.class);
+
     private final Sessions sessions;
     private @Nullable ClientLogin login;
     private @Nullable ClientSession session;
@@ -59,6 +68,16 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Of TLS: a handshake is over, or the client has said that it ends. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent handshake && login != null) {
+            login.encrypted(handshake);
+        } else if (event instanceof SslCloseCompletionEvent) {
+            ctx.close();
+        }
+    }
+
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         Channel channel = ctx.channel();
@@ -73,9 +92,11 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter {
     /** A broken connection says so by an exception and then closes; the close is what counts. */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof java.io.IOException)) {
-            org.slf4j.LoggerFactory.getLogger(ClientHandler.class)
-                    .error("client {} closed: internal error", ctx.channel().remoteAddress(), cause);
+        if (cause instanceof DecoderException && cause.getCause() instanceof SSLException tls) {
+            // What fails in a handshake has been logged.
+            LOG.debug("client {} closed: TLS: {}", ctx.channel().remoteAddress(), tls.getMessage());
+        } else if (!(cause instanceof IOException)) {
+            LOG.error("client {} closed: internal error", ctx.channel().remoteAddress(), cause);
         }
         ctx.close();
     }

@@ -2,6 +2,7 @@ package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.pgweir.protocol.auth.ScramServer;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
@@ -15,7 +16,7 @@ import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.settings.ClientAuth;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +28,11 @@ import org.slf4j.LoggerFactory;
  * else closes the connection.
  *
  * <pre>
- *   STARTUP --SSLRequest, GSSENCRequest (once each): N--> STARTUP      --CancelRequest--> closed
+ *   STARTUP --SSLRequest, GSSENCRequest, TLS handshake--> STARTUP      --CancelRequest--> closed
  *     | StartupMessage
  *     v                 proof
  *   SASL_INITIAL --> SASL_RESPONSE --> OPENING --> session
- *     `------------- trust ------------^
+ *     `---------- trust, cert ---------^
  * </pre>
  */
 final class ClientLogin {
@@ -50,17 +51,21 @@ final class ClientLogin {
     private final Channel channel;
     private final LoopContext loop;
     private final ClientHandler handler;
+    private final ClientEncryption encryption;
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
         @Override
         protected void expired() {
-            refuse(ClientError.LOGIN_TIMEOUT.with(
-                    sessions.config().clientLoginTimeout().toMillis()));
+            long millis = sessions.config().clientLoginTimeout().toMillis();
+            if (encryption.isUnderWay()) {
+                LOG.info("client {}: no TLS handshake within {} ms", channel.remoteAddress(), millis);
+                close();
+            } else {
+                refuse(ClientError.LOGIN_TIMEOUT.with(millis));
+            }
         }
     };
     private Step step = Step.STARTUP;
     private @Nullable Places place;
-    private boolean sslAnswered;
-    private boolean gssAnswered;
     private @Nullable ByteBuf pending;
     private Runnable onEnd = () -> {};
     private StartupPacket.@Nullable Startup startup;
@@ -71,6 +76,7 @@ final class ClientLogin {
         this.channel = channel;
         this.loop = loop;
         this.handler = handler;
+        this.encryption = new ClientEncryption(channel, sessions.tls());
     }
 
     void start() {
@@ -124,7 +130,21 @@ final class ClientLogin {
         };
     }
 
+    /** The TLS handshake is over. */
+    void encrypted(SslHandshakeCompletionEvent event) {
+        if (!encryption.completed(event)) {
+            close();
+        }
+    }
+
     private boolean takeStartup(ByteBuf in) {
+        if (in.isReadable() && encryption.isDirect(in)) {
+            pending = null;
+            if (!encryption.beginDirect(in)) {
+                close();
+            }
+            return false;
+        }
         if (in.readableBytes() < 4) {
             return false;
         }
@@ -144,19 +164,10 @@ final class ClientLogin {
             begin(message);
         } else if (decoded instanceof StartupPacket.Cancel cancel) {
             cancel(cancel);
-        } else {
-            refuseEncryption(decoded instanceof StartupPacket.SslRequest);
+        } else if (!encryption.answer(decoded instanceof StartupPacket.SslRequest, in)) {
+            close();
         }
         return true;
-    }
-
-    private void refuseEncryption(boolean ssl) {
-        if (ssl ? sslAnswered : gssAnswered) {
-            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "encryption was asked for twice");
-        }
-        sslAnswered |= ssl;
-        gssAnswered |= !ssl;
-        channel.writeAndFlush(channel.alloc().buffer(1).writeByte('N'), channel.voidPromise());
     }
 
     private void cancel(StartupPacket.Cancel request) {
@@ -184,6 +195,10 @@ final class ClientLogin {
             refuse(ClientError.UNSUPPORTED_PROTOCOL.with(major, minor));
             return;
         }
+        if (!encryption.suffices()) {
+            refuse(ClientError.TLS_REQUIRED.with(encryption.mode()));
+            return;
+        }
         if (message.parameter("replication") != null && !isOff(message.parameter("replication"))) {
             refuse(ClientError.REPLICATION.with());
             return;
@@ -200,13 +215,30 @@ final class ClientLogin {
         }
         place = places;
         negotiate(message);
-        if (sessions.authenticator().method() == ClientAuth.TRUST) {
+        switch (sessions.authenticator().method()) {
+            case TRUST -> authenticated();
+            case CERT -> certificate(message.user());
+            case SCRAM -> {
+                ByteBuf out = channel.alloc().buffer(64);
+                BackendWriter.authenticationSasl(out, mechanisms());
+                channel.writeAndFlush(out, channel.voidPromise());
+                step = Step.SASL_INITIAL;
+            }
+        }
+    }
+
+    private List<String> mechanisms() {
+        return encryption.binding() == null
+                ? List.of(ScramServer.MECHANISM)
+                : List.of(ScramServer.MECHANISM_PLUS, ScramServer.MECHANISM);
+    }
+
+    private void certificate(String user) {
+        X509Certificate certificate = encryption.certificate();
+        if (certificate != null && user.equals(CertificateName.of(certificate))) {
             authenticated();
         } else {
-            ByteBuf out = channel.alloc().buffer(64);
-            BackendWriter.authenticationSasl(out, List.of(ScramServer.MECHANISM));
-            channel.writeAndFlush(out, channel.voidPromise());
-            step = Step.SASL_INITIAL;
+            refuse(ClientError.CERTIFICATE_FAILED.with(user));
         }
     }
 
@@ -257,7 +289,7 @@ final class ClientLogin {
 
     private void saslInitial(SaslInitialResponse initial) {
         byte[] data = initial.data();
-        if (!initial.mechanism().equals(ScramServer.MECHANISM) || data == null) {
+        if (!mechanisms().contains(initial.mechanism()) || data == null) {
             throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "client selected an invalid SASL mechanism");
         }
         step = Step.OPENING;
@@ -265,7 +297,7 @@ final class ClientLogin {
                 .secretOf(startup().user())
                 .whenComplete((secret, failure) -> loop.loop().execute(() -> {
                     if (step == Step.OPENING && secret != null) {
-                        challenge(new ScramServer(secret), data);
+                        challenge(new ScramServer(secret, initial.mechanism(), encryption.binding()), data);
                     } else {
                         refuse(ClientError.PASSWORD_FAILED.with(startup().user()));
                     }

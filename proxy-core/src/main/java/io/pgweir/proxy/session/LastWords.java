@@ -1,8 +1,7 @@
 package io.pgweir.proxy.session;
 
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.socket.DuplexChannel;
+import io.pgweir.proxy.net.HalfClose;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -22,13 +21,8 @@ public final class LastWords {
             channel.config().setAutoRead(true);
         }
         channel.eventLoop().schedule(() -> channel.close(), LONGEST_MILLIS, TimeUnit.MILLISECONDS);
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
-            if (written.isSuccess() && channel instanceof DuplexChannel duplex) {
-                duplex.shutdownOutput();
-                channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
-            } else {
-                channel.close();
-            }
-        });
+        HalfClose.afterFlush(
+                channel,
+                () -> channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS));
     }
 }

@@ -155,7 +155,8 @@ public final class PoolDirectory {
                 database.startupParameters(),
                 settings.connectTimeout(),
                 Math.max(1, settings.preparedStatementLimit()),
-                settings.hosts().target());
+                settings.hosts().target(),
+                database.tls());
         return new Pool(key, settings, target, connector, new StatementRegistry(statementNumbers), servers, loops);
     }
 

@@ -4,6 +4,7 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.tls.ClientTls;
 import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,6 +22,7 @@ public final class Sessions {
     private final ProxyConfig config;
     private final EventLoops loops;
     private final PoolDirectory pools;
+    private final @Nullable ClientTls tls;
     private final Authenticator authenticator;
     private final CancelKeys cancelKeys = new CancelKeys();
     private final Map<Long, ClientSession> open = new ConcurrentHashMap<>();
@@ -39,7 +41,10 @@ public final class Sessions {
         DRAINING
     }
 
-    public Sessions(ProxyConfig config, EventLoops loops, PoolDirectory pools, Executor offload) {
+    /** @param tls TLS to clients, or null */
+    public Sessions(
+            ProxyConfig config, EventLoops loops, PoolDirectory pools, Executor offload, @Nullable ClientTls tls) {
+        this.tls = tls;
         this.config = config;
         this.loops = loops;
         this.pools = pools;
@@ -74,6 +79,11 @@ public final class Sessions {
 
     PoolDirectory pools() {
         return pools;
+    }
+
+    @Nullable
+    ClientTls tls() {
+        return tls;
     }
 
     Authenticator authenticator() {

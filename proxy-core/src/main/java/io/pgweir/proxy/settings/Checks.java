@@ -31,13 +31,6 @@ final class Checks {
                             : values.where(Settings.HTTP),
                     "http and listen have the same port " + listen.port() + ": give one of them another");
         }
-        Setting<String> tls = values.find(Settings.TLS_CERT) != null ? Settings.TLS_CERT : Settings.TLS_KEY;
-        if (values.find(tls) != null) {
-            problems.add(
-                    values.where(tls),
-                    "TLS to clients is not in this build yet: remove tls_cert and tls_key, and listen where the network "
-                            + "is trusted");
-        }
     }
 
     void databases(List<DatabaseConfig> databases, Map<String, String> places, boolean attempted) {

@@ -5,7 +5,9 @@ public enum ClientAuth {
     /** SCRAM-SHA-256 (RFC 5802, RFC 7677) with the passwords of the configuration. */
     SCRAM,
     /** No proof is asked for: for sockets that only trusted programs can reach. */
-    TRUST;
+    TRUST,
+    /** The client's certificate, whose common name is the user's name. */
+    CERT;
 
     /** The value as people write it in flags, files and URLs. */
     public String text() {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param backendDatabase its name on the server; null: the name that the client asked for
  * @param user the user whose credentials the database URL carries, or null
  * @param password the password of {@code user}, or null if the URL has none
- * @param sslMode TLS to the server
+ * @param tls TLS to the server
  * @param startupParameters sent in the startup message of every backend, under what the client asks for itself
  * @param pool the rules of its pools
  */
@@ -23,7 +23,7 @@ public record DatabaseConfig(
         @Nullable String backendDatabase,
         @Nullable String user,
         @Nullable Secret password,
-        SslMode sslMode,
+        ServerTls tls,
         Map<String, String> startupParameters,
         PoolSettings pool) {
 

@@ -18,7 +18,6 @@ final class DatabaseEntry {
             "password",
             "password_file",
             "password_env",
-            "sslmode",
             "startup_parameters");
 
     final String name;
@@ -39,9 +38,6 @@ final class DatabaseEntry {
 
     @Nullable
     Secret password;
-
-    @Nullable
-    SslMode sslMode;
 
     private DatabaseEntry(String name, String where) {
         this.name = name;
@@ -80,11 +76,6 @@ final class DatabaseEntry {
         dbname = text(entries, "dbname");
         user = text(entries, "user");
         password = secrets.password(entries);
-        String mode = text(entries, "sslmode");
-        if (mode != null) {
-            YamlNode node = entries.get("sslmode").value();
-            sslMode = DatabaseUrlParser.sslMode(mode, node.where(), node.problems());
-        }
         if (entries.containsKey("startup_parameters")) {
             entries.get("startup_parameters")
                     .value()

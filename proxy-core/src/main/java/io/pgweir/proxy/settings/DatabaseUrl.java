@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
  * @param database the database's name, or null
  * @param user the role, or null
  * @param password the role's password, or null
- * @param sslMode TLS to the server
  * @param startupParameters what goes into the startup message of each backend
  * @param pool the pool settings among its parameters
  */
@@ -24,7 +23,6 @@ record DatabaseUrl(
         @Nullable String database,
         @Nullable String user,
         @Nullable Secret password,
-        SslMode sslMode,
         Map<String, String> startupParameters,
         Layer pool) {
 

@@ -35,7 +35,8 @@ final class DatabaseUrlParser {
     private @Nullable String password;
     private @Nullable String hostParameter;
     private @Nullable String portParameter;
-    private SslMode sslMode = SslMode.PREFER;
+    private @Nullable String sslAccept;
+    private @Nullable String sslIdentity;
 
     DatabaseUrlParser(String where, Problems problems) {
         this.where = where;
@@ -64,9 +65,10 @@ final class DatabaseUrlParser {
             database = decode(path, "the database name");
         }
         parameters(query);
+        new PrismaTls(where, pool, problems).apply(sslAccept, sslIdentity);
         hosts(authority.substring(at + 1));
         Secret secret = password == null || password.isEmpty() ? null : new Secret(password);
-        return new DatabaseUrl(where, hosts, database, user, secret, sslMode, startup, pool);
+        return new DatabaseUrl(where, hosts, database, user, secret, startup, pool);
     }
 
     private static String afterScheme(String url) throws BadValue {
@@ -190,28 +192,10 @@ final class DatabaseUrlParser {
             case PASSWORD -> password = value;
             case DBNAME -> database = value;
             case SCHEMA -> startup.put("search_path", quoteIdentifier(value));
-            default -> sslMode = sslMode(value, where + "?sslmode", problems);
+            case SSLACCEPT -> sslAccept = value;
+            case SSLIDENTITY -> sslIdentity = value;
+            default -> throw new IllegalStateException(parameter + " is no part of a URL");
         }
-    }
-
-    /** Reads an sslmode; those that need TLS are a problem, because this build cannot keep their promise. */
-    static SslMode sslMode(String text, String where, Problems problems) {
-        SslMode mode = text.equals("no-verify") ? SslMode.REQUIRE : Choices.parse(SslMode.class, text);
-        if (mode == null) {
-            try {
-                return new ValueType.Choice<>(SslMode.class).parse(text);
-            } catch (BadValue e) {
-                problems.add(where, String.valueOf(e.getMessage()));
-                return SslMode.PREFER;
-            }
-        }
-        if (mode.compareTo(SslMode.REQUIRE) >= 0) {
-            problems.add(
-                    where,
-                    Suggestions.quoted(text) + " needs TLS to the database, which is not in this build yet: use "
-                            + "sslmode=prefer or disable if the network in between is trusted");
-        }
-        return mode;
     }
 
     /** As an identifier in SQL: Prisma's {@code schema} is a name, the search path is a list of identifiers. */

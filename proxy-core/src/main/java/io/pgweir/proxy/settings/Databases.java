@@ -46,7 +46,6 @@ final class Databases {
                 name.equals(DatabaseConfig.ANY) ? null : name,
                 url.user(),
                 url.password(),
-                url.sslMode(),
                 url.startupParameters(),
                 List.of(url.pool())));
     }
@@ -72,17 +71,9 @@ final class Databases {
                     entry.dbname != null || url == null ? entry.dbname : url.database(),
                     entry.user != null || url == null ? entry.user : url.user(),
                     entry.password != null || url == null ? entry.password : url.password(),
-                    sslMode(entry, url),
                     startup,
                     url == null ? List.of(entry.pool) : List.of(entry.pool, url.pool())));
         }
-    }
-
-    private static SslMode sslMode(DatabaseEntry entry, @Nullable DatabaseUrl url) {
-        if (entry.sslMode != null) {
-            return entry.sslMode;
-        }
-        return url == null ? SslMode.PREFER : url.sslMode();
     }
 
     private void add(Draft draft) {
@@ -104,7 +95,7 @@ final class Databases {
                         draft.backendDatabase,
                         draft.user,
                         draft.password,
-                        draft.sslMode,
+                        new TlsChecks(own, problems).server(),
                         draft.startupParameters,
                         own.pool()));
     }
@@ -117,7 +108,6 @@ final class Databases {
             @Nullable String backendDatabase,
             @Nullable String user,
             @Nullable Secret password,
-            SslMode sslMode,
             Map<String, String> startupParameters,
             List<Layer> pool) {}
 }

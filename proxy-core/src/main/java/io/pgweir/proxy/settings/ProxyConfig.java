@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listen where clients connect
  * @param http where health and metrics are served; null: nowhere
+ * @param tls TLS to clients
+ * @param tlsProvider whose TLS is used, to clients and to servers
  * @param reusePort whether other processes may listen on both addresses too
  * @param eventLoops threads that move bytes; 0: as many as the machine suggests
  * @param transport the system interface that moves bytes
@@ -33,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 public record ProxyConfig(
         HostPort listen,
         @Nullable HostPort http,
+        ListenerTls tls,
+        TlsProviderChoice tlsProvider,
         boolean reusePort,
         int eventLoops,
         TransportChoice transport,

@@ -1,7 +1,9 @@
 package io.pgweir.proxy.settings;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -25,6 +27,19 @@ final class SecretFiles {
 
     /** The whole file as UTF-8. */
     static String read(Path file) throws BadValue {
+        byte[] bytes = readBytes(file);
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new BadValue("'" + file + "' is not UTF-8 text");
+        }
+    }
+
+    /** The whole file. */
+    static byte[] readBytes(Path file) throws BadValue {
         try {
             if (Files.isDirectory(file)) {
                 throw new BadValue("'" + file + "' is a directory: name a file");
@@ -32,14 +47,12 @@ final class SecretFiles {
             if (Files.size(file) > MOST_BYTES) {
                 throw new BadValue("'" + file + "' has more than 1 MiB: is it the right file?");
             }
-            return Files.readString(file);
+            return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
             throw new BadValue("there is no file '" + file + "'");
         } catch (AccessDeniedException e) {
             throw new BadValue("'" + file + "' may not be read by user " + System.getProperty("user.name")
                     + ": change its owner or mode");
-        } catch (CharacterCodingException e) {
-            throw new BadValue("'" + file + "' is not UTF-8 text");
         } catch (IOException e) {
             throw new BadValue("'" + file + "' cannot be read: " + e.getMessage());
         }

@@ -47,7 +47,9 @@ public record Setting<T>(
     /** The headings of help and reference, in their order. */
     public enum Group {
         DATABASE("Database"),
+        TLS_SERVERS("TLS to the database"),
         LISTENERS("Where pgweir listens"),
+        TLS_CLIENTS("TLS to clients"),
         CLIENTS("Clients"),
         POOL("Pools"),
         STATE("State of sessions"),

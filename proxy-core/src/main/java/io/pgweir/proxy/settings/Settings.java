@@ -64,10 +64,6 @@ public final class Settings {
             new Switch(),
             "false",
             "other processes of the same user may listen on both addresses; the newest takes new clients (Linux)");
-    public static final Setting<String> TLS_CERT = global(
-            Group.LISTENERS, "tls_cert", file(), null, "certificate chain for TLS to clients (not in this build yet)");
-    public static final Setting<String> TLS_KEY =
-            global(Group.LISTENERS, "tls_key", file(), null, "private key for TLS to clients (not in this build yet)");
 
     public static final Setting<ClientAuth> CLIENT_AUTH = global(
             Group.CLIENTS, "client_auth", new Choice<>(ClientAuth.class), "scram", "how clients prove who they are");
@@ -303,6 +299,10 @@ public final class Settings {
             new Word(List.of("trace", "debug", "info", "warn", "error", "off")),
             "info",
             "least important log lines to write");
+
+    static {
+        TABLE.addAll(TlsSettings.rows());
+    }
 
     private Settings() {}
 

@@ -12,7 +12,8 @@ enum UrlParameter {
     USER(Fate.PART_OF_URL, "user"),
     PASSWORD(Fate.PART_OF_URL, "password"),
     DBNAME(Fate.PART_OF_URL, "dbname"),
-    SSLMODE(Fate.PART_OF_URL, "sslmode"),
+    SSLACCEPT(Fate.PART_OF_URL, "sslaccept"),
+    SSLIDENTITY(Fate.PART_OF_URL, "sslidentity"),
     SCHEMA(Fate.PART_OF_URL, "schema"),
     STARTUP(
             Fate.STARTUP_PARAMETER,
@@ -26,16 +27,6 @@ enum UrlParameter {
             "datestyle"),
     SILENT(Fate.NOT_NEEDED, "uselibpqcompat", "fallback_application_name", "gssencmode", "keepalives"),
     STATEMENT_CACHE(Fate.NOTED, "pgbouncer", "statement_cache_size"),
-    TLS_FILES(
-            Fate.NOTED,
-            "sslrootcert",
-            "sslcert",
-            "sslkey",
-            "sslaccept",
-            "sslidentity",
-            "sslpassword",
-            "sslnegotiation",
-            "channel_binding"),
     TCP(Fate.NOTED, "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout");
 
     /** What becomes of a parameter. */
@@ -66,7 +57,6 @@ enum UrlParameter {
     String note() {
         return switch (this) {
             case STATEMENT_CACHE -> "accepted without effect: pgweir keeps prepared statements right by itself";
-            case TLS_FILES -> "accepted without effect: this build has no TLS to the database";
             default -> "accepted without effect: pgweir sets the TCP options of backends itself";
         };
     }

@@ -1,5 +1,6 @@
 package io.pgweir.proxy.settings;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -153,8 +154,8 @@ public sealed interface ValueType<T> {
         @Override
         public Boolean parse(String text) throws BadValue {
             return switch (text.strip().toLowerCase(Locale.ROOT)) {
-                case "true", "on", "yes" -> true;
-                case "false", "off", "no" -> false;
+                case "true", "on", "yes", "1" -> true;
+                case "false", "off", "no", "0" -> false;
                 default -> throw unknown(text, List.of("true", "false"));
             };
         }
@@ -249,6 +250,40 @@ public sealed interface ValueType<T> {
         @Override
         public String text(String value) {
             return secret ? "***" : value;
+        }
+    }
+
+    /**
+     * A file that the program reads. In a configuration file a relative name is seen from that file's directory.
+     *
+     * @param word what may stand instead of a file, or null
+     */
+    record FileName(String placeholder, @Nullable String word) implements ValueType<String> {
+        FileName() {
+            this("FILE", null);
+        }
+
+        @Override
+        public String parse(String text) throws BadValue {
+            if (text.isBlank()) {
+                throw new BadValue("the value is empty");
+            }
+            SecretFiles.path(text.strip());
+            return text.strip();
+        }
+
+        /** What {@code text}, which stands in a configuration file, is seen from anywhere. */
+        String from(Path configuration, String text) {
+            if (text.isBlank() || text.strip().equals(word)) {
+                return text;
+            }
+            try {
+                return configuration
+                        .resolveSibling(SecretFiles.path(text.strip()))
+                        .toString();
+            } catch (BadValue e) {
+                return text; // reported when it is read
+            }
         }
     }
 

@@ -147,7 +147,9 @@ final class YamlFile {
     /** Puts a setting's value into a layer; lists may stand for comma-separated names. */
     static void put(Setting<?> setting, YamlNode value, Layer layer) {
         String text = value.text(setting.name(), setting.type() instanceof ValueType.Names);
-        if (text != null) {
+        if (text != null && setting.type() instanceof ValueType.FileName type) {
+            layer.put(setting, type.from(Path.of(value.file()), text), value.where(), value.problems());
+        } else if (text != null) {
             layer.put(setting, text, value.where(), value.problems());
         }
     }

@@ -1,5 +1,6 @@
 package io.pgweir.proxy.admin;
 
+import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.session.PoolDirectory;
@@ -8,6 +9,8 @@ import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.LoadedConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.TlsProviderChoice;
+import io.pgweir.proxy.tls.TlsLibrary;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,9 +29,9 @@ final class ConsoleReference {
         try {
             PoolDirectory pools = new PoolDirectory(
                     config,
-                    new io.pgweir.proxy.backend.BackendConnector(Transport.NIO, Runnable::run),
+                    new BackendConnector(Transport.NIO, new TlsLibrary(TlsProviderChoice.JDK, Runnable::run)),
                     loops.contexts());
-            Sessions sessions = new Sessions(config, loops, pools, Runnable::run);
+            Sessions sessions = new Sessions(config, loops, pools, Runnable::run, null);
             return AdminConsole.table(
                     new AdminConsole.Subject(config, loaded, pools, sessions, loops, () -> {}),
                     new StatsHistory(pools, loops.contexts().get(0)));

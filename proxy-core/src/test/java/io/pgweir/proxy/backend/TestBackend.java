@@ -12,7 +12,11 @@ import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.ServerTls;
 import io.pgweir.proxy.settings.TargetSessionAttrs;
+import io.pgweir.proxy.settings.TlsProviderChoice;
+import io.pgweir.proxy.tls.BackendTls;
+import io.pgweir.proxy.tls.TlsLibrary;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,7 +50,8 @@ final class TestBackend implements AutoCloseable {
                 Map.of(),
                 Duration.ofSeconds(10),
                 statementLimit,
-                TargetSessionAttrs.ANY);
+                TargetSessionAttrs.ANY,
+                ServerTls.OFF);
         BackendLogin login = new BackendLogin(
                 home,
                 target.hosts().get(0),
@@ -60,7 +65,8 @@ final class TestBackend implements AutoCloseable {
 
                     @Override
                     public void failed(BackendFailure failure) {}
-                });
+                },
+                new BackendTls(ServerTls.OFF, new TlsLibrary(TlsProviderChoice.JDK, Runnable::run)));
         connection = new BackendConnection(login, serverSide, closed -> events.add("closed"));
         connection.attach(new Client());
     }

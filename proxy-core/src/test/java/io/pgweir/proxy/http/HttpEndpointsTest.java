@@ -12,10 +12,12 @@ import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.TlsProviderChoice;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
+import io.pgweir.proxy.tls.TlsLibrary;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -248,8 +250,11 @@ class HttpEndpointsTest {
             pools = others != null
                     ? others
                     : new PoolDirectory(
-                            config, new BackendConnector(Transport.NIO, ForkJoinPool.commonPool()), loops.contexts());
-            sessions = new Sessions(config, loops, pools, ForkJoinPool.commonPool());
+                            config,
+                            new BackendConnector(
+                                    Transport.NIO, new TlsLibrary(TlsProviderChoice.JDK, ForkJoinPool.commonPool())),
+                            loops.contexts());
+            sessions = new Sessions(config, loops, pools, ForkJoinPool.commonPool(), null);
             endpoints = new HttpEndpoints(pools, sessions, loops, stuckAfter, mostPoolsNamed);
             endpoints.bind(new InetSocketAddress("127.0.0.1", 0), false);
         }

@@ -15,9 +15,12 @@ import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.ServerTls;
+import io.pgweir.proxy.settings.TlsProviderChoice;
 import io.pgweir.proxy.settings.TransportChoice;
 import io.pgweir.proxy.testkit.FakePostgres;
 import io.pgweir.proxy.testkit.RealPostgres;
+import io.pgweir.proxy.tls.TlsLibrary;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
@@ -65,12 +68,13 @@ final class PoolHarness implements AutoCloseable {
                 Map.of(),
                 poolSettings.connectTimeout(),
                 100,
-                poolSettings.hosts().target());
+                poolSettings.hosts().target(),
+                ServerTls.OFF);
         pool = new Pool(
                 new PoolKey(database, "postgres"),
                 poolSettings,
                 target,
-                new BackendConnector(loops.transport(), offload),
+                new BackendConnector(loops.transport(), new TlsLibrary(TlsProviderChoice.JDK, offload)),
                 new StatementRegistry(new AtomicLong()),
                 breakers.servers(target.hosts(), poolSettings.hosts()),
                 loops.contexts());

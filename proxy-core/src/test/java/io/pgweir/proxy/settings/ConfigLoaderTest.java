@@ -190,7 +190,7 @@ class ConfigLoaderTest {
         assertThat(reports.hosts()).containsExactly(new HostPort("r1", 5432), new HostPort("r2", 6000));
         assertThat(reports.backendDatabaseFor("reports")).isEqualTo("shop");
         assertThat(reports.pool().mode()).isEqualTo(PoolMode.SESSION);
-        assertThat(reports.sslMode()).isEqualTo(SslMode.DISABLE);
+        assertThat(reports.tls().mode()).isEqualTo(SslMode.DISABLE);
         assertThat(reports.startupParameters()).containsExactly(Map.entry("search_path", "reports"));
         DatabaseConfig any = Objects.requireNonNull(config.database("whatever"));
         assertThat(any.isWildcard()).isTrue();
@@ -261,10 +261,11 @@ class ConfigLoaderTest {
                 .containsExactlyInAnyOrder(
                         "pgweir.yaml:1:8: 'later' is unknown: write one of defer, forward",
                         "--pool-timeout: '-1' is not a duration: write 500ms, 30s, 5m or 1h; a plain number is seconds",
-                        "--tls-cert: TLS to clients is not in this build yet: remove tls_cert and tls_key, and listen where the network is trusted",
+                        "--tls-cert: tls_cert needs tls_key: name both files",
+                        "--tls-cert: there is no file 'x'",
                         "PGWEIR_MAX_CLIENTS: 0 is out of range: write a number from 1 to 1000000",
                         "PGWEIR_POOL_TIMOUT: no setting has this name; did you mean 'PGWEIR_POOL_TIMEOUT'?",
-                        "PGWEIR_DATABASE_URL?sslmode: verify-full needs TLS to the database, which is not in this build yet: use sslmode=prefer or disable if the network in between is trusted");
+                        "PGWEIR_DATABASE_URL?sslmode: sslmode verify-full needs roots to verify against: name a file as sslrootcert, or write sslrootcert=system for those that the Java runtime trusts");
     }
 
     @ParameterizedTest
@@ -284,6 +285,13 @@ class ConfigLoaderTest {
                 "databases: {a: 'postgresql://app:sesame2@h'} | pgweir.yaml:1:13: user 'app' has another password here than for database 'shop': write the one that clients prove under users",
                 "databases: {pgweir: 'postgresql://h/x'} | pgweir.yaml:1:13: the name 'pgweir' belongs to the admin console: clients need another name for this database",
                 "databases: {a: 'postgresql://localhost:6432/x'} | pgweir.yaml:1:13: this is the address that pgweir itself listens on (127.0.0.1:6432): name the PostgreSQL server, or listen elsewhere",
+                "tls: require | pgweir.yaml:1:6: tls require needs a certificate: name tls_cert and tls_key",
+                "client_auth: cert | pgweir.yaml:1:14: client_auth cert needs verified certificates: set tls to verify-full, and name tls_cert, tls_key and tls_ca",
+                "sslnegotiation: direct | pgweir.yaml:1:17: sslnegotiation direct needs an sslmode from require on, and it is prefer",
+                "{sslrootcert: system, sslmode: require} | pgweir.yaml:1:32: sslmode require is too weak for sslrootcert=system: write verify-full",
+                "{channel_binding: require, sslmode: disable} | pgweir.yaml:1:19: channel_binding require needs TLS, and sslmode is disable: raise sslmode",
+                "sslcert: pgweir.yaml | pgweir.yaml:1:10: sslcert needs sslkey: it is pgweir's own certificate, as in libpq; a certificate to trust is sslrootcert",
+                "sslrootcert: nowhere | pgweir.yaml:1:14: there is no file 'nowhere'",
                 "database_url_file: x | pgweir.yaml:1:20: there is no file 'x'",
             })
     void saysExactlyWhatIsWrong(String yaml, String problem) throws IOException {

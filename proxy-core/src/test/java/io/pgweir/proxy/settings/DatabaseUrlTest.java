@@ -27,7 +27,7 @@ class DatabaseUrlTest {
         assertThat(Objects.requireNonNull(url.password()).reveal()).isEqualTo("p@ss/w%");
         assertThat(url.database()).isEqualTo("my shop");
         assertThat(url.startupParameters()).isEqualTo(Map.of("application_name", "web"));
-        assertThat(url.sslMode()).isEqualTo(SslMode.PREFER);
+        assertThat(url.pool().has(TlsSettings.SSLMODE)).isFalse();
     }
 
     @Test
@@ -96,7 +96,6 @@ class DatabaseUrlTest {
                 "pgbouncer=true",
                 "statement_cache_size=0",
                 "sslaccept=strict",
-                "sslrootcert=/x",
                 "pool_timeout=0",
                 "tcp_user_timeout=5",
                 "statement_timeout=30000"
@@ -108,18 +107,44 @@ class DatabaseUrlTest {
                 .satisfies(note -> assertThat(note.where()).isEqualTo("URL?" + query.substring(0, query.indexOf('='))));
     }
 
+    /** In libpq's words: sslmode, sslrootcert and sslcert. */
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "sslmode=no-verify, no-verify, -, -",
+                "sslmode=require&sslrootcert=/ca, require, /ca, -",
+                "sslcert=/c&sslkey=/k, -, -, /c",
+                "sslaccept=strict, verify-full, system, -",
+                "sslmode=require&sslaccept=strict&sslcert=/ca, verify-full, /ca, -",
+                "sslmode=require&sslaccept=accept_invalid_certs, no-verify, -, -",
+                "sslaccept=accept_invalid_certs&sslcert=/ca, -, -, -",
+                "sslidentity=/me.p12&sslcert=/ca&sslpassword=x, -, /ca, /me.p12",
+                "sslaccept=strict&sslcert=/c&sslkey=/k, verify-full, system, /c",
+            })
+    void parametersOfTlsMeanWhatLibpqAndPrismaSay(String query, String mode, String roots, String certificate) {
+        Layer pool = good("postgresql://h/d?" + query).pool();
+        Values values = new Values(List.of(pool));
+        SslMode given = values.find(TlsSettings.SSLMODE);
+        assertThat(given == null ? null : given.text()).isEqualTo(mode);
+        assertThat(values.find(TlsSettings.SSLROOTCERT)).isEqualTo(roots);
+        assertThat(values.find(TlsSettings.SSLCERT)).isEqualTo(certificate);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
+                "postgresql://h/d?sslmode=disable&sslaccept=strict | URL?sslaccept: strict contradicts sslmode=disable: keep one of them",
+                "postgresql://h/d?sslmode=verify-ca&sslaccept=accept_invalid_certs | URL?sslaccept: accept_invalid_certs contradicts sslmode=verify-ca: keep one of them",
+                "postgresql://h/d?sslaccept=yes | URL?sslaccept: 'yes' is unknown: write strict or accept_invalid_certs",
+                "postgresql://h/d?sslidentity=/x.pem | URL?sslidentity: sslidentity is a PKCS #12 file, whose name ends in .p12 or .pfx",
                 "postgresql://h/d?conection_limit=5 | URL: parameter conection_limit is unknown; did you mean 'connection_limit'?",
                 "postgresql://h/d?connection_limit=0 | URL?connection_limit: 0 is out of range: write a number from 1 to 10000",
                 "postgresql://h/d?connection_limit=x | URL?connection_limit: 'x' is not a whole number: write a number from 1 to 10000",
                 "postgresql://h/d?connect_timeout=0 | URL?connect_timeout: 0s is out of range: write a duration from 1ms to 500h",
                 "postgresql://h/d?pool_mode=transction | URL?pool_mode: 'transction' is unknown: write one of transaction, session, statement; did you mean 'transaction'?",
-                "postgresql://h/d?sslmode=require | URL?sslmode: require needs TLS to the database, which is not in this build yet: use sslmode=prefer or disable if the network in between is trusted",
-                "postgresql://h/d?sslmode=no-verify | URL?sslmode: no-verify needs TLS to the database, which is not in this build yet: use sslmode=prefer or disable if the network in between is trusted",
-                "postgresql://h/d?sslmode=prefered | URL?sslmode: 'prefered' is unknown: write one of disable, allow, prefer, require, verify-ca, verify-full; did you mean 'prefer'?",
+                "postgresql://h/d?sslmode=prefered | URL?sslmode: 'prefered' is unknown: write one of disable, allow, prefer, no-verify, require, verify-ca, verify-full; did you mean 'prefer'?",
                 "postgresql://h/d?pool_timeout | URL: parameter pool_timeout has no value: write pool_timeout=VALUE",
                 "postgresql://h/d?pool_timeout=1&pool_timeout=2 | URL: parameter pool_timeout stands twice",
                 "postgresql://h/d?statement_timeout=1&socket_timeout=2 | URL: parameter socket_timeout means the same as another parameter, statement_timeout",

@@ -70,7 +70,8 @@ final class SettingsReference {
         text.append("""
 
                 `pool_timeout=0` means "do not wait", as everywhere in pgweir; Prisma's own pool takes it as "wait for ever".
-                Values of `sslmode` from `require` on are refused, because this build has no TLS to the database.
+                With Prisma's `sslaccept` or `sslidentity`, and without `sslkey`, `sslcert` means what Prisma says, a certificate to
+                trust: see [tls.md](tls.md). A relative file name in a URL is seen from the directory pgweir runs in.
 
                 ## Exit codes
 
@@ -107,7 +108,9 @@ final class SettingsReference {
     private static String fate(UrlParameter parameter) {
         return switch (parameter) {
             case SCHEMA -> "startup parameter `search_path`, as Prisma means it";
-            case SSLMODE -> "`disable`, `allow`, `prefer` (the default)";
+            case SSLACCEPT ->
+                "as Prisma means it: `strict` is `sslmode=verify-full`, `accept_invalid_certs` verifies nothing";
+            case SSLIDENTITY -> "as Prisma means it: `sslcert` as a PKCS #12 file";
             case HOST, PORT, USER, PASSWORD, DBNAME -> "as in the URL itself, and stronger";
             case STARTUP -> "startup parameter of that name";
             case SILENT -> "accepted, not needed";

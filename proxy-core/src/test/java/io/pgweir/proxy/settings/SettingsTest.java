@@ -63,7 +63,7 @@ class SettingsTest {
     void choicesAreWrittenAsTheContractSpellsThem() {
         assertThat(Choices.texts(TransportChoice.class)).containsExactly("auto", "epoll", "io_uring", "nio");
         assertThat(Choices.texts(SslMode.class))
-                .containsExactly("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
+                .containsExactly("disable", "allow", "prefer", "no-verify", "require", "verify-ca", "verify-full");
         assertThat(Choices.parse(TransportChoice.class, "io-uring")).isEqualTo(TransportChoice.IO_URING);
     }
 }

@@ -154,6 +154,10 @@ public final class FakeConnection implements AutoCloseable {
         return List.copyOf(received);
     }
 
+    public Socket socket() {
+        return socket;
+    }
+
     /** Closes with RST. */
     public void reset() throws IOException {
         socket.setSoLinger(true, 0);

@@ -10,6 +10,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLServerSocket;
 
 /**
  * A server on a loopback port that does what a test scripts: one {@link Script} runs per connection, on a thread of its
@@ -33,13 +36,27 @@ public final class FakePostgres implements AutoCloseable {
     private final Queue<Cancel> cancels = new ConcurrentLinkedQueue<>();
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
-    private FakePostgres(Script script) throws IOException {
+    private FakePostgres(Script script, ServerSocket listener) {
         this.script = script;
-        this.listener = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+        this.listener = listener;
     }
 
     public static FakePostgres start(Script script) throws IOException {
-        FakePostgres server = new FakePostgres(script);
+        return start(script, new ServerSocket(0, 200, InetAddress.getLoopbackAddress()));
+    }
+
+    /** The same behind a TLS handshake that comes first (direct TLS). */
+    public static FakePostgres startTls(SSLContext tls, Script script) throws IOException {
+        SSLServerSocket listener = (SSLServerSocket)
+                tls.getServerSocketFactory().createServerSocket(0, 200, InetAddress.getLoopbackAddress());
+        SSLParameters parameters = listener.getSSLParameters();
+        parameters.setApplicationProtocols(new String[] {"postgresql"});
+        listener.setSSLParameters(parameters);
+        return start(script, listener);
+    }
+
+    private static FakePostgres start(Script script, ServerSocket listener) {
+        FakePostgres server = new FakePostgres(script, listener);
         daemon("fake-postgres-accept", server::acceptAll);
         return server;
     }

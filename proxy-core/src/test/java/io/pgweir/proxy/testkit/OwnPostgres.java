@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -27,11 +28,14 @@ public final class OwnPostgres implements AutoCloseable {
     private final int port;
     private final int maxConnections;
     private final boolean logging;
+    private final Map<String, String> more;
     private final EmbeddedPostgres server;
     private long postmaster;
     private List<String> command = List.of();
 
-    private OwnPostgres(Path directory, int port, int maxConnections, boolean logging) throws IOException {
+    private OwnPostgres(Path directory, int port, int maxConnections, boolean logging, Map<String, String> more)
+            throws IOException {
+        this.more = more;
         this.directory = directory;
         this.port = port;
         this.maxConnections = maxConnections;
@@ -48,8 +52,18 @@ public final class OwnPostgres implements AutoCloseable {
         return start(maxConnections, true);
     }
 
+    /** One with settings of the test's own. */
+    public static OwnPostgres startWith(int maxConnections, Map<String, String> settings) throws IOException {
+        return start(maxConnections, false, settings);
+    }
+
     private static OwnPostgres start(int maxConnections, boolean logging) throws IOException {
-        return new OwnPostgres(Files.createTempDirectory("pgweir-own-postgres-"), freePort(), maxConnections, logging);
+        return start(maxConnections, logging, Map.of());
+    }
+
+    private static OwnPostgres start(int maxConnections, boolean logging, Map<String, String> more) throws IOException {
+        return new OwnPostgres(
+                Files.createTempDirectory("pgweir-own-postgres-"), freePort(), maxConnections, logging, more);
     }
 
     private static int freePort() throws IOException {
@@ -72,7 +86,7 @@ public final class OwnPostgres implements AutoCloseable {
         Files.writeString(
                 copy.resolve("data/postgresql.auto.conf"),
                 "primary_conninfo = 'host=127.0.0.1 port=" + port + " user=postgres'\n");
-        return new OwnPostgres(copy, freePort(), maxConnections, false);
+        return new OwnPostgres(copy, freePort(), maxConnections, false, more);
     }
 
     private static void copyTree(Path from, Path to) throws IOException {
@@ -121,6 +135,7 @@ public final class OwnPostgres implements AutoCloseable {
                     .setServerConfig("log_min_error_statement", "panic")
                     .setServerConfig("log_statement", "mod");
         }
+        more.forEach(builder::setServerConfig);
         EmbeddedPostgres started = builder.start();
         postmaster = postmaster();
         return started;

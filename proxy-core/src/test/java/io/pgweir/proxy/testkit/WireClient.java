@@ -13,6 +13,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +57,46 @@ public final class WireClient implements AutoCloseable {
             throw e;
         }
         return new WireClient(host, port, socket);
+    }
+
+    /** Connects and asks for TLS, which the server must have; sends nothing else yet. */
+    public static WireClient connectTls(String host, int port, SSLContext tls) throws IOException {
+        WireClient plain = connect(host, port);
+        char answer = plain.send(Frontend.sslRequest()).readByte();
+        if (answer != 'S') {
+            plain.close();
+            throw new IOException("no TLS: " + answer);
+        }
+        return plain.encrypted(tls);
+    }
+
+    /** Connects and begins with the TLS handshake, offering these protocols (ALPN). */
+    public static WireClient connectDirectTls(String host, int port, SSLContext tls, String... protocols)
+            throws IOException {
+        return connect(host, port).encrypted(tls, protocols);
+    }
+
+    /** The same connection after a TLS handshake, which may fail with an exception; this client is not to be used on. */
+    public WireClient encrypted(SSLContext tls, String... protocols) throws IOException {
+        SSLSocket wrapped = (SSLSocket) tls.getSocketFactory().createSocket(socket, host, port, true);
+        try {
+            SSLParameters parameters = wrapped.getSSLParameters();
+            parameters.setApplicationProtocols(protocols);
+            wrapped.setSSLParameters(parameters);
+            wrapped.setSoTimeout((int) TIMEOUT.toMillis());
+            wrapped.startHandshake();
+            return new WireClient(host, port, wrapped);
+        } catch (IOException | RuntimeException e) {
+            wrapped.close();
+            throw e;
+        }
+    }
+
+    /** Logs in on a connection that has been made, up to the first ReadyForQuery. */
+    public WireClient logIn(String database, String user, @Nullable String password) throws IOException {
+        send(Frontend.startup(0, Map.of("database", database, "user", user)));
+        new WireLogin(this, user, password).run();
+        return this;
     }
 
     /** Connects and logs in, up to the first ReadyForQuery. */

@@ -1,0 +1,167 @@
+package io.pgweir.proxy.session;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.tls.ClientTls;
+import io.pgweir.proxy.tls.Handshakes;
+import java.security.cert.X509Certificate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether and how one client's connection is encrypted ("SSL Session Encryption"). GSSAPI encryption there is none; each is
+ * asked for at most once.
+ *
+ * <pre>
+ *   PLAIN --SSLRequest: S--> HANDSHAKE --> ENCRYPTED
+ *     |\--SSLRequest: N--> PLAIN
+ *      \--first byte 0x16--> HANDSHAKE --ALPN postgresql--> ENCRYPTED
+ * </pre>
+ */
+final class ClientEncryption {
+    /** What a TLS handshake begins with, and no startup packet, whose length is small. */
+    private static final byte HANDSHAKE_RECORD = 0x16;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientEncryption.class);
+
+    private enum State {
+        PLAIN,
+        HANDSHAKE,
+        ENCRYPTED
+    }
+
+    private final Channel channel;
+    private final @Nullable ClientTls tls;
+    private State state = State.PLAIN;
+    private boolean sslAsked;
+    private boolean gssAsked;
+    private boolean direct;
+    private ClientTls.@Nullable Handshake handshake;
+
+    ClientEncryption(Channel channel, @Nullable ClientTls tls) {
+        this.channel = channel;
+        this.tls = tls;
+    }
+
+    /** Whether what comes now is the client's part of a handshake, which cannot be answered in clear. */
+    boolean isUnderWay() {
+        return state == State.HANDSHAKE;
+    }
+
+    boolean isOn() {
+        return state == State.ENCRYPTED;
+    }
+
+    /** Whether this client may log in as its connection is. */
+    boolean suffices() {
+        return tls == null || !tls.mode().isRequired() || isOn();
+    }
+
+    /** What tls is set to. */
+    String mode() {
+        return tls == null ? "disable" : tls.mode().text();
+    }
+
+    /** What a SCRAM login is bound to; null: it cannot be. */
+    byte @Nullable [] binding() {
+        return isOn() && handshake != null ? handshake.binding() : null;
+    }
+
+    /** The client's verified certificate; null if it has none. */
+    @Nullable
+    X509Certificate certificate() {
+        return isOn() && handshake != null ? Handshakes.peerCertificate(handshake.handler()) : null;
+    }
+
+    /** Whether {@code first}, the first bytes of the connection, begin a TLS handshake. */
+    boolean isDirect(ByteBuf first) {
+        return state == State.PLAIN && !sslAsked && !gssAsked && first.getByte(first.readerIndex()) == HANDSHAKE_RECORD;
+    }
+
+    /**
+     * Takes the first bytes of a TLS handshake.
+     *
+     * @return false if there is no TLS: the connection is to be closed
+     */
+    boolean beginDirect(ByteBuf first) {
+        if (tls == null) {
+            LOG.info("client {} refused: a TLS handshake came, and tls is disable", channel.remoteAddress());
+            first.release();
+            return false;
+        }
+        direct = true;
+        sslAsked = true;
+        begin(tls);
+        channel.pipeline().fireChannelRead(first);
+        return true;
+    }
+
+    /**
+     * Answers SSLRequest or GSSENCRequest.
+     *
+     * @param rest what has come behind it
+     * @return false if the connection is to be closed
+     */
+    boolean answer(boolean ssl, ByteBuf rest) {
+        if (ssl ? sslAsked : gssAsked) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "encryption was asked for twice");
+        }
+        sslAsked |= ssl;
+        gssAsked |= !ssl;
+        if (!ssl || tls == null || isOn()) {
+            write('N');
+            return true;
+        }
+        if (rest.isReadable()) {
+            // Whoever is between could have put it there, and it would count as the client's own.
+            LOG.warn(
+                    "client {} refused: {} bytes came unencrypted behind its SSLRequest, before the TLS handshake",
+                    channel.remoteAddress(),
+                    rest.readableBytes());
+            return false;
+        }
+        write('S');
+        begin(tls);
+        return true;
+    }
+
+    private void write(char answer) {
+        channel.writeAndFlush(channel.alloc().buffer(1).writeByte(answer), channel.voidPromise());
+    }
+
+    private void begin(ClientTls context) {
+        ClientTls.Handshake begun = context.begin(channel.alloc());
+        handshake = begun;
+        state = State.HANDSHAKE;
+        channel.pipeline().addFirst(begun.handler());
+    }
+
+    /**
+     * The handshake is over. After a failure Netty tells the client why and closes.
+     *
+     * @return false if the connection is to be closed now
+     */
+    boolean completed(SslHandshakeCompletionEvent event) {
+        if (!event.isSuccess()) {
+            LOG.info(
+                    "client {}: TLS handshake failed: {}", channel.remoteAddress(), Handshakes.describe(event.cause()));
+            return true;
+        }
+        state = State.ENCRYPTED;
+        SslHandler handler = handshake == null ? null : handshake.handler();
+        if (direct && handler != null && !Handshakes.agreedOnPostgres(handler)) {
+            // The rule of PostgreSQL 17: else a browser could be made to speak to us.
+            LOG.info(
+                    "client {} refused: its direct TLS handshake did not offer the protocol '{}' (ALPN)",
+                    channel.remoteAddress(),
+                    Handshakes.ALPN);
+            return false;
+        }
+        return true;
+    }
+}
