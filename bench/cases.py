@@ -52,12 +52,14 @@ class PgBench:
         self.kind = kind
         self.connecting_seconds = clients // 250  # pgbench's clock runs while it connects
         self.script = TRANSACTION if kind == "transaction" else script
-        self.auth = "scram" if kind == "connect" else "trust"
-        self.title = {"select": mode, "transaction": f"{mode}, 5 statements", "connect": f"{mode}, login each"}.get(kind, kind)
+        self.auth = {"connect": "scram", "connect-tls": "scram-tls"}.get(kind, "trust")
+        self.title = {"select": mode, "transaction": f"{mode}, 5 statements", "connect": f"{mode}, login each",
+                      "connect-tls": f"{mode}, login with TLS each"}.get(kind, kind)
 
     def contenders(self, wanted):
-        """With many clients only those that need no backend for each."""
-        return [name for name in wanted if self.clients <= 100 or name.startswith(("pgbouncer", "pgweir"))]
+        """With many clients only those that need no backend for each, with TLS those that end it: a forwarder does not."""
+        few = self.clients <= 100 and self.kind != "connect-tls"
+        return [name for name in wanted if few or name.startswith(("pgbouncer", "pgweir"))]
 
     def warm_up(self, contender):
         """Fills caches and pools; a JIT compiler gets the time until it has come to rest: longer on a busy machine."""
@@ -83,7 +85,7 @@ class PgBench:
         command = [contender.bench.bin + "/pgbench", "-h", "127.0.0.1", "-p", str(contender.port), "-U", contender.user,
                    "-n", "-M", self.mode, "-c", str(self.clients), "-j", str(min(self.options.jobs, self.clients)),
                    "-T", str(seconds)]
-        if self.kind == "connect":
+        if self.kind.startswith("connect"):
             command.append("-C")
         if self.script:
             command += ["-D", f"scale={self.options.scale}", "-f", contender.bench.file("script.sql", self.script)]
@@ -91,7 +93,7 @@ class PgBench:
             command.append("-S")
         with tempfile.TemporaryDirectory(dir=contender.bench.directory) as logs:
             run = subprocess.run([*command, "-l", "--sampling-rate=0.1", "--log-prefix", os.path.join(logs, "l"), DATABASE],
-                                 capture_output=True, text=True, env={**os.environ, "PGPASSWORD": contender.password})
+                                 capture_output=True, text=True, env={**os.environ, **contender.environment})
             tps = re.search(r"tps = ([\d.]+)", run.stdout)
             transactions = re.search(r"actually processed: (\d+)", run.stdout)
             failed = re.search(r"failed transactions: ([1-9]\d*)", run.stdout)

@@ -7,8 +7,8 @@ turn, round after round, so that a machine's moods hit all alike. Prints medians
 them to docs/performance.md between its markers, with a chart. Stops everything it started.
 
   bench/compare.py                    select-only pgbench: simple, extended, prepared; 8 and 64 clients; about half an hour
-  bench/compare.py --all              also 1 and 500 clients, transactions, a login for each transaction, large results, and
-                                      10,000 idle clients; about two hours
+  bench/compare.py --all              also 1 and 500 clients, transactions, a login for each transaction (with TLS too),
+                                      large results, and 10,000 idle clients; about two hours
   bench/compare.py --quick            about 5 minutes, good for a look, not for a claim
   bench/compare.py --check            exit code 1 below 0.9 of PgBouncer's tps or above 1.5 times its CPU per transaction
 
@@ -42,7 +42,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, help="length of one pgbench run")
     parser.add_argument("--modes", default="simple,extended,prepared")
     parser.add_argument("--clients", help="default 8,64; with --all 1,8,64,500")
-    parser.add_argument("--cases", help="of select,transaction,connect,rows,idle; default select; with --all all")
+    parser.add_argument("--cases", help="of select,transaction,connect,connect-tls,rows,idle; default select; with --all all")
     parser.add_argument("--contenders", default=",".join(CONTENDERS))
     parser.add_argument("--jobs", type=int, default=1, help="threads of pgbench")
     parser.add_argument("--scale", type=int, default=10)
@@ -57,7 +57,7 @@ def arguments():
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.seconds = options.seconds or (3 if options.quick else 8)
     options.clients = options.clients or ("1,8,64,500" if options.all else "8,64")
-    options.cases = options.cases or ("select,transaction,connect,rows,idle" if options.all else "select")
+    options.cases = options.cases or ("select,transaction,connect,connect-tls,rows,idle" if options.all else "select")
     options.contenders = options.contenders.split(",")
     return options
 
@@ -73,6 +73,8 @@ def cases(options):
             yield PgBench(mode, 8, options, "transaction")
     if "connect" in wanted:
         yield PgBench("simple", 8, options, "connect")
+    if "connect-tls" in wanted:
+        yield PgBench("simple", 8, options, "connect-tls")
     if "rows" in wanted:
         for row_bytes in (100, 1_000_000):
             yield LargeResult(row_bytes, options)

@@ -105,6 +105,18 @@ class Bench:
             return ["setpriv", f"--reuid={identity.pw_uid}", f"--regid={identity.pw_gid}", "--clear-groups", *command]
         return command
 
+    def certificate(self):
+        """Paths of a certificate that signs itself (EC P-256) and of its key, both readable by the servers' user."""
+        certificate, key = (os.path.join(self.directory, name) for name in ("tls.crt", "tls.key"))
+        if not os.path.exists(key):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                            "-subj", "/CN=localhost", "-days", "2", "-keyout", key, "-out", certificate],
+                           check=True, stderr=subprocess.DEVNULL)
+            os.chmod(key, 0o600)
+            if os.geteuid() == 0:
+                shutil.chown(key, USER, USER)
+        return certificate, key
+
     def file(self, name, text):
         path = os.path.join(self.directory, name)
         with open(path, "w") as out:
@@ -114,13 +126,15 @@ class Bench:
 
 
 class Contender:
-    """Who answers on a port; with auth "scram" to a user with a password, else to anybody."""
+    """Who answers on a port; with auth "scram" or "scram-tls" to a user with a password, else to anybody."""
     note = ""
     pid = None
 
     def __init__(self, bench, auth):
         self.bench = bench
-        self.user, self.password = (SCRAM_USER, SCRAM_PASSWORD) if auth == "scram" else (USER, "")
+        self.scram, self.tls = auth.startswith("scram"), auth.endswith("tls")
+        self.user, self.password = (SCRAM_USER, SCRAM_PASSWORD) if self.scram else (USER, "")
+        self.environment = {"PGPASSWORD": self.password, "PGSSLMODE": "require" if self.tls else "disable"}
 
 
 class Direct(Contender):
@@ -151,7 +165,7 @@ class Proxy(Contender):
         deadline = time.monotonic() + 240  # the launcher may have to build first
         while time.monotonic() < deadline:
             query = ["psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, "-Atc", "SELECT 1", DATABASE]
-            answer = subprocess.run(query, capture_output=True, text=True, env={**os.environ, "PGPASSWORD": self.password})
+            answer = subprocess.run(query, capture_output=True, text=True, env={**os.environ, **self.environment})
             if answer.stdout.strip() == "1":
                 return
             if self.process.poll() is not None:
@@ -205,7 +219,12 @@ class PgBouncer(Proxy):
         if session:
             pool = max(pool, clients)
             self.note = "session mode, one backend per client"
-        forced = "" if auth == "scram" else f" user={USER}"
+        tls = []
+        if auth.endswith("tls"):
+            certificate, key = bench.certificate()
+            tls = ["client_tls_sslmode = require", f"client_tls_cert_file = {certificate}", f"client_tls_key_file = {key}"]
+        scram = auth.startswith("scram")
+        forced = "" if scram else f" user={USER}"
         users = bench.file("userlist.txt", f'"{SCRAM_USER}" "{SCRAM_PASSWORD}"\n')
         ini = bench.file("pgbouncer.ini", "\n".join([
             "[databases]",
@@ -214,11 +233,12 @@ class PgBouncer(Proxy):
             "listen_addr = 127.0.0.1",
             f"listen_port = {self.port}",
             "unix_socket_dir =",
-            f"auth_type = {'scram-sha-256' if auth == 'scram' else 'any'}",
+            f"auth_type = {'scram-sha-256' if scram else 'any'}",
             f"auth_file = {users}",
             f"pool_mode = {'session' if session else 'transaction'}",
             f"default_pool_size = {pool}",
             f"max_client_conn = {MOST_CLIENTS}",
+            *tls,
             *(["max_prepared_statements = 200"] if pools_prepared else []),
             "log_connections = 0",
             "log_disconnections = 0",
@@ -261,12 +281,16 @@ class Pgweir(Proxy):
         if "io_uring" in more:
             self.name = "pgweir-uring"
         self.port, self.http = free_port(), free_port()
-        login = f"{SCRAM_USER}:{SCRAM_PASSWORD}" if auth == "scram" else USER
+        scram = auth.startswith("scram")
+        login = f"{SCRAM_USER}:{SCRAM_PASSWORD}" if scram else USER
+        if auth.endswith("tls"):
+            certificate, key = bench.certificate()
+            more += ("--tls", "require", "--tls-cert", certificate, "--tls-key", key)
         super().__init__(bench, auth, [
             launcher, "run",
             "--listen", f"127.0.0.1:{self.port}",
             "--http", f"127.0.0.1:{self.http}",
-            "--client-auth", auth,
+            "--client-auth", "scram" if scram else "trust",
             "--max-clients", str(MOST_CLIENTS),
             "--connection-limit", str(pool),
             *more],
