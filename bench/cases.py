@@ -10,7 +10,7 @@ from contenders import DATABASE
 from raw_client import RawClient
 from usage import compiler_seconds, cpu_seconds, memory_mb
 
-SLICE_SECONDS, MOST_SLICES, AT_REST = 4, 5, 0.03
+SLICE_SECONDS, MOST_SLICES, AT_REST = 4, 8, 0.01
 
 TRANSACTION = """\\set aid random(1, 100000 * :scale)
 \\set delta random(-5000, 5000)
