@@ -49,7 +49,7 @@ public final class Sessions {
         this.loops = loops;
         this.pools = pools;
         this.authenticator = new Authenticator(config, offload);
-        this.clients = new Places(config.maxClients(), ClientError.TOO_MANY_CLIENTS);
+        this.clients = new Places(HeapRoom.mostClients(config.maxClients()), ClientError.TOO_MANY_CLIENTS);
     }
 
     /** From now on there is a console; before the first client. */
