@@ -1,8 +1,6 @@
 package io.pgweir.proxy.session;
 
-import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendConnection;
-import io.pgweir.proxy.settings.PoolMode;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -54,13 +52,7 @@ public final class AdminActions {
         sessions.onEach(session -> {
             if (Objects.equals(session.backend(), backend) && !session.isClosed()) {
                 backend.doubt(); // so that nobody gets it afterwards
-                ErrorFields error = ClientError.BACKEND_KILLED.with();
-                if (session.mode() == PoolMode.SESSION
-                        || session.lease().state().isBound()) {
-                    session.closeWith(error.asFatal());
-                } else {
-                    session.lease().giveUp(backend, error);
-                }
+                session.lease().giveUp(backend, ClientError.BACKEND_KILLED.with(), Taken.KILLED);
             }
         });
     }

@@ -138,11 +138,11 @@ final class BackendLease implements Attachment, InternalReply {
     /**
      * Takes the backend from the client, to be cancelled, rolled back and freed. The client is told at once if a reply is
      * owed, else with its next statement; its transaction, if it was in one, has failed. A backend that no other can
-     * replace is only rolled back.
+     * replace is only rolled back, unless it must go: then the session ends.
      */
-    void giveUp(BackendConnection current, ErrorFields error) {
+    void giveUp(BackendConnection current, ErrorFields error, Taken why) {
         boolean irreplaceable = mode == PoolMode.SESSION || state.isBound();
-        if (irreplaceable && current.isSettled() && !relay.isUnitOpen()) {
+        if (irreplaceable && why != Taken.KILLED && current.isSettled() && !relay.isUnitOpen()) {
             overdue.over();
             session.transaction(ClientTransaction.FAILED);
             session.listening().transactionOver();
@@ -152,12 +152,12 @@ final class BackendLease implements Attachment, InternalReply {
             return;
         }
         if (irreplaceable || current.isInsideReply()) {
-            loss.closeSession(current, error);
+            loss.closeSession(current, error, why);
             return;
         }
         Leftover leftover = check.leftover(isHopeless(), true);
         end(current);
-        loss.givenUp(current, error);
+        loss.givenUp(current, error, why);
         BackendCleanup.start(current, pool, loop, leftover);
         loss.goOn();
     }

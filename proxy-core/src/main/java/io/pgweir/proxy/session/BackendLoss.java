@@ -68,29 +68,27 @@ final class BackendLoss {
     }
 
     /**
-     * The backend was taken from the client because something took too long and nothing could end it; {@link #goOn} is left
-     * to the caller.
+     * The backend was taken from the client; {@link #goOn} is left to the caller.
      */
-    void givenUp(BackendConnection lost, ErrorFields error) {
-        tell(lost, outcome(lost, error), isCommitting(lost));
+    void givenUp(BackendConnection lost, ErrorFields error, Taken why) {
+        tell(lost, outcome(lost, error, why), isCommitting(lost));
     }
 
     /** The same where the session ends with it. */
-    void closeSession(BackendConnection lost, ErrorFields error) {
-        session.closeWith(outcome(lost, error).asFatal());
+    void closeSession(BackendConnection lost, ErrorFields error, Taken why) {
+        session.closeWith(outcome(lost, error, why).asFatal());
     }
 
     /** What the client is told: {@code error}, unless what has not been answered may have been done all the same. */
-    private ErrorFields outcome(BackendConnection lost, ErrorFields error) {
+    private ErrorFields outcome(BackendConnection lost, ErrorFields error, Taken why) {
         if (isCommitting(lost)) {
             return ClientError.COMMIT_UNKNOWN
-                    .in(session.pool().settings(), "it was not answered, and neither was the request to cancel it")
+                    .in(session.pool().settings(), why.unansweredCommit())
                     .withDetail(String.valueOf(error.message()));
         }
         boolean owes = lost.ledger().size() > 0;
         return owes && session.toldStatus() == TransactionStatus.IDLE
-                ? error.withDetail(
-                        "The server has not answered the request to cancel it: the statement may or may not have run.")
+                ? error.withDetail(why.unansweredStatement())
                 : error;
     }
 

@@ -221,7 +221,7 @@ public enum ClientError {
             SqlState.CONNECTION_FAILURE,
             "the backend of this client was closed by an administrator (KILL BACKEND in the admin console)",
             "A statement that ran was cancelled, a transaction rolled back; if its COMMIT was under way, its outcome is"
-                    + " unknown. This connection can be used on."),
+                    + " unknown."),
     NO_BACKEND_DURING_SHUTDOWN(
             Severity.ERROR, SqlState.CANNOT_CONNECT_NOW, "pgweir is shutting down", "Connect again."),
     REPEATED_STATEMENT_CANCELED(

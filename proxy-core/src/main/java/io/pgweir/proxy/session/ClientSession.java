@@ -168,9 +168,12 @@ final class ClientSession implements CancelTarget {
         closeWith(ClientError.PROTOCOL_VIOLATION.with(String.valueOf(e.getMessage())));
     }
 
-    /** Sends a last error and closes, so that the client can read it. */
+    /** Sends a last error and closes, so that the client can read it; behind part of a message it would be its rest. */
     void closeWith(ErrorFields error) {
-        send(error);
+        BackendConnection backend = lease.backend();
+        if (backend == null || !backend.isInsideReply()) {
+            send(error);
+        }
         toClient.end();
         LastWords.closeAfterFlush(channel);
         clientClosed();
@@ -263,7 +266,6 @@ final class ClientSession implements CancelTarget {
         return farewell;
     }
 
-    /** Shutdown. */
     void drain() {
         if (queued && pool.leave(waiter)) {
             queued = false;

@@ -124,7 +124,7 @@ final class Overdue implements TimeLimits.Listener {
         exceeded = null;
         told = false;
         if (limit == TimeLimits.Limit.TRANSACTION && session.toldStatus() != TransactionStatus.IDLE) {
-            lease.giveUp(backend, wasTold ? ClientError.TRANSACTION_FAILED.with() : errorOf(limit));
+            lease.giveUp(backend, wasTold ? ClientError.TRANSACTION_FAILED.with() : errorOf(limit), Taken.OVERDUE);
         }
     }
 
@@ -139,12 +139,12 @@ final class Overdue implements TimeLimits.Listener {
             case TRANSACTION -> metrics.transactionTimeouts.increment();
             case IDLE_IN_TRANSACTION -> metrics.idleInTransactionTimeouts.increment();
             case CANCEL -> {
-                lease.giveUp(backend, errorOf(exceeded == null ? limit : exceeded));
+                lease.giveUp(backend, errorOf(exceeded == null ? limit : exceeded), Taken.OVERDUE);
                 return;
             }
         }
         if (lease.isQuiet()) {
-            lease.giveUp(backend, errorOf(limit));
+            lease.giveUp(backend, errorOf(limit), Taken.OVERDUE);
             return;
         }
         exceeded = limit;
