@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** "Did you mean": the nearest of the known names, by edit distance. */
 public final class Suggestions {
+    /** Longer words are none that are known; and what a comparison costs grows with their square. */
+    private static final int LONGEST = 64;
+
     private Suggestions() {}
 
     /** {@code "; did you mean 'x'?"} for the nearest known name, or an empty text when none is near. */
@@ -16,6 +19,9 @@ public final class Suggestions {
 
     /** The nearest known name, or null when none is near enough to be meant. */
     static @Nullable String nearest(String written, Collection<String> known) {
+        if (written.length() > LONGEST) {
+            return null;
+        }
         String plain = normal(written);
         String best = null;
         int bestDistance = Math.max(1, plain.length() / 3) + 1;

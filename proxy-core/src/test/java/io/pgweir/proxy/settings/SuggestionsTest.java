@@ -28,6 +28,12 @@ class SuggestionsTest {
     }
 
     @Test
+    void doesNotCompareWhatIsFarTooLong() {
+        String known = "x".repeat(65);
+        assertThat(Suggestions.nearest(known + "y", List.of(known))).isNull();
+    }
+
+    @Test
     void doesNotGuessWhenNothingIsNear() {
         assertThat(Suggestions.didYouMean("colour", List.of("listen", "http"))).isEmpty();
     }
