@@ -32,9 +32,13 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleChannel.class);
     private static final int LONGEST_MESSAGE = 64 << 10;
     private static final int MOST_COMMANDS = 100;
+    private static final short[] TEXT = {};
 
     /** Messages that may wait; then no more is read. */
     private static final int MOST_WAITING = 200;
+
+    /** Rows that are encoded at a time, before it is seen whether the client takes more. */
+    private static final int ROWS_AT_A_TIME = 250;
 
     private final Channel channel;
     private final Caller caller;
@@ -44,6 +48,10 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
     private final Queue<FrontendMessage> messages = new ArrayDeque<>();
     private final ExtendedQuery extended;
     private @Nullable CompletableFuture<Reply> running;
+
+    /** What is left of the message before, if the client has not taken all of its answer yet. */
+    private @Nullable Runnable rest;
+
     private boolean closed;
 
     /** What comes of a statement; exactly one of them is called, on the loop. */
@@ -145,6 +153,7 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
         closed = true;
         scanner.close();
         messages.clear();
+        rest = null;
         CompletableFuture<Reply> current = running;
         if (current != null) {
             current.completeExceptionally(new IllegalStateException("the client has gone"));
@@ -156,6 +165,12 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
 
     private void advance() {
         while (running == null && !closed && channel.isWritable()) {
+            Runnable left = rest;
+            if (left != null) {
+                rest = null;
+                left.run();
+                continue;
+            }
             FrontendMessage message = messages.poll();
             if (message == null) {
                 break;
@@ -222,14 +237,13 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
         run(statement, new Outcome() {
             @Override
             public void done(Reply reply) {
-                write(out -> {
-                    if (!statement.columns().isEmpty()) {
-                        RowWriter.describe(out, statement.columns(), new short[0]);
-                        reply.rows().forEach(row -> RowWriter.row(out, statement.columns(), row, new short[0]));
-                    }
-                    BackendWriter.commandComplete(out, statement.tag());
+                if (!statement.columns().isEmpty()) {
+                    write(out -> RowWriter.describe(out, statement.columns(), TEXT));
+                }
+                sendRows(statement, reply.rows(), TEXT, () -> {
+                    write(out -> BackendWriter.commandComplete(out, statement.tag()));
+                    runFrom(statements, index + 1);
                 });
-                runFrom(statements, index + 1);
             }
 
             @Override
@@ -238,6 +252,20 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
                 ready();
             }
         });
+    }
+
+    /** Sends rows, as many at a time as the client takes, and then does what is left to do; other messages wait. */
+    void sendRows(Statement statement, List<@Nullable Object[]> rows, short[] formats, Runnable then) {
+        List<Column> columns = statement.columns();
+        int some = columns.isEmpty() ? 0 : Math.min(rows.size(), ROWS_AT_A_TIME);
+        rest = () -> {
+            write(out -> rows.subList(0, some).forEach(row -> RowWriter.row(out, columns, row, formats)));
+            if (some < rows.size() && some > 0) {
+                sendRows(statement, rows.subList(some, rows.size()), formats, then);
+            } else {
+                then.run();
+            }
+        };
     }
 
     /** Runs a statement; what comes after it waits. */
@@ -293,7 +321,12 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
 
     void write(Consumer<ByteBuf> writer) {
         ByteBuf out = channel.alloc().buffer(512);
-        writer.accept(out);
+        try {
+            writer.accept(out);
+        } catch (RuntimeException e) {
+            out.release();
+            throw e;
+        }
         channel.write(out, channel.voidPromise());
     }
 

@@ -104,6 +104,11 @@ enum ConsoleError {
             SqlState.CONFIGURATION_LIMIT_EXCEEDED,
             "more than %1$d prepared statements or portals",
             "Close those that are not needed."),
+    TOO_MANY_SUSPENDED(
+            "ERROR",
+            SqlState.CONFIGURATION_LIMIT_EXCEEDED,
+            "%1$d portals have rows that were not fetched",
+            "Fetch all rows of one, or close it."),
     NO_PARAMETERS(
             "ERROR",
             SqlState.PROTOCOL_VIOLATION,

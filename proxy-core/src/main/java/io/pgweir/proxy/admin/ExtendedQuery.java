@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class ExtendedQuery {
     private static final int MOST = 1_000;
 
+    /** Portals with rows that have not been asked for yet; each may keep a whole result. */
+    private static final int MOST_SUSPENDED = 4;
+
     private final ConsoleChannel channel;
     private final Caller caller;
     private final Commands commands;
@@ -25,8 +28,8 @@ final class ExtendedQuery {
     private static final class Portal {
         private final @Nullable Statement statement;
         private final short[] formats;
+        /** Those that have not been sent; null: it has not been run. */
         private @Nullable List<@Nullable Object[]> rows;
-        private int sent;
 
         Portal(@Nullable Statement statement, short[] formats) {
             this.statement = statement;
@@ -147,10 +150,15 @@ final class ExtendedQuery {
             send(portal, statement, rows, most);
             return;
         }
+        long suspended = portals.values().stream()
+                .filter(other -> other.rows != null && !other.rows.isEmpty())
+                .count();
+        if (most > 0 && suspended >= MOST_SUSPENDED) {
+            throw ConsoleError.TOO_MANY_SUSPENDED.failure(MOST_SUSPENDED);
+        }
         channel.run(statement, new ConsoleChannel.Outcome() {
             @Override
             public void done(Reply reply) {
-                portal.rows = reply.rows();
                 send(portal, statement, reply.rows(), most);
             }
 
@@ -162,18 +170,20 @@ final class ExtendedQuery {
     }
 
     private void send(Portal portal, Statement statement, List<@Nullable Object[]> rows, int most) {
-        int to = most <= 0 ? rows.size() : Math.min(rows.size(), portal.sent + most);
-        channel.write(out -> {
-            for (@Nullable Object[] row : rows.subList(portal.sent, to)) {
-                RowWriter.row(out, statement.columns(), row, portal.formats);
-            }
-            if (most > 0 && to - portal.sent == most && to < rows.size()) {
-                BackendWriter.portalSuspended(out);
-            } else {
-                BackendWriter.commandComplete(out, statement.tag());
-            }
-        });
-        portal.sent = to;
+        int some = most <= 0 ? rows.size() : Math.min(rows.size(), most);
+        boolean all = some == rows.size();
+        portal.rows = all ? List.of() : rows.subList(some, rows.size());
+        channel.sendRows(
+                statement,
+                rows.subList(0, some),
+                portal.formats,
+                () -> channel.write(out -> {
+                    if (all) {
+                        BackendWriter.commandComplete(out, statement.tag());
+                    } else {
+                        BackendWriter.portalSuspended(out);
+                    }
+                }));
     }
 
     private @Nullable Statement statement(String name) {

@@ -176,6 +176,47 @@ class AdminConsoleTest {
     }
 
     @Test
+    void aResultIsKeptNoLongerThanItIsNeededAndFewAtATime() throws Exception {
+        try (WireClient client = login("pgweir", "dba")) {
+            client.send(Frontend.parse("s", "SHOW STATE"));
+            for (int i = 0; i < 5; i++) {
+                client.send(Frontend.bind("p" + i, "s"), Frontend.execute("p" + i, 1));
+            }
+            String key = " D[active|yes] s";
+            assertThat(client.exchange(Frontend.sync()))
+                    .startsWith("1" + (" 2" + key).repeat(4) + " 2 E[53400 4 portals have rows");
+            client.query("BEGIN");
+            String rest = " D[paused|no] D[suspended|no] D[drained|no] D[shutting_down|no] C[SHOW]";
+            for (int i = 0; i < 5; i++) { // none is left open
+                assertThat(client.exchange(
+                                Frontend.bind("p" + i, "s"),
+                                Frontend.execute("p" + i, 1),
+                                Frontend.execute("p" + i, Integer.MAX_VALUE),
+                                Frontend.execute("p" + i, 0),
+                                Frontend.sync()))
+                        .isEqualTo("2" + key + rest + " C[SHOW] Z[T]");
+            }
+            client.query("COMMIT");
+        }
+    }
+
+    @Test
+    void whoReadsLateGetsEverythingInOrder() throws Exception {
+        try (WireClient client = login("pgweir", "dba")) {
+            byte[][] queries = new byte[20][]; // more than the sockets take
+            java.util.Arrays.fill(queries, Frontend.query("SHOW CONFIG; SHOW VERSION;".repeat(50)));
+            client.send(queries);
+            String first = null;
+            for (int i = 0; i < queries.length; i++) {
+                String answer = ServerMessage.transcript(client.readUntilReady());
+                first = first == null ? answer : first;
+                assertThat(answer).isEqualTo(first);
+            }
+            assertThat(first.split("C\\[SHOW\\]", -1)).hasSize(101);
+        }
+    }
+
+    @Test
     void messagesThatAreNoneCloseTheConnection() throws Exception {
         try (WireClient client = login("pgweir", "dba")) {
             client.send(Frontend.query("x".repeat(70_000)));
