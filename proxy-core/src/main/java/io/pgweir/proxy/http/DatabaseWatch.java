@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An open backend of any of its pools proves it, busy or not. Else a pool tells: that of the URL's own user while it
  * has never had a backend or could not get its last one, or a pool that PostgreSQL turned away for the time being; that
- * pool tries one login. Else the server's port tells. A login refused to some client's own database or user says nothing
+ * pool tries one login. Else, and while the own pool is paused, the server's port tells. A login refused to some client's own database or user says nothing
  * about other clients. One thread.
  */
 final class DatabaseWatch {
@@ -79,6 +79,9 @@ final class DatabaseWatch {
 
     private @Nullable Pool witness(List<Pool> pools) {
         Pool own = directory.ownPool(database);
+        if (own != null && own.steering().isPaused()) {
+            return null; // it opens nothing, whatever has been before
+        }
         if (own != null && (own.failure() != null || !hadBackend(own))) {
             return own;
         }
