@@ -53,6 +53,11 @@ enum ConsoleError {
             SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
             "database \"%1$s\" is paused because all are",
             "RESUME without a name ends every pause."),
+    PAUSE_ENDED(
+            "ERROR",
+            SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
+            "this pause was ended, or replaced by another, before all backends were closed",
+            "SHOW DATABASES tells what is paused now. Write PAUSE again if it is still wanted."),
     NOTHING_TO_RESUME("NOTICE", SqlState.SUCCESSFUL_COMPLETION, "nothing was paused or drained", "SHOW STATE tells."),
     NOT_DISABLED(
             "NOTICE", SqlState.SUCCESSFUL_COMPLETION, "database \"%1$s\" was not disabled", "SHOW DATABASES tells."),

@@ -76,17 +76,18 @@ final class PauseCommands {
 
     private CompletableFuture<Reply> pause(Caller caller, @Nullable String database) {
         String known = names.knownOrAll(database);
-        AdminOrder before =
-                known == null ? pools.switches().allPaused() : pools.switches().paused(known);
-        if (before == null) {
-            pools.pause(known, AdminOrder.now(caller.user()));
-        }
-        CompletableFuture<Reply> closed = Wait.until(
-                caller.loop(), () -> pools.poolsAndListeners(known).stream().allMatch(pool -> pool.open() == 0));
+        AdminOrder own = AdminOrder.now(caller.user());
+        AdminOrder order = pools.pauseOnce(known, own);
+        CompletableFuture<Reply> closed = Wait.until(caller.loop(), () -> {
+            if (!pools.switches().isPausedBy(known, order)) {
+                throw ConsoleError.PAUSE_ENDED.failure();
+            }
+            return pools.poolsAndListeners(known).stream().allMatch(pool -> pool.open() == 0);
+        });
         closed.whenComplete((reply, failure) -> {
             // Who interrupts a PAUSE that takes too long wants it undone; who only goes away does not.
-            if (failure instanceof CancellationException && before == null) {
-                pools.resume(known);
+            if (failure instanceof CancellationException && order == own) {
+                pools.resume(known, own);
             }
         });
         return closed;

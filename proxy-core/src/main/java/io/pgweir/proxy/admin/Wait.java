@@ -11,7 +11,7 @@ final class Wait {
 
     private Wait() {}
 
-    /** @param condition asked on {@code loop}; must be cheap */
+    /** @param condition asked on {@code loop}; must be cheap; throws a ConsoleFailure if it can never be */
     static CompletableFuture<Reply> until(LoopContext loop, BooleanSupplier condition) {
         CompletableFuture<Reply> result = new CompletableFuture<>();
         look(loop, condition, result);
@@ -22,7 +22,14 @@ final class Wait {
         if (result.isDone()) {
             return;
         }
-        if (condition.getAsBoolean()) {
+        boolean so;
+        try {
+            so = condition.getAsBoolean();
+        } catch (ConsoleFailure e) {
+            result.completeExceptionally(e);
+            return;
+        }
+        if (so) {
             result.complete(Reply.DONE);
         } else if (!loop.loop().isShuttingDown()) {
             loop.loop().schedule(() -> look(loop, condition, result), LOOK_MILLIS, TimeUnit.MILLISECONDS);

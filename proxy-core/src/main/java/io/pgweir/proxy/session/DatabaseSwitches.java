@@ -30,6 +30,20 @@ public final class DatabaseSwitches {
         }
     }
 
+    /** Ends a pause if it is this very one, and not one that was ordered since. */
+    void resume(@Nullable String database, AdminOrder order) {
+        if (database != null) {
+            paused.computeIfPresent(database, (name, current) -> current == order ? null : current);
+        } else if (allPaused == order) {
+            allPaused = null;
+        }
+    }
+
+    /** Whether this very order pauses a database, or all (null). */
+    public boolean isPausedBy(@Nullable String database, AdminOrder order) {
+        return allPaused == order || (database != null && paused.get(database) == order);
+    }
+
     /** The pause of all databases, or null. */
     public @Nullable AdminOrder allPaused() {
         return allPaused;

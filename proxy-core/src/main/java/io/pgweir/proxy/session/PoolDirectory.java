@@ -239,9 +239,32 @@ public final class PoolDirectory {
         poolsAndListeners(database).forEach(pool -> pool.steering().pause(order));
     }
 
+    /**
+     * The same, unless it is paused already.
+     *
+     * @return the order that it is paused by
+     */
+    public synchronized AdminOrder pauseOnce(@Nullable String database, AdminOrder order) {
+        AdminOrder before = database == null ? switches.allPaused() : switches.paused(database);
+        if (before == null) {
+            pause(database, order);
+        }
+        return before == null ? order : before;
+    }
+
     /** Ends the pause of one database, or of all (null). What is paused otherwise stays so. */
     public synchronized void resume(@Nullable String database) {
         switches.resume(database);
+        resumeUnlessPaused(database);
+    }
+
+    /** Takes one order back. What is paused by another stays so. */
+    public synchronized void resume(@Nullable String database, AdminOrder order) {
+        switches.resume(database, order);
+        resumeUnlessPaused(database);
+    }
+
+    private void resumeUnlessPaused(@Nullable String database) {
         for (Pool pool : poolsAndListeners(database)) {
             if (switches.paused(pool.key().database()) == null) {
                 pool.steering().resume();
