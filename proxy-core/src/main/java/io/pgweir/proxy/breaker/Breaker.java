@@ -48,7 +48,7 @@ public final class Breaker {
     private static final long OVERDUE_NANOS = 250_000_000;
 
     /** Whoever waits for a probe of a breaker that is held open looks again after so long. */
-    private static final long HELD_NANOS = 1_000_000_000;
+    private static final long HELD_NANOS = 250_000_000;
 
     private final HostPort server;
     private final BreakerSettings settings;
@@ -63,6 +63,9 @@ public final class Breaker {
     private volatile @Nullable ByHand hand;
 
     // Guarded by this.
+    /** Nothing but the order keeps it open: as far as is known the server works. */
+    private boolean openByHandAlone;
+
     private @Nullable BackendFailure cause;
     private int rounds;
     private long lastFailureAt;
@@ -110,6 +113,7 @@ public final class Breaker {
     private synchronized @Nullable Transition onConnected() {
         window.add(false, clock.getAsLong());
         rounds = 0;
+        openByHandAlone = true; // if an order keeps it open
         return isDown() && hand == null ? toRamp("the server answers again" + after()) : null;
     }
 
@@ -237,11 +241,11 @@ public final class Breaker {
     }
 
     private synchronized List<Transition> onHold(ByHand order) {
+        boolean wasHeld = hand != null;
         hand = order;
         List<Transition> steps = new ArrayList<>();
         if (order.open) {
-            firstFailureAt = clock.getAsLong();
-            cause = BackendFailure.unreachable(server + " was taken out of use by an administrator");
+            openByHandAlone = !isDown() || (wasHeld && openByHandAlone);
             if (state != BreakerState.OPEN) {
                 steps.add(to(BreakerState.OPEN, "by hand, until AUTO or CLOSE"));
             }
@@ -256,10 +260,16 @@ public final class Breaker {
         return steps;
     }
 
-    /** Evidence counts again. One that was held open is probed as soon as somebody needs the server. */
-    public synchronized void letGo() {
+    /** Evidence counts again. If a server was down before it was held open, a probe of it is overdue. */
+    public void letGo() {
+        tell(onLetGo());
+    }
+
+    private synchronized @Nullable Transition onLetGo() {
+        boolean works = hand != null && state == BreakerState.OPEN && openByHandAlone;
         hand = null;
         probeAt = clock.getAsLong() - OVERDUE_NANOS - 1;
+        return works ? toRamp("by hand: AUTO") : null;
     }
 
     /** What an administrator has ordered; null: nothing. */
@@ -310,15 +320,24 @@ public final class Breaker {
 
     /** What is wrong, while the breaker is open or half-open; else null. */
     public synchronized @Nullable Outage outage() {
-        BackendFailure current = cause;
+        BackendFailure current = cause();
+        ByHand by = hand;
+        long since = by == null ? firstFailureAt : by.order.since();
         return isDown() && current != null
-                ? new Outage(current, clock.getAsLong() - firstFailureAt, nanosToProbe(), hand != null)
+                ? new Outage(current, clock.getAsLong() - since, nanosToProbe(), by != null)
                 : null;
     }
 
     /** The last failed connect that no success has followed, or null. */
     public synchronized @Nullable BackendFailure failure() {
-        return isDown() || rounds > 0 ? cause : null;
+        return isDown() || rounds > 0 ? cause() : null;
+    }
+
+    private @Nullable BackendFailure cause() {
+        ByHand by = hand;
+        return by != null && by.open
+                ? BackendFailure.unreachable(server + " was taken out of use by an administrator")
+                : cause;
     }
 
     public HostPort server() {

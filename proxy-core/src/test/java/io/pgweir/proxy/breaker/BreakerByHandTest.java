@@ -7,6 +7,8 @@ import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.settings.BreakerSettings;
 import io.pgweir.proxy.settings.HostPort;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BreakerByHandTest {
@@ -46,9 +48,28 @@ class BreakerByHandTest {
     }
 
     @Test
-    void whenItIsLetGoItIsProbedAtOnce() {
+    void whenAServerThatWorkedIsLetGoItIsUsedAtOnce() {
+        List<Transition> told = new ArrayList<>();
+        hold(true);
+        breaker.listen(told::add);
+        breaker.letGo();
+        assertThat(breaker.isDown()).isFalse();
+        assertThat(breaker.outage()).isNull();
+        assertThat(told).hasSize(1);
+        assertThat(breaker.most(20)).isEqualTo(20);
+    }
+
+    @Test
+    void whenAServerThatWasDownIsLetGoItIsProbedAtOnceAndTheCauseIsTrue() {
+        fail();
+        fail();
+        hold(true);
         hold(true);
         breaker.letGo();
+        assertThat(breaker.outage()).isNotNull().satisfies(outage -> {
+            assertThat(outage.byHand()).isFalse();
+            assertThat(outage.cause()).isEqualTo(REFUSED);
+        });
         assertThat(breaker.isUnattended()).isTrue();
         assertThat(breaker.takeProbe()).isTrue();
         breaker.probed();
