@@ -26,6 +26,7 @@ import io.pgweir.proxy.tls.TlsFault;
 import io.pgweir.proxy.tls.TlsLibrary;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.Security;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -42,6 +43,7 @@ public final class Proxy {
     private static final Logger LOG = LoggerFactory.getLogger(Proxy.class);
     private static final int BACKLOG = 4096;
     private static final int OFFLOAD_THREADS = 2;
+    private static final String ADDRESS_SECONDS = "networkaddress.cache.ttl";
 
     private final ProxyConfig config;
     private final EventLoops loops;
@@ -84,6 +86,7 @@ public final class Proxy {
      * @throws StartupFailure if an address cannot be bound, or the certificate for clients is of no use
      */
     public static Proxy start(LoadedConfig loaded) throws StartupFailure {
+        lookNamesUpAnew();
         Proxy proxy = new Proxy(loaded);
         try {
             proxy.listen();
@@ -92,6 +95,13 @@ public final class Proxy {
             throw e;
         }
         return proxy;
+    }
+
+    /** Java would keep an address for 30 s; a database whose name has moved is to be found at once. */
+    private static void lookNamesUpAnew() {
+        if (Security.getProperty(ADDRESS_SECONDS) == null) {
+            Security.setProperty(ADDRESS_SECONDS, "1");
+        }
     }
 
     private void listen() throws StartupFailure {

@@ -11,6 +11,7 @@ import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.security.Security;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -35,6 +36,12 @@ class StartupTest {
     @AfterEach
     void drop() throws Exception {
         postgres.dropDatabase(database);
+    }
+
+    @Test
+    void addressesAreNotKept() {
+        RunningProxy.before(postgres).close();
+        assertThat(Security.getProperty("networkaddress.cache.ttl")).isEqualTo("1");
     }
 
     @Test
