@@ -41,8 +41,8 @@ final class Growth {
     private final OutageWatch watch;
     private final Prober prober;
     private final ConnectGate gate = new ConnectGate();
-    /** Logged in and not gone yet. */
-    private final Set<BackendConnection> backends = ConcurrentHashMap.newKeySet();
+    /** Logged in and not gone yet, and when their connects began. */
+    private final Map<BackendConnection, Long> backends = new ConcurrentHashMap<>();
 
     private boolean retryScheduled;
     private boolean stopped;
@@ -109,7 +109,12 @@ final class Growth {
 
     /** The backends that are logged in and not gone yet; any thread. */
     Set<BackendConnection> backends() {
-        return backends;
+        return backends.keySet();
+    }
+
+    /** When the connect of a backend began, as {@link System#nanoTime}; any thread. */
+    long begunAt(BackendConnection backend) {
+        return backends.getOrDefault(backend, backend.openedAt());
     }
 
     /** No more connects. */
@@ -143,7 +148,7 @@ final class Growth {
     }
 
     /** Another pool may have found a server down and be gone; whoever needs it asks it again then. */
-    private void seeToProbes() {
+    void seeToProbes() {
         Breaker neglected = servers.unattended();
         if (neglected != null) {
             prober.begin(parts[0], neglected);
@@ -199,6 +204,7 @@ final class Growth {
             Breaker server;
             synchronized (lock) {
                 if (stopped
+                        || pool.steering().isPaused()
                         || connecting >= MOST_CONNECTING
                         || connecting + idleElsewhere >= queue.size()
                         || open >= settings.connectionLimit()) {
@@ -281,10 +287,10 @@ final class Growth {
         return Math.max(gate.nanosToRetry(), room ? 0 : server.nanosToChange());
     }
 
-    /** Takes a permit for a probe, which no breaker holds back; false if all are taken. */
+    /** Takes a permit for a probe, which no breaker holds back; false if all are taken or it is paused. */
     boolean takePermit() {
         synchronized (lock) {
-            if (stopped || open >= settings.connectionLimit()) {
+            if (stopped || pool.steering().isPaused() || open >= settings.connectionLimit()) {
                 return false;
             }
             open++;
@@ -378,7 +384,7 @@ final class Growth {
     /** @param forWhom the waiter it was opened for; another may be before it in the queue, and it needs one more then */
     void opened(BackendConnection backend, @Nullable Waiter forWhom, long begunAt) {
         reported(backend);
-        backends.add(backend);
+        backends.put(backend, begunAt);
         servers.is(backend.host(), backend.parameters().role(), begunAt);
         synchronized (lock) {
             connecting--;

@@ -28,11 +28,7 @@ public final class Steering {
      * @param pause while it is paused
      * @param renewed whether backends from before {@code renewedAt} are not wanted any more
      */
-    private record Orders(@Nullable AdminOrder pause, boolean renewed, long renewedAt) {
-        boolean isStale(BackendConnection backend) {
-            return renewed && backend.openedAt() - renewedAt < 0;
-        }
-    }
+    private record Orders(@Nullable AdminOrder pause, boolean renewed, long renewedAt) {}
 
     Steering(Pool pool, Growth growth, Object lock, WaitQueue queue, LoopPool[] parts) {
         this.pool = pool;
@@ -47,7 +43,9 @@ public final class Steering {
     public void pause(AdminOrder order) {
         synchronized (this) {
             Orders now = orders;
-            orders = now == null ? new Orders(order, false, 0) : new Orders(order, now.renewed, now.renewedAt);
+            synchronized (lock) { // no connect begins from now on
+                orders = now == null ? new Orders(order, false, 0) : new Orders(order, now.renewed, now.renewedAt);
+            }
         }
         everywhere(part -> part.drain(pool::discard));
         letGo("its pool is paused");
@@ -69,7 +67,7 @@ public final class Steering {
             orders = next;
         }
         everywhere(part -> {
-            part.drainIf(next::isStale, pool::discard);
+            part.drainIf(backend -> isStale(next, backend), pool::discard);
             pool.serve(part);
         });
         letGo("its pool opens its backends anew");
@@ -80,8 +78,9 @@ public final class Steering {
         everywhere(part -> part.drainIf(which, pool::discard));
     }
 
-    /** Who waits is looked after anew. */
+    /** Who waits is looked after anew, and probes that are overdue begin. */
     public void serve() {
+        growth.seeToProbes();
         everywhere(pool::serve);
     }
 
@@ -95,16 +94,26 @@ public final class Steering {
 
     /** Whoever would keep a backend without end: the one that listens. */
     private void letGo(String why) {
-        for (BackendConnection backend : growth.backends()) {
-            EventLoop owner = backend.owner();
-            if (!owner.isShuttingDown()) {
-                owner.execute(() -> {
-                    if (backend.owner() == owner && !wants(backend)) {
-                        backend.roleReports().mustGo(why);
-                    }
-                });
-            }
+        growth.backends().forEach(backend -> letGo(backend, why));
+    }
+
+    private void letGo(BackendConnection backend, String why) {
+        EventLoop owner = backend.owner();
+        if (owner.isShuttingDown()) {
+            return;
         }
+        owner.execute(() -> {
+            if (backend.owner() != owner) {
+                letGo(backend, why); // somebody else has got it meanwhile
+            } else if (!wants(backend)) {
+                backend.roleReports().mustGo(why);
+            }
+        });
+    }
+
+    /** A connect that began before may have gone to an address that is not the server's any more. */
+    private boolean isStale(Orders now, BackendConnection backend) {
+        return now.renewed && growth.begunAt(backend) - now.renewedAt < 0;
     }
 
     // ---- how it stands
@@ -122,7 +131,7 @@ public final class Steering {
     /** Whether this backend may be given to somebody. */
     public boolean wants(BackendConnection backend) {
         Orders now = orders;
-        return now == null || (now.pause == null && !now.isStale(backend));
+        return now == null || (now.pause == null && !isStale(now, backend));
     }
 
     /** Open backends that are to be replaced. */
@@ -130,7 +139,9 @@ public final class Steering {
         Orders now = orders;
         return now == null
                 ? 0
-                : (int) growth.backends().stream().filter(now::isStale).count();
+                : (int) growth.backends().stream()
+                        .filter(backend -> isStale(now, backend))
+                        .count();
     }
 
     /** The backends that are logged in and not gone yet. */

@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,31 @@ class PoolConnectTest {
             clients.subList(20, 30).forEach(TestClient::backend);
             clients.subList(10, 30).forEach(TestClient::release);
             harness.awaitIdle(20);
+        }
+    }
+
+    @Test
+    void aLoginThatBeganBeforeReconnectIsReplaced() throws Exception {
+        CountDownLatch renewed = new CountDownLatch(1);
+        try (FakePostgres server = FakePostgres.start(connection -> {
+                    connection.startup();
+                    try {
+                        renewed.await();
+                    } catch (InterruptedException e) {
+                        throw new FakeConnection.Ended();
+                    }
+                    connection.welcome();
+                    connection.echoUntilClosed();
+                });
+                PoolHarness harness = PoolHarness.before(server, 1)) {
+            TestClient client = harness.client(0).ask();
+            await().until(() -> server.accepted() == 1);
+            harness.pool().steering().renew();
+            renewed.countDown();
+            client.backend();
+            assertThat(server.accepted()).isEqualTo(2);
+            client.release();
+            harness.awaitIdle(1);
         }
     }
 
