@@ -14,6 +14,7 @@ import io.netty.handler.ssl.SslProvider;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +74,17 @@ public final class Handshakes {
         } catch (SSLPeerUnverifiedException none) {
             return null;
         }
+    }
+
+    /** Whether a channel's exception is TLS's own: what fails in a handshake has been told by its event. */
+    public static boolean isOfTls(Throwable failure) {
+        return failure instanceof DecoderException
+                && (failure.getCause() instanceof SSLException || isOverload(failure.getCause()));
+    }
+
+    /** Whether there are too many handshakes at one time; told where they wait. */
+    public static boolean isOverload(@Nullable Throwable failure) {
+        return failure instanceof RejectedExecutionException;
     }
 
     /** Whether the network ended the handshake, and not what was said in it. */

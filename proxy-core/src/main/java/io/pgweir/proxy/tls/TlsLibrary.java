@@ -19,7 +19,7 @@ public final class TlsLibrary {
     private final Executor offload;
     private @Nullable SslProvider provider;
 
-    /** @param offload takes the slow steps of handshakes, so that no event loop waits for them */
+    /** @param offload takes what is slow: reading files, and steps of handshakes with servers */
     public TlsLibrary(TlsProviderChoice choice, Executor offload) {
         this.choice = choice;
         this.offload = offload;
