@@ -19,6 +19,7 @@ import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ParameterStatus;
 import io.pgweir.protocol.wire.ProtocolVersion;
 import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.ChannelBinding;
 import io.pgweir.proxy.settings.HostPort;
@@ -148,7 +149,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             // The server closes when its process has gone; until then it counts there as well.
             open.executor().schedule(() -> open.close(), GOODBYE_SECONDS, TimeUnit.SECONDS);
         } else {
-            open.close();
+            HandshakeGuard.close(open.channel());
         }
     }
 

@@ -7,6 +7,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.pgweir.protocol.wire.FrontendWriter;
+import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.SslNegotiation;
 import io.pgweir.proxy.tls.BackendTls;
@@ -41,6 +42,9 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         HANDSHAKE,
         OVER
     }
+
+    /** What a server may send until it is protected: long chains of certificates there are. */
+    private static final int MOST_HANDSHAKE_BYTES = 256 << 10;
 
     private final BackendTls tls;
     private final HostPort host;
@@ -131,7 +135,7 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         step = Step.HANDSHAKE;
         SslHandler begun = tls.begin(ctx.alloc(), host);
         handler = begun;
-        ctx.pipeline().addFirst(begun);
+        HandshakeGuard.begin(ctx.pipeline(), begun, MOST_HANDSHAKE_BYTES);
     }
 
     @Override
@@ -185,6 +189,6 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         } else {
             fail(BackendFailure.unreachable("connection to " + host + " failed: " + Handshakes.describe(cause)));
         }
-        ctx.close();
+        HandshakeGuard.close(ctx.channel());
     }
 }

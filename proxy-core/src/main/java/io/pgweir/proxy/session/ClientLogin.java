@@ -15,6 +15,7 @@ import io.pgweir.protocol.wire.SaslInitialResponse;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.proxy.net.Deadlines;
+import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.net.LoopContext;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -396,7 +397,7 @@ final class ClientLogin {
 
     private void close() {
         end();
-        channel.close();
+        HandshakeGuard.close(channel);
     }
 
     void closed() {
