@@ -15,6 +15,8 @@ import org.slf4j.LoggerFactory;
 public final class TlsLibrary {
     private static final Logger LOG = LoggerFactory.getLogger(TlsLibrary.class);
 
+    private static final String TICKETS = "jdk.tls.server.enableSessionTicketExtension";
+
     private final TlsProviderChoice choice;
     private final Executor offload;
     private @Nullable SslProvider provider;
@@ -48,6 +50,10 @@ public final class TlsLibrary {
         }
         // PostgreSQL has no renegotiation, and BoringSSL neither. Read when the JDK's TLS is used first.
         System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
+        // With a ticket a client's certificate would be verified once and never again.
+        if (System.getProperty(TICKETS) == null) {
+            System.setProperty(TICKETS, "false");
+        }
         return SslProvider.JDK;
     }
 
