@@ -56,6 +56,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private @Nullable ScramClient scram;
     private boolean authenticated;
     private boolean goodbyeSaid;
+    private boolean serverRefused;
     private boolean asking;
     private boolean ready;
     private boolean over;
@@ -109,6 +110,11 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     @Nullable
     BackendTls protection() {
         return tls == null ? null : protection;
+    }
+
+    /** Whether it was the server that ended the login, by an ErrorResponse, and not pgweir. */
+    boolean isRefusedByServer() {
+        return serverRefused;
     }
 
     int statementLimit() {
@@ -199,7 +205,8 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof DecoderException) {
             // Of TLS 1.3 a server may say only now what it has against our certificate.
-            fail(BackendFailure.unprotected("TLS with " + host + " failed: " + Handshakes.describe(cause)));
+            String why = "TLS with " + host + " failed: " + Handshakes.describe(cause);
+            fail(Handshakes.isBroken(cause) ? BackendFailure.unreachable(why) : BackendFailure.unprotected(why));
         } else {
             fail(BackendFailure.unreachable("connection to " + host + " failed during login: " + cause.getMessage()));
         }
@@ -243,6 +250,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             }
             case BackendType.ERROR_RESPONSE -> {
                 goodbyeSaid = true;
+                serverRefused = true;
                 fail(BackendFailure.ofLoginError(ErrorFields.decode(body)));
             }
             case BackendType.NOTICE_RESPONSE, BackendType.NEGOTIATE_PROTOCOL_VERSION -> {}

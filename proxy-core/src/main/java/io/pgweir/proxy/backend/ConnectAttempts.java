@@ -148,8 +148,13 @@ final class ConnectAttempts implements BackendConnector.Result {
 
     /** Whether the next way may succeed where this one did not. */
     private boolean isDueToEncryption(BackendFailure failure) {
-        boolean encrypted = login != null && login.protection() != null;
-        return tlsFailed || (failure.isDenial() && encrypted != (way == Encryption.NONE));
+        BackendLogin last = login;
+        if (tlsFailed || last == null) {
+            return tlsFailed;
+        }
+        // What pgweir itself refuses, it must not try again with less protection.
+        boolean encrypted = last.protection() != null;
+        return last.isRefusedByServer() && failure.isDenial() && encrypted != (way == Encryption.NONE);
     }
 
     /** A login that begins when the connection is protected, or may go without. */
