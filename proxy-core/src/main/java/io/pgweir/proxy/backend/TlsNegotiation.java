@@ -14,6 +14,8 @@ import io.pgweir.proxy.tls.BackendTls;
 import io.pgweir.proxy.tls.Handshakes;
 import io.pgweir.proxy.tls.TlsFault;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Begins TLS on a connection to a server ("SSL Session Encryption"). The handlers behind it learn that the channel is active
@@ -42,6 +44,8 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         HANDSHAKE,
         OVER
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(TlsNegotiation.class);
 
     /** What a server may send until it is protected: long chains of certificates there are. */
     private static final int MOST_HANDSHAKE_BYTES = 256 << 10;
@@ -124,6 +128,11 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
                 ctx.executor().execute(() -> handshake(ctx));
             } catch (TlsFault e) {
                 ctx.executor().execute(() -> fail(BackendFailure.unprotected(e.text())));
+            } catch (RuntimeException | LinkageError e) {
+                LOG.error("TLS to {} cannot be set up: internal error", host, e);
+                ctx.executor()
+                        .execute(() -> fail(BackendFailure.unprotected(
+                                "TLS to " + host + " cannot be set up: internal error, see the log of pgweir")));
             }
         });
     }

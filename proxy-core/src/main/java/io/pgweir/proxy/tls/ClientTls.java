@@ -84,6 +84,9 @@ public final class ClientTls {
             files.refresh();
         } catch (TlsFault e) {
             throw new IllegalStateException("there is no certificate", e); // there was one at the start
+        } catch (RuntimeException | LinkageError e) {
+            // As with files of no use, what there was stays; a thread that dies of it would not tell.
+            LOG.error("TLS to clients: the files could not be read again; the former ones stay in use", e);
         }
     }
 
