@@ -109,7 +109,7 @@ public class CheckoutBenchmark {
                 new PoolKey("bench", "bench"),
                 config.databases().get(0).pool(),
                 target,
-                new BackendConnector(eventLoops.transport(), new TlsLibrary(TlsProviderChoice.JDK, executor)),
+                new BackendConnector(eventLoops.transport(), new TlsLibrary(TlsProviderChoice.JDK, executor), executor),
                 new StatementRegistry(new AtomicLong()),
                 new Breakers(config.breaker())
                         .servers(

@@ -14,6 +14,7 @@ import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.session.Console;
 import io.pgweir.proxy.session.LastWords;
+import io.pgweir.proxy.tls.Handshakes;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -140,7 +141,7 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof java.io.IOException)) {
+        if (!(cause instanceof java.io.IOException) && !Handshakes.isOfTls(cause)) {
             LOG.error("admin console: client {} closed: internal error", caller.address(), cause);
         }
         ctx.close();

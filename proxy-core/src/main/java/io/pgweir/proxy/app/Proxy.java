@@ -12,6 +12,7 @@ import io.pgweir.proxy.http.HttpEndpoints;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.net.ListeningSocket;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Offload;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.session.ClientHandler;
@@ -29,11 +30,8 @@ import java.net.InetSocketAddress;
 import java.security.Security;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,12 +40,11 @@ import org.slf4j.LoggerFactory;
 public final class Proxy {
     private static final Logger LOG = LoggerFactory.getLogger(Proxy.class);
     private static final int BACKLOG = 4096;
-    private static final int OFFLOAD_THREADS = 2;
     private static final String ADDRESS_SECONDS = "networkaddress.cache.ttl";
 
     private final ProxyConfig config;
     private final EventLoops loops;
-    private final ExecutorService offload;
+    private final Offload offload = new Offload();
     private final @Nullable ClientTls tls;
     private final BackendConnector connector;
     private final PoolDirectory pools;
@@ -62,17 +59,11 @@ public final class Proxy {
     private Proxy(LoadedConfig loaded) throws StartupFailure {
         this.config = loaded.config().orElseThrow();
         this.loops = new EventLoops(Transport.choose(config.transport()), config.eventLoops());
-        AtomicInteger number = new AtomicInteger();
-        this.offload = Executors.newFixedThreadPool(OFFLOAD_THREADS, task -> {
-            Thread thread = new Thread(task, "pgweir-offload-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
-        TlsLibrary library = new TlsLibrary(config.tlsProvider(), offload);
+        TlsLibrary library = new TlsLibrary(config.tlsProvider(), offload.work());
         this.tls = clientTls(config.tls(), library);
-        this.connector = new BackendConnector(loops.transport(), library);
+        this.connector = new BackendConnector(loops.transport(), library, offload.names());
         this.pools = new PoolDirectory(config, connector, loops.contexts());
-        this.sessions = new Sessions(config, loops, pools, offload, tls);
+        this.sessions = new Sessions(config, loops, pools, offload.work(), tls);
         this.console =
                 new AdminConsole(new AdminConsole.Subject(config, loaded, pools, sessions, loops, this::shutdown));
         sessions.console(console);
@@ -128,7 +119,7 @@ public final class Proxy {
         }
         ClientTls certificates = tls;
         if (certificates != null) {
-            Runnable look = () -> offload.execute(certificates::refresh);
+            Runnable look = () -> offload.work().execute(certificates::refresh);
             loops.contexts().get(0).loop().scheduleWithFixedDelay(look, 1, 1, TimeUnit.SECONDS);
         }
         LOG.info(
@@ -141,10 +132,10 @@ public final class Proxy {
 
     private @Nullable ClientTls clientTls(ListenerTls settings, TlsLibrary library) throws StartupFailure {
         try {
-            return ClientTls.of(settings, library);
+            return ClientTls.of(settings, library, offload.clientHandshakes());
         } catch (TlsFault e) {
             loops.shutdown();
-            offload.shutdownNow();
+            offload.close();
             throw new StartupFailure("TLS to clients cannot be set up: " + e.text(), e);
         }
     }
@@ -295,7 +286,7 @@ public final class Proxy {
             endpoints.close();
         }
         loops.shutdown().awaitUninterruptibly(5, TimeUnit.SECONDS);
-        offload.shutdownNow();
+        offload.close();
         connector.close();
         if (tls != null) {
             tls.close();

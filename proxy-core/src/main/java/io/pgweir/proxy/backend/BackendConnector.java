@@ -38,16 +38,19 @@ public final class BackendConnector {
     private static final int CANCELS = 32;
 
     private final Transport transport;
-    private final Executor offload;
+    private final Executor names;
     private final TlsLibrary library;
     private final Map<ServerTls, BackendTls> tls = new ConcurrentHashMap<>();
     private final CancelLane cancels = new CancelLane(CANCELS);
 
-    /** @param library also says what runs name look-ups and password derivation, which must not run on a loop */
-    public BackendConnector(Transport transport, TlsLibrary library) {
+    /**
+     * @param library also says what derives the keys of passwords, which must not run on a loop
+     * @param names runs look-ups of host names, which may take long
+     */
+    public BackendConnector(Transport transport, TlsLibrary library, Executor names) {
         this.transport = transport;
         this.library = library;
-        this.offload = library.offload();
+        this.names = names;
     }
 
     /**
@@ -86,7 +89,7 @@ public final class BackendConnector {
             Result result,
             int acceptMillis) {
         BackendTls tls = tlsOf(target.tls());
-        new ConnectAttempts(home, host, target, startup, listener, result, tls, offload, bootstrap(home))
+        new ConnectAttempts(home, host, target, startup, listener, result, tls, names, bootstrap(home))
                 .begin(acceptMillis);
     }
 

@@ -19,6 +19,7 @@ import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ParameterStatus;
 import io.pgweir.protocol.wire.ProtocolVersion;
 import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.ChannelBinding;
 import io.pgweir.proxy.settings.HostPort;
@@ -55,6 +56,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private @Nullable ScramClient scram;
     private boolean authenticated;
     private boolean goodbyeSaid;
+    private boolean serverRefused;
     private boolean asking;
     private boolean ready;
     private boolean over;
@@ -110,6 +112,11 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         return tls == null ? null : protection;
     }
 
+    /** Whether it was the server that ended the login, by an ErrorResponse, and not pgweir. */
+    boolean isRefusedByServer() {
+        return serverRefused;
+    }
+
     int statementLimit() {
         return target.statementLimit();
     }
@@ -148,7 +155,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             // The server closes when its process has gone; until then it counts there as well.
             open.executor().schedule(() -> open.close(), GOODBYE_SECONDS, TimeUnit.SECONDS);
         } else {
-            open.close();
+            HandshakeGuard.close(open.channel());
         }
     }
 
@@ -198,7 +205,8 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof DecoderException) {
             // Of TLS 1.3 a server may say only now what it has against our certificate.
-            fail(BackendFailure.unprotected("TLS with " + host + " failed: " + Handshakes.describe(cause)));
+            String why = "TLS with " + host + " failed: " + Handshakes.describe(cause);
+            fail(Handshakes.isBroken(cause) ? BackendFailure.unreachable(why) : BackendFailure.unprotected(why));
         } else {
             fail(BackendFailure.unreachable("connection to " + host + " failed during login: " + cause.getMessage()));
         }
@@ -242,6 +250,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             }
             case BackendType.ERROR_RESPONSE -> {
                 goodbyeSaid = true;
+                serverRefused = true;
                 fail(BackendFailure.ofLoginError(ErrorFields.decode(body)));
             }
             case BackendType.NOTICE_RESPONSE, BackendType.NEGOTIATE_PROTOCOL_VERSION -> {}

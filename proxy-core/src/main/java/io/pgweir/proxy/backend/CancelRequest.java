@@ -11,6 +11,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.pgweir.protocol.wire.FrontendWriter;
+import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.tls.BackendTls;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -166,7 +167,7 @@ final class CancelRequest extends ChannelInboundHandlerAdapter implements TlsNeg
         }
         Channel open = channel;
         if (open != null) {
-            open.close();
+            HandshakeGuard.close(open);
         }
         if (started) {
             lane.leave();

@@ -4,6 +4,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.util.NetUtil;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.HostPort;
@@ -28,7 +29,7 @@ final class ConnectAttempts implements BackendConnector.Result {
     private final BackendListener listener;
     private final BackendConnector.Result result;
     private final BackendTls tls;
-    private final Executor offload;
+    private final Executor names;
     private final Bootstrap bootstrap;
     private final Iterator<Encryption> ways;
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
@@ -56,7 +57,7 @@ final class ConnectAttempts implements BackendConnector.Result {
             BackendListener listener,
             BackendConnector.Result result,
             BackendTls tls,
-            Executor offload,
+            Executor names,
             Bootstrap bootstrap) {
         this.home = home;
         this.host = host;
@@ -65,7 +66,7 @@ final class ConnectAttempts implements BackendConnector.Result {
         this.listener = listener;
         this.result = result;
         this.tls = tls;
-        this.offload = offload;
+        this.names = names;
         this.bootstrap = bootstrap;
         this.ways = Encryption.waysOf(target.tls().mode()).iterator();
     }
@@ -75,7 +76,12 @@ final class ConnectAttempts implements BackendConnector.Result {
         bootstrap.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, acceptMillis);
         home.deadlines().arm(deadline, target.connectTimeout().toNanos());
         BackendLogin next = next();
-        offload.execute(() -> {
+        InetAddress literal = NetUtil.createInetAddressFromIpAddressString(host.host());
+        if (literal != null) {
+            home.loop().execute(() -> open(next, new InetSocketAddress(literal, host.port())));
+            return;
+        }
+        names.execute(() -> {
             try {
                 InetAddress found = InetAddress.getByName(host.host());
                 home.loop().execute(() -> open(next, new InetSocketAddress(found, host.port())));
@@ -90,7 +96,7 @@ final class ConnectAttempts implements BackendConnector.Result {
     private BackendLogin next() {
         way = ways.next();
         tlsFailed = false;
-        BackendLogin next = new BackendLogin(home, host, target, startup, offload, listener, this, tls);
+        BackendLogin next = new BackendLogin(home, host, target, startup, tls.offload(), listener, this, tls);
         login = next;
         return next;
     }
@@ -142,8 +148,13 @@ final class ConnectAttempts implements BackendConnector.Result {
 
     /** Whether the next way may succeed where this one did not. */
     private boolean isDueToEncryption(BackendFailure failure) {
-        boolean encrypted = login != null && login.protection() != null;
-        return tlsFailed || (failure.isDenial() && encrypted != (way == Encryption.NONE));
+        BackendLogin last = login;
+        if (tlsFailed || last == null) {
+            return tlsFailed;
+        }
+        // What pgweir itself refuses, it must not try again with less protection.
+        boolean encrypted = last.protection() != null;
+        return last.isRefusedByServer() && failure.isDenial() && encrypted != (way == Encryption.NONE);
     }
 
     /** A login that begins when the connection is protected, or may go without. */

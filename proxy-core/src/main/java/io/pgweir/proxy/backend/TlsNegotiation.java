@@ -7,12 +7,15 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.pgweir.protocol.wire.FrontendWriter;
+import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.SslNegotiation;
 import io.pgweir.proxy.tls.BackendTls;
 import io.pgweir.proxy.tls.Handshakes;
 import io.pgweir.proxy.tls.TlsFault;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Begins TLS on a connection to a server ("SSL Session Encryption"). The handlers behind it learn that the channel is active
@@ -41,6 +44,11 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         HANDSHAKE,
         OVER
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(TlsNegotiation.class);
+
+    /** What a server may send until it is protected: long chains of certificates there are. */
+    private static final int MOST_HANDSHAKE_BYTES = 256 << 10;
 
     private final BackendTls tls;
     private final HostPort host;
@@ -120,6 +128,11 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
                 ctx.executor().execute(() -> handshake(ctx));
             } catch (TlsFault e) {
                 ctx.executor().execute(() -> fail(BackendFailure.unprotected(e.text())));
+            } catch (RuntimeException | LinkageError e) {
+                LOG.error("TLS to {} cannot be set up: internal error", host, e);
+                ctx.executor()
+                        .execute(() -> fail(BackendFailure.unprotected(
+                                "TLS to " + host + " cannot be set up: internal error, see the log of pgweir")));
             }
         });
     }
@@ -131,7 +144,7 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         step = Step.HANDSHAKE;
         SslHandler begun = tls.begin(ctx.alloc(), host);
         handler = begun;
-        ctx.pipeline().addFirst(begun);
+        HandshakeGuard.begin(ctx.pipeline(), begun, MOST_HANDSHAKE_BYTES);
     }
 
     @Override
@@ -185,6 +198,6 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         } else {
             fail(BackendFailure.unreachable("connection to " + host + " failed: " + Handshakes.describe(cause)));
         }
-        ctx.close();
+        HandshakeGuard.close(ctx.channel());
     }
 }

@@ -6,6 +6,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.tls.ClientTls;
 import io.pgweir.proxy.tls.Handshakes;
 import java.security.cert.X509Certificate;
@@ -27,12 +28,16 @@ final class ClientEncryption {
     /** What a TLS handshake begins with, and no startup packet, whose length is small. */
     private static final byte HANDSHAKE_RECORD = 0x16;
 
+    /** What a client may send until it is protected; a chain of certificates fits several times. */
+    private static final int MOST_HANDSHAKE_BYTES = 64 << 10;
+
     private static final Logger LOG = LoggerFactory.getLogger(ClientEncryption.class);
 
     private enum State {
         PLAIN,
         HANDSHAKE,
-        ENCRYPTED
+        ENCRYPTED,
+        FAILED
     }
 
     private final Channel channel;
@@ -50,7 +55,7 @@ final class ClientEncryption {
 
     /** Whether what comes now is the client's part of a handshake, which cannot be answered in clear. */
     boolean isUnderWay() {
-        return state == State.HANDSHAKE;
+        return state == State.HANDSHAKE || state == State.FAILED;
     }
 
     boolean isOn() {
@@ -138,7 +143,7 @@ final class ClientEncryption {
         ClientTls.Handshake begun = context.begin(channel.alloc());
         handshake = begun;
         state = State.HANDSHAKE;
-        channel.pipeline().addFirst(begun.handler());
+        HandshakeGuard.begin(channel.pipeline(), begun.handler(), MOST_HANDSHAKE_BYTES);
     }
 
     /**
@@ -148,8 +153,13 @@ final class ClientEncryption {
      */
     boolean completed(SslHandshakeCompletionEvent event) {
         if (!event.isSuccess()) {
-            LOG.info(
-                    "client {}: TLS handshake failed: {}", channel.remoteAddress(), Handshakes.describe(event.cause()));
+            if (state == State.HANDSHAKE && !Handshakes.isOverload(event.cause())) {
+                LOG.info(
+                        "client {}: TLS handshake failed: {}",
+                        channel.remoteAddress(),
+                        Handshakes.describe(event.cause()));
+            }
+            state = State.FAILED;
             return true;
         }
         state = State.ENCRYPTED;

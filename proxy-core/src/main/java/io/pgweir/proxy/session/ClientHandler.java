@@ -4,12 +4,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.tls.Handshakes;
 import java.io.IOException;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,9 +91,8 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter {
     /** A broken connection says so by an exception and then closes; the close is what counts. */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof DecoderException && cause.getCause() instanceof SSLException tls) {
-            // What fails in a handshake has been logged.
-            LOG.debug("client {} closed: TLS: {}", ctx.channel().remoteAddress(), tls.getMessage());
+        if (Handshakes.isOfTls(cause)) {
+            LOG.debug("client {} closed: TLS: {}", ctx.channel().remoteAddress(), Handshakes.describe(cause));
         } else if (!(cause instanceof IOException)) {
             LOG.error("client {} closed: internal error", ctx.channel().remoteAddress(), cause);
         }

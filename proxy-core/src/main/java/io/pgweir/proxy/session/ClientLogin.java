@@ -15,7 +15,9 @@ import io.pgweir.protocol.wire.SaslInitialResponse;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.proxy.net.Deadlines;
+import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.net.LoopContext;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
@@ -235,10 +237,20 @@ final class ClientLogin {
 
     private void certificate(String user) {
         X509Certificate certificate = encryption.certificate();
-        if (certificate != null && user.equals(CertificateName.of(certificate))) {
+        if (certificate != null && isInTime(certificate) && user.equals(CertificateName.of(certificate))) {
             authenticated();
         } else {
             refuse(ClientError.CERTIFICATE_FAILED.with(user));
+        }
+    }
+
+    /** Of a session that is resumed TLS does not look again. */
+    private static boolean isInTime(X509Certificate certificate) {
+        try {
+            certificate.checkValidity();
+            return true;
+        } catch (CertificateException e) {
+            return false;
         }
     }
 
@@ -396,7 +408,7 @@ final class ClientLogin {
 
     private void close() {
         end();
-        channel.close();
+        HandshakeGuard.close(channel);
     }
 
     void closed() {

@@ -26,6 +26,11 @@ public record ServerTls(
         @Nullable Path key,
         @Nullable Secret keyPassword,
         boolean sendsName) {
+    public ServerTls {
+        if ((mode == SslMode.VERIFY_CA || mode == SslMode.VERIFY_FULL) && roots == null && !systemRoots) {
+            throw new IllegalArgumentException("sslmode " + mode.text() + " without roots would verify nothing");
+        }
+    }
 
     /** No TLS. */
     public static final ServerTls OFF = new ServerTls(

@@ -55,7 +55,8 @@ final class TlsChecks {
         boolean system = TlsSettings.SYSTEM.equals(values.find(TlsSettings.SSLROOTCERT));
         Path roots = system ? null : file(TlsSettings.SSLROOTCERT);
         SslMode mode = mode(system);
-        if (mode.compareTo(SslMode.VERIFY_CA) >= 0 && roots == null && !system) {
+        boolean baseless = mode.compareTo(SslMode.VERIFY_CA) >= 0 && roots == null && !system;
+        if (baseless) {
             problems.add(
                     values.where(TlsSettings.SSLMODE),
                     "sslmode " + mode.text() + " needs roots to verify against: name a file as sslrootcert, or write"
@@ -85,6 +86,9 @@ final class TlsChecks {
             problems.add(values.where(TlsSettings.SSLKEY), "sslkey needs sslcert, the certificate that it belongs to");
         }
         String password = values.find(TlsSettings.SSLPASSWORD);
+        if (baseless) {
+            return ServerTls.OFF; // never in use: there is a problem
+        }
         return new ServerTls(
                 mode,
                 negotiation,

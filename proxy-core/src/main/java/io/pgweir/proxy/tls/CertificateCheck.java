@@ -18,8 +18,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies the certificates of peers as the JDK does, and says in plain words why one is not accepted. A certificate that is
- * itself among the roots must be within its time too, as with OpenSSL; the JDK would not look.
+ * Verifies the certificates of peers as the JDK does, and says in plain words why one is not accepted. Roots must be
+ * within their time too, as with OpenSSL; the JDK would not look.
  */
 final class CertificateCheck extends X509ExtendedTrustManager {
     /** A certificate may be for hundreds of names. */
@@ -27,10 +27,12 @@ final class CertificateCheck extends X509ExtendedTrustManager {
 
     private final X509ExtendedTrustManager jdk;
     private final String roots;
+    private final CertificatePath path;
 
     private CertificateCheck(X509ExtendedTrustManager jdk, String roots) {
         this.jdk = jdk;
         this.roots = roots;
+        this.path = new CertificatePath(jdk.getAcceptedIssuers());
     }
 
     /** Against the roots in a file. */
@@ -71,7 +73,7 @@ final class CertificateCheck extends X509ExtendedTrustManager {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
             throws CertificateException {
-        checkTime(chain);
+        checkTime(path.of(chain));
         try {
             jdk.checkServerTrusted(chain, authType, engine);
         } catch (CertificateException e) {
@@ -82,7 +84,7 @@ final class CertificateCheck extends X509ExtendedTrustManager {
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
             throws CertificateException {
-        checkTime(chain);
+        checkTime(path.of(chain));
         try {
             jdk.checkClientTrusted(chain, authType, engine);
         } catch (CertificateException e) {
@@ -90,8 +92,8 @@ final class CertificateCheck extends X509ExtendedTrustManager {
         }
     }
 
-    private static void checkTime(X509Certificate[] chain) throws UntrustedCertificate {
-        for (X509Certificate one : chain) {
+    private static void checkTime(List<X509Certificate> path) throws UntrustedCertificate {
+        for (X509Certificate one : path) {
             try {
                 one.checkValidity();
             } catch (CertificateExpiredException e) {

@@ -15,6 +15,7 @@ import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,11 +43,13 @@ public final class ClientTls {
 
     private final ListenerTls settings;
     private final TlsLibrary library;
+    private final Executor handshakes;
     private final FromFiles<Loaded> files;
 
-    private ClientTls(ListenerTls settings, TlsLibrary library) {
+    private ClientTls(ListenerTls settings, TlsLibrary library, Executor handshakes) {
         this.settings = settings;
         this.library = library;
+        this.handshakes = handshakes;
         Map<String, Path> paths = new LinkedHashMap<>();
         paths.put("tls_cert", Objects.requireNonNull(settings.certificate()));
         paths.put("tls_key", Objects.requireNonNull(settings.key()));
@@ -57,14 +60,16 @@ public final class ClientTls {
     }
 
     /**
+     * @param handshakes takes the slow steps of handshakes, or throws RejectedExecutionException, which ends one
      * @return null if there is no TLS
      * @throws TlsFault if the files are of no use
      */
-    public static @Nullable ClientTls of(ListenerTls settings, TlsLibrary library) throws TlsFault {
+    public static @Nullable ClientTls of(ListenerTls settings, TlsLibrary library, Executor handshakes)
+            throws TlsFault {
         if (!settings.mode().isOn()) {
             return null;
         }
-        ClientTls tls = new ClientTls(settings, library);
+        ClientTls tls = new ClientTls(settings, library, handshakes);
         tls.files.refresh();
         return tls;
     }
@@ -79,6 +84,9 @@ public final class ClientTls {
             files.refresh();
         } catch (TlsFault e) {
             throw new IllegalStateException("there is no certificate", e); // there was one at the start
+        } catch (RuntimeException | LinkageError e) {
+            // As with files of no use, what there was stays; a thread that dies of it would not tell.
+            LOG.error("TLS to clients: the files could not be read again; the former ones stay in use", e);
         }
     }
 
@@ -90,7 +98,7 @@ public final class ClientTls {
     /** For one new connection. */
     public Handshake begin(ByteBufAllocator allocator) {
         return files.use(loaded -> {
-            SslHandler handler = Handshakes.prepare(loaded.context.newHandler(allocator, library.offload()));
+            SslHandler handler = Handshakes.prepare(loaded.context.newHandler(allocator, handshakes));
             handler.setWrapDataSize(RECORD);
             return new Handshake(handler, loaded.binding);
         });

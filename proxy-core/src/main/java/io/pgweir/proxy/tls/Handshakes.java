@@ -11,9 +11,11 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -75,12 +77,27 @@ public final class Handshakes {
         }
     }
 
-    /** Whether the network ended the handshake, and not what was said in it. */
+    /** Whether a channel's exception is TLS's own: what fails in a handshake has been told by its event. */
+    public static boolean isOfTls(Throwable failure) {
+        return failure instanceof DecoderException
+                && (failure.getCause() instanceof SSLException || isOverload(failure.getCause()));
+    }
+
+    /** Whether there are too many handshakes at one time; told where they wait. */
+    public static boolean isOverload(@Nullable Throwable failure) {
+        return failure instanceof RejectedExecutionException;
+    }
+
+    /**
+     * Whether the network ended the handshake, and not what was said in it. If it breaks while we write, Netty wraps that as
+     * a failure of TLS.
+     */
     public static boolean isBroken(Throwable failure) {
-        Throwable cause =
-                failure instanceof DecoderException && failure.getCause() != null ? failure.getCause() : failure;
-        return cause instanceof ClosedChannelException
-                || (cause instanceof java.io.IOException && !(cause instanceof SSLException));
+        Throwable cause = failure;
+        for (int i = 0; i < 20 && (cause instanceof DecoderException || cause instanceof SSLException); i++) {
+            cause = cause.getCause();
+        }
+        return cause instanceof IOException && !(cause instanceof SSLException);
     }
 
     /** Why a handshake failed, in words that stand behind a colon. */

@@ -15,11 +15,13 @@ import org.slf4j.LoggerFactory;
 public final class TlsLibrary {
     private static final Logger LOG = LoggerFactory.getLogger(TlsLibrary.class);
 
+    private static final String TICKETS = "jdk.tls.server.enableSessionTicketExtension";
+
     private final TlsProviderChoice choice;
     private final Executor offload;
     private @Nullable SslProvider provider;
 
-    /** @param offload takes the slow steps of handshakes, so that no event loop waits for them */
+    /** @param offload takes what is slow: reading files, and steps of handshakes with servers */
     public TlsLibrary(TlsProviderChoice choice, Executor offload) {
         this.choice = choice;
         this.offload = offload;
@@ -48,6 +50,10 @@ public final class TlsLibrary {
         }
         // PostgreSQL has no renegotiation, and BoringSSL neither. Read when the JDK's TLS is used first.
         System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
+        // With a ticket a client's certificate would be verified once and never again.
+        if (System.getProperty(TICKETS) == null) {
+            System.setProperty(TICKETS, "false");
+        }
         return SslProvider.JDK;
     }
 

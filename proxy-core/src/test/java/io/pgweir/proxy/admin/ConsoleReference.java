@@ -29,7 +29,8 @@ final class ConsoleReference {
         try {
             PoolDirectory pools = new PoolDirectory(
                     config,
-                    new BackendConnector(Transport.NIO, new TlsLibrary(TlsProviderChoice.JDK, Runnable::run)),
+                    new BackendConnector(
+                            Transport.NIO, new TlsLibrary(TlsProviderChoice.JDK, Runnable::run), Runnable::run),
                     loops.contexts());
             Sessions sessions = new Sessions(config, loops, pools, Runnable::run, null);
             return AdminConsole.table(

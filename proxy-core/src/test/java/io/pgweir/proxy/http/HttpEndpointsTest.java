@@ -252,7 +252,9 @@ class HttpEndpointsTest {
                     : new PoolDirectory(
                             config,
                             new BackendConnector(
-                                    Transport.NIO, new TlsLibrary(TlsProviderChoice.JDK, ForkJoinPool.commonPool())),
+                                    Transport.NIO,
+                                    new TlsLibrary(TlsProviderChoice.JDK, ForkJoinPool.commonPool()),
+                                    ForkJoinPool.commonPool()),
                             loops.contexts());
             sessions = new Sessions(config, loops, pools, ForkJoinPool.commonPool(), null);
             endpoints = new HttpEndpoints(pools, sessions, loops, stuckAfter, mostPoolsNamed);

@@ -74,7 +74,7 @@ final class PoolHarness implements AutoCloseable {
                 new PoolKey(database, "postgres"),
                 poolSettings,
                 target,
-                new BackendConnector(loops.transport(), new TlsLibrary(TlsProviderChoice.JDK, offload)),
+                new BackendConnector(loops.transport(), new TlsLibrary(TlsProviderChoice.JDK, offload), offload),
                 new StatementRegistry(new AtomicLong()),
                 breakers.servers(target.hosts(), poolSettings.hosts()),
                 loops.contexts());

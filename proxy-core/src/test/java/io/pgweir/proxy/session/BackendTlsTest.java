@@ -135,6 +135,17 @@ class BackendTlsTest {
         }
     }
 
+    /** As a rule of pg_hba.conf it would be a reason to try in plain text. */
+    @Test
+    void whatPgweirRefusesIsNotTriedWithLessProtection() throws Exception {
+        try (RunningProxy proxy =
+                RunningProxy.at("postgresql://127.0.0.1:" + postgres.port() + "/*", "sslmode", "prefer")) {
+            assertThat(outcome(proxy, "by_scram"))
+                    .contains("none is configured")
+                    .doesNotContain("with TLS: ");
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void whatVerifiesIsUsed(TlsProviderChoice provider) throws Exception {
