@@ -31,6 +31,8 @@ final class BackendLoss {
         if (lost.brokeInsideReply()) {
             // Half a message has gone out; whatever followed would be taken for its rest.
             session.terminate();
+        } else if (irreplaceable && isCommitting(lost)) {
+            session.closeWith(commitUnknown(failure).asFatal());
         } else if (irreplaceable) {
             ErrorFields error = kept.isEmpty()
                     ? ClientError.SESSION_LOST.with(failure.message())
@@ -62,9 +64,19 @@ final class BackendLoss {
                 session.channel().remoteAddress(),
                 failure.message());
         boolean committing = isCommitting(lost);
-        ClientError error = committing ? ClientError.COMMIT_UNKNOWN : ClientError.BACKEND_LOST;
-        tell(lost, error.in(session.pool().settings(), failure.brief()).withDetail(failure.message()), committing);
+        ErrorFields error = committing
+                ? commitUnknown(failure)
+                : ClientError.BACKEND_LOST
+                        .in(session.pool().settings(), failure.brief())
+                        .withDetail(failure.message());
+        tell(lost, error, committing);
         goOn();
+    }
+
+    private ErrorFields commitUnknown(BackendFailure failure) {
+        return ClientError.COMMIT_UNKNOWN
+                .in(session.pool().settings(), failure.brief())
+                .withDetail(failure.message());
     }
 
     /**

@@ -236,6 +236,19 @@ class CommitCutTest {
         }
     }
 
+    @Test
+    void soItDoesForAClientThatKeepsItsBackend() throws Exception {
+        try (WireClient client = login()) {
+            client.query("CREATE TEMP TABLE kept (a int)");
+            client.query("BEGIN");
+            client.query("INSERT INTO slow VALUES (1)");
+            client.send(query("COMMIT"));
+            await().pollInterval(Duration.ofMillis(5)).until(() -> terminateCommitting());
+            ServerMessage error = client.readUntil('E').get(0);
+            assertThat(error.fields()).containsEntry('S', "FATAL").containsEntry('C', UNKNOWN);
+        }
+    }
+
     private static boolean terminateCommitting() throws IOException {
         return "1"
                 .equals(direct.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
