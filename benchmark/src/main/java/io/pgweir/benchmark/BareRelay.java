@@ -1,15 +1,12 @@
 package io.pgweir.benchmark;
 
-import io.netty.bootstrap.Bootstrap;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.WriteBufferWaterMark;
+import io.pgweir.proxy.net.Sockets;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.settings.TransportChoice;
 import java.net.InetSocketAddress;
@@ -31,17 +28,8 @@ public final class BareRelay implements AutoCloseable {
     public BareRelay(int listenPort, int targetPort, Transport transport, int loopCount) {
         loops = new MultiThreadIoEventLoopGroup(loopCount, transport.handler());
         InetSocketAddress target = new InetSocketAddress("127.0.0.1", targetPort);
-        listener = new ServerBootstrap()
-                .group(loops)
-                .channel(transport.serverChannel())
-                .option(ChannelOption.SO_BACKLOG, 4096)
-                .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
+        listener = Sockets.toClients(transport, loops)
                 .childOption(ChannelOption.AUTO_READ, false)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(64 << 10, 256 << 10))
-                .childOption(
-                        ChannelOption.RECVBUF_ALLOCATOR,
-                        new AdaptiveRecvByteBufAllocator(512, 2048, 16384).maxMessagesPerRead(4))
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel client) {
@@ -57,14 +45,7 @@ public final class BareRelay implements AutoCloseable {
         Leg fromClient = new Leg();
         Leg fromServer = new Leg();
         client.pipeline().addLast(fromClient);
-        new Bootstrap()
-                .group(client.eventLoop())
-                .channel(transport.clientChannel())
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(64 << 10, 256 << 10))
-                .option(
-                        ChannelOption.RECVBUF_ALLOCATOR,
-                        new AdaptiveRecvByteBufAllocator(2048, 16384, 131072).maxMessagesPerRead(4))
+        Sockets.toServer(transport, client.eventLoop())
                 .handler(fromServer)
                 .connect(target)
                 .addListener(connected -> {

@@ -2,15 +2,21 @@ package io.pgweir.benchmark;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.pgweir.protocol.wire.BackendType;
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ColumnDescription;
 import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.protocol.wire.ProtocolVersion;
+import io.pgweir.protocol.wire.TransactionStatus;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers as PostgreSQL does, with one row to everything. After a connection's login it allocates nothing, so that what a
@@ -19,7 +25,22 @@ import java.nio.charset.StandardCharsets;
 final class CannedServer implements AutoCloseable {
     private static final int STARTUP_HEADER = 8;
     private static final int HEADER = 5;
-    private static final int SSL_REQUEST = 80877103;
+
+    private static final Map<String, String> PARAMETERS = Map.ofEntries(
+            Map.entry("server_version", "17.0"),
+            Map.entry("server_encoding", "UTF8"),
+            Map.entry("client_encoding", "UTF8"),
+            Map.entry("standard_conforming_strings", "on"),
+            Map.entry("is_superuser", "on"),
+            Map.entry("session_authorization", "bench"),
+            Map.entry("DateStyle", "ISO, MDY"),
+            Map.entry("IntervalStyle", "postgres"),
+            Map.entry("TimeZone", "UTC"),
+            Map.entry("integer_datetimes", "on"),
+            Map.entry("default_transaction_read_only", "off"),
+            Map.entry("in_hot_standby", "off"),
+            Map.entry("search_path", "public"),
+            Map.entry("application_name", ""));
 
     private final ServerSocketChannel listener;
     private final byte[] queryReply;
@@ -32,39 +53,17 @@ final class CannedServer implements AutoCloseable {
 
     CannedServer() throws IOException {
         listener = ServerSocketChannel.open().bind(new InetSocketAddress("127.0.0.1", 0));
-        byte[] row = concat(message(BackendType.DATA_ROW, 0, 1, 0, 0, 0, 1, '1'));
-        byte[] description = message(
-                BackendType.ROW_DESCRIPTION,
-                0,
-                1,
-                'a',
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                23,
-                0,
-                4,
-                255,
-                255,
-                255,
-                255,
-                0,
-                0);
-        byte[] complete = message(BackendType.COMMAND_COMPLETE, 'S', 'E', 'L', 'E', 'C', 'T', ' ', '1', 0);
-        ready = message(BackendType.READY_FOR_QUERY, 'I');
-        queryReply = concat(description, row, complete, ready);
-        parseReply = message(BackendType.PARSE_COMPLETE);
-        bindReply = message(BackendType.BIND_COMPLETE);
-        describeReply = description;
-        executeReply = concat(row, complete);
-        closeReply = message(BackendType.CLOSE_COMPLETE);
+        describeReply = bytes(out -> BackendWriter.rowDescription(out, List.of(ColumnDescription.text("a"))));
+        executeReply = bytes(out -> {
+            BackendWriter.dataRow(out, "1");
+            BackendWriter.commandComplete(out, "SELECT 1");
+        });
+        ready = bytes(out -> BackendWriter.readyForQuery(out, TransactionStatus.IDLE));
+        queryReply = bytes(
+                out -> out.writeBytes(describeReply).writeBytes(executeReply).writeBytes(ready));
+        parseReply = bytes(BackendWriter::parseComplete);
+        bindReply = bytes(BackendWriter::bindComplete);
+        closeReply = bytes(BackendWriter::closeComplete);
         start("canned-server", this::accept);
     }
 
@@ -127,7 +126,7 @@ final class CannedServer implements AutoCloseable {
         }
     }
 
-    private byte[] replyTo(byte type) {
+    private byte @Nullable [] replyTo(byte type) {
         return switch (type) {
             case FrontendType.QUERY -> queryReply;
             case FrontendType.PARSE -> parseReply;
@@ -147,57 +146,26 @@ final class CannedServer implements AutoCloseable {
                     throw new IOException("closed at login");
                 }
             }
-            if (in.getInt(4) != SSL_REQUEST) {
+            if (in.getInt(4) != ProtocolVersion.SSL_REQUEST) {
                 break;
             }
             in.clear();
             connection.write(ByteBuffer.wrap(new byte[] {'N'}));
         }
         in.clear();
-        connection.write(ByteBuffer.wrap(concat(
-                message(BackendType.AUTHENTICATION, 0, 0, 0, 0),
-                parameter("server_version", "17.0"),
-                parameter("server_encoding", "UTF8"),
-                parameter("client_encoding", "UTF8"),
-                parameter("standard_conforming_strings", "on"),
-                parameter("is_superuser", "on"),
-                parameter("session_authorization", "bench"),
-                parameter("DateStyle", "ISO, MDY"),
-                parameter("IntervalStyle", "postgres"),
-                parameter("TimeZone", "UTC"),
-                parameter("integer_datetimes", "on"),
-                parameter("default_transaction_read_only", "off"),
-                parameter("in_hot_standby", "off"),
-                parameter("search_path", "public"),
-                parameter("application_name", ""),
-                message(BackendType.BACKEND_KEY_DATA, 0, 0, 0, 1, 0, 0, 0, 2),
-                ready)));
+        connection.write(ByteBuffer.wrap(bytes(out -> {
+            BackendWriter.authenticationOk(out);
+            PARAMETERS.forEach((name, value) -> BackendWriter.parameterStatus(out, name, value));
+            BackendWriter.backendKeyData(out, 1, new byte[] {0, 0, 0, 2});
+            out.writeBytes(ready);
+        })));
     }
 
-    private static byte[] parameter(String name, String value) {
-        byte[] text = (name + "\0" + value + "\0").getBytes(StandardCharsets.US_ASCII);
-        int[] body = new int[text.length];
-        for (int i = 0; i < body.length; i++) {
-            body[i] = text[i];
-        }
-        return message(BackendType.PARAMETER_STATUS, body);
-    }
-
-    private static byte[] message(byte type, int... body) {
+    private static byte[] bytes(Consumer<ByteBuf> writer) {
         ByteBuf out = Unpooled.buffer();
-        out.writeByte(type).writeInt(body.length + 4);
-        for (int value : body) {
-            out.writeByte(value);
-        }
+        writer.accept(out);
         byte[] bytes = new byte[out.readableBytes()];
         out.readBytes(bytes);
-        return bytes;
-    }
-
-    private static byte[] concat(byte[]... parts) {
-        ByteBuf all = Unpooled.wrappedBuffer(parts);
-        byte[] bytes = new byte[all.readableBytes()];
-        all.readBytes(bytes);
         return bytes;
     }
 

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,6 +61,28 @@ final class PgweirProcess implements AutoCloseable {
                 "--database-url=postgresql://" + postgres.host() + ":" + postgres.port() + "/*"));
         arguments.addAll(List.of(more));
         return start(arguments.toArray(String[]::new));
+    }
+
+    /** Starts it before {@code postgres}, on an address that it shares with others, and waits until it listens. */
+    static PgweirProcess sharing(int port, RealPostgres postgres, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "run",
+                "--listen=127.0.0.1:" + port,
+                "--http=127.0.0.1:0",
+                "--client-auth=trust",
+                "--database-url=postgresql://" + postgres.host() + ":" + postgres.port() + "/*",
+                "--reuse-port=true"));
+        arguments.addAll(List.of(more));
+        PgweirProcess process = start(arguments.toArray(String[]::new));
+        process.port();
+        return process;
+    }
+
+    /** A port that nobody listens on now. */
+    static int freePort() throws IOException {
+        try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return unused.getLocalPort();
+        }
     }
 
     /** Waits until it listens. Returns the port for clients. */

@@ -6,8 +6,6 @@ import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -47,8 +45,8 @@ class RollingUpgradeIT {
 
     @Test
     void noStatementFailsWhileAProcessIsReplaced() throws Exception {
-        int port = freePort();
-        PgweirProcess current = start(port);
+        int port = PgweirProcess.freePort();
+        PgweirProcess current = PgweirProcess.sharing(port, POSTGRES, "--transport=" + TRANSPORT);
         List<UpgradeClient> clients = new ArrayList<>();
         try (WireClient setUp = current.login(database)) {
             setUp.query("drop table if exists ledger");
@@ -87,7 +85,7 @@ class RollingUpgradeIT {
                 WireClient working = old.login(database)) {
             working.query("begin");
             working.query("create temp table t(a int) on commit drop");
-            PgweirProcess next = start(port);
+            PgweirProcess next = PgweirProcess.sharing(port, POSTGRES, "--transport=" + TRANSPORT);
             try (WireClient newcomer = next.login(database)) {
                 assertThat(newcomer.value("select 1")).isEqualTo("1");
             }
@@ -112,19 +110,6 @@ class RollingUpgradeIT {
         }
     }
 
-    private static PgweirProcess start(int port) throws Exception {
-        PgweirProcess process = PgweirProcess.start(
-                "run",
-                "--listen=127.0.0.1:" + port,
-                "--http=127.0.0.1:0",
-                "--client-auth=trust",
-                "--database-url=postgresql://" + POSTGRES.host() + ":" + POSTGRES.port() + "/*",
-                "--reuse-port=true",
-                "--transport=" + TRANSPORT);
-        process.port();
-        return process;
-    }
-
     private static String rowsOf(UpgradeClient client) throws Exception {
         try (Connection connection = POSTGRES.connect(database);
                 Statement statement = connection.createStatement();
@@ -133,12 +118,6 @@ class RollingUpgradeIT {
                                 + " from ledger where client = " + client.number())) {
             row.next();
             return row.getString(1);
-        }
-    }
-
-    private static int freePort() throws Exception {
-        try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return unused.getLocalPort();
         }
     }
 }

@@ -8,8 +8,6 @@ import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,8 +44,8 @@ class UpgradeCrowdIT {
     @Test
     void aCrowdThatComesBackAtOnceLosesNoStatement() throws Exception {
         String database = POSTGRES.createDatabase();
-        int port = freePort();
-        try (PgweirProcess old = start(port);
+        int port = PgweirProcess.freePort();
+        try (PgweirProcess old = PgweirProcess.sharing(port, POSTGRES);
                 DelayingRelay way = new DelayingRelay(port, DELAY_MILLIS)) {
             try (WireClient setUp = old.login(database)) {
                 setUp.query("create table ledger(client int, number int)");
@@ -57,7 +55,7 @@ class UpgradeCrowdIT {
                 crowd.add(new Member(i, way.port(), database));
             }
             await().atMost(Duration.ofSeconds(120)).until(() -> crowd.stream().allMatch(m -> m.done > 0 || m.failed()));
-            try (PgweirProcess next = start(port)) {
+            try (PgweirProcess next = PgweirProcess.sharing(port, POSTGRES)) {
                 try (WireClient newcomer = next.login(database)) {
                     assertThat(newcomer.value("select 1")).isEqualTo("1");
                 }
@@ -205,24 +203,6 @@ class UpgradeCrowdIT {
 
         void join() throws InterruptedException {
             thread.join(TimeUnit.SECONDS.toMillis(60));
-        }
-    }
-
-    private static PgweirProcess start(int port) throws Exception {
-        PgweirProcess process = PgweirProcess.start(
-                "run",
-                "--listen=127.0.0.1:" + port,
-                "--http=127.0.0.1:0",
-                "--client-auth=trust",
-                "--database-url=postgresql://" + POSTGRES.host() + ":" + POSTGRES.port() + "/*",
-                "--reuse-port=true");
-        process.port();
-        return process;
-    }
-
-    private static int freePort() throws Exception {
-        try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return unused.getLocalPort();
         }
     }
 }

@@ -136,7 +136,7 @@ final class ConnectionViews {
             client.label(),
             client.transaction(),
             client.backendPid() == 0 ? null : client.backendPid(),
-            idle ? seconds(asked ? client.requestAt() : client.connectedAt()) : null,
+            idle ? WallClock.since(asked ? client.requestAt() : client.connectedAt()) : null,
             client.kept()
         };
     }
@@ -182,8 +182,8 @@ final class ConnectionViews {
             (long) connection.pid(),
             connection.host().toString(),
             holder == null ? "idle" : holder.state().key(),
-            since == 0 ? null : seconds(since),
-            seconds(connection.openedAt()),
+            since == 0 ? null : WallClock.since(since),
+            WallClock.since(connection.openedAt()),
             client == null ? null : client.number(),
             holder == null ? "" : holder.label()
         };
@@ -221,7 +221,7 @@ final class ConnectionViews {
                     client == null ? null : client.number(),
                     holder.client(),
                     holder.state().key(),
-                    seconds(holder.since()),
+                    WallClock.since(holder.since()),
                     holder.pid(),
                     holder.label(),
                     fingerprint(holder),
@@ -251,8 +251,8 @@ final class ConnectionViews {
                 holder.pid(),
                 backend.connection().host().toString(),
                 holder.state().key(),
-                seconds(holder.since()),
-                seconds(holder.begunAt()),
+                WallClock.since(holder.since()),
+                WallClock.since(holder.begunAt()),
                 client == null ? null : client.number(),
                 holder.client(),
                 holder.label(),
@@ -268,9 +268,5 @@ final class ConnectionViews {
     private static String fingerprint(Holder holder) {
         long fingerprint = holder.statement().fingerprint();
         return fingerprint == 0 ? "" : String.format(java.util.Locale.ROOT, "%016x", fingerprint);
-    }
-
-    private static double seconds(long since) {
-        return Math.round((System.nanoTime() - since) / 1e6) / 1e3;
     }
 }

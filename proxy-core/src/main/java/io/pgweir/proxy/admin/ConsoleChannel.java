@@ -93,7 +93,7 @@ final class ConsoleChannel extends ChannelInboundHandlerAdapter implements Conso
             advance();
         } catch (ProtocolViolation e) {
             LOG.info("admin console: client {} closed: {}", caller.address(), e.getMessage());
-            closeWith(new ConsoleFailure(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage()))).error());
+            closeWith(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
         }
     }
 

@@ -3,6 +3,7 @@ package io.pgweir.proxy.admin;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.pool.PoolKey;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.DatabaseConfig;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -98,15 +100,17 @@ final class DatabaseViews {
     }
 
     private List<@Nullable Object[]> databases() {
+        Map<String, List<Pool>> byName = poolsBy(PoolKey::database);
         List<@Nullable Object[]> rows = new ArrayList<>();
-        named().forEach((name, database) -> rows.add(row(name, database)));
+        named().forEach((name, database) -> rows.add(row(name, database, byName.getOrDefault(name, List.of()))));
         return rows;
     }
 
-    private @Nullable Object[] row(String name, DatabaseConfig database) {
-        List<Pool> own = pools.pools().stream()
-                .filter(pool -> pool.key().database().equals(name))
-                .toList();
+    private Map<String, List<Pool>> poolsBy(Function<PoolKey, String> part) {
+        return pools.pools().stream().collect(Collectors.groupingBy(pool -> part.apply(pool.key())));
+    }
+
+    private @Nullable Object[] row(String name, DatabaseConfig database, List<Pool> own) {
         AdminOrder pause = pools.switches().paused(name);
         AdminOrder disabled = pools.switches().disabled(name);
         List<HostPort> hosts = database.hosts();
@@ -174,11 +178,10 @@ final class DatabaseViews {
     }
 
     private List<@Nullable Object[]> users() {
+        Map<String, List<Pool>> byUser = poolsBy(PoolKey::user);
         List<@Nullable Object[]> rows = new ArrayList<>();
         for (String name : userNames()) {
-            List<Pool> own = pools.pools().stream()
-                    .filter(pool -> pool.key().user().equals(name))
-                    .toList();
+            List<Pool> own = byUser.getOrDefault(name, List.of());
             String console = config.adminUsers().contains(name)
                     ? "admin"
                     : config.statsUsers().contains(name) ? "stats" : "";

@@ -102,9 +102,9 @@ final class InsightViews {
                 known.pool.key().toString(),
                 incident.id(),
                 clock.at(incident.begunAt()),
-                seconds(System.nanoTime() - incident.begunAt()),
+                WallClock.since(incident.begunAt()),
                 incident.cause().key(),
-                seconds(at.waitedNanos()),
+                WallClock.seconds(at.waitedNanos()),
                 at.busy(),
                 at.limit(),
                 at.waiting(),
@@ -194,7 +194,7 @@ final class InsightViews {
     }
 
     private static @Nullable Object[] advice(String pool, String advice, String cause, String evidence, long ageNanos) {
-        return new @Nullable Object[] {pool, advice, cause, evidence, seconds(ageNanos)};
+        return new @Nullable Object[] {pool, advice, cause, evidence, WallClock.seconds(ageNanos)};
     }
 
     /** Those of every configured server, used yet or not. */
@@ -223,20 +223,16 @@ final class InsightViews {
             rows.add(new @Nullable Object[] {
                 breaker.server().toString(),
                 state.key(),
-                seconds(breaker.nanosInState()),
+                WallClock.seconds(breaker.nanosInState()),
                 hand == null ? "" : DatabaseViews.text(hand.open() ? "OPEN" : "CLOSE", hand.order()),
                 outage == null ? null : outage.cause().message(),
                 outage == null ? null : outage.cause().sqlState(),
-                outage == null ? null : seconds(outage.lastedNanos()),
-                outage == null || outage.byHand() ? null : seconds(outage.nanosToProbe()),
+                outage == null ? null : WallClock.seconds(outage.lastedNanos()),
+                outage == null || outage.byHand() ? null : WallClock.seconds(outage.nanosToProbe()),
                 role == null ? null : role.key() + (role.readOnly() ? ", read-only by default" : ""),
                 (int) backends
             });
         }
         return rows;
-    }
-
-    private static double seconds(long nanos) {
-        return Math.round(nanos / 1e6) / 1e3;
     }
 }

@@ -13,6 +13,16 @@ final class WallClock {
 
     private final Clock clock = Clock.systemUTC();
 
+    /** Seconds since a moment, to the millisecond. */
+    static double since(long nanoTime) {
+        return seconds(System.nanoTime() - nanoTime);
+    }
+
+    /** Nanoseconds as seconds, to the millisecond. */
+    static double seconds(long nanos) {
+        return Math.round(nanos / 1e6) / 1e3;
+    }
+
     String at(long nanoTime) {
         return FORMAT.format(clock.instant().minusNanos(System.nanoTime() - nanoTime));
     }

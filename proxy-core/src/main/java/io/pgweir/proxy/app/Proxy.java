@@ -1,11 +1,8 @@
 package io.pgweir.proxy.app;
 
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.WriteBufferWaterMark;
 import io.pgweir.proxy.admin.AdminConsole;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.http.HttpEndpoints;
@@ -13,6 +10,7 @@ import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.net.ListeningSocket;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Offload;
+import io.pgweir.proxy.net.Sockets;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.session.ClientHandler;
@@ -39,7 +37,6 @@ import org.slf4j.LoggerFactory;
 /** A running proxy. Thread-safe. */
 public final class Proxy {
     private static final Logger LOG = LoggerFactory.getLogger(Proxy.class);
-    private static final int BACKLOG = 4096;
     private static final String ADDRESS_SECONDS = "networkaddress.cache.ttl";
 
     private final ProxyConfig config;
@@ -147,17 +144,7 @@ public final class Proxy {
     }
 
     private ListeningSocket bind(HostPort address) throws StartupFailure {
-        ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loops.group())
-                .channel(loops.transport().serverChannel())
-                .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(64 << 10, 256 << 10))
-                .childOption(
-                        ChannelOption.RECVBUF_ALLOCATOR,
-                        new AdaptiveRecvByteBufAllocator(512, 2048, 16384).maxMessagesPerRead(4))
+        ServerBootstrap bootstrap = Sockets.toClients(loops.transport(), loops.group())
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {

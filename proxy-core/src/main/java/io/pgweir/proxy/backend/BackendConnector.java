@@ -2,10 +2,8 @@ package io.pgweir.proxy.backend;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.uring.IoUringChannelOption;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Sockets;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.ServerTls;
@@ -24,13 +22,6 @@ public final class BackendConnector {
         /** The attempt failed and its socket, if there was one, is closed. */
         void failed(BackendFailure failure);
     }
-
-    /** Bytes that nobody acknowledges for so long end a connection; so does silence for about 45 s, even while it idles. */
-    private static final int USER_TIMEOUT_MILLIS = 10_000;
-
-    private static final int KEEPALIVE_IDLE_SECONDS = 30;
-    private static final int KEEPALIVE_INTERVAL_SECONDS = 5;
-    private static final int KEEPALIVE_COUNT = 3;
 
     private static final int PROBE_ACCEPT_MILLIS = 1_000;
 
@@ -99,31 +90,8 @@ public final class BackendConnector {
     }
 
     private Bootstrap bootstrap(LoopContext home) {
-        Bootstrap bootstrap = new Bootstrap()
-                .group(home.loop())
-                .channel(transport.clientChannel())
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.SO_KEEPALIVE, true)
-                // The login's own deadline covers the connect.
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
-                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(64 << 10, 256 << 10))
-                .option(
-                        ChannelOption.RECVBUF_ALLOCATOR,
-                        new io.netty.channel.AdaptiveRecvByteBufAllocator(2048, 16384, 131072).maxMessagesPerRead(4));
-        if (transport == Transport.EPOLL) {
-            bootstrap
-                    .option(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS)
-                    .option(EpollChannelOption.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
-                    .option(EpollChannelOption.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
-                    .option(EpollChannelOption.TCP_KEEPCNT, KEEPALIVE_COUNT);
-        } else if (transport == Transport.IO_URING) {
-            bootstrap
-                    .option(IoUringChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS)
-                    .option(IoUringChannelOption.TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS)
-                    .option(IoUringChannelOption.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS)
-                    .option(IoUringChannelOption.TCP_KEEPCNT, KEEPALIVE_COUNT);
-        }
-        return bootstrap;
+        // The login's own deadline covers the connect.
+        return Sockets.toServer(transport, home.loop()).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
     }
 
     /** Frees what connections are made with; there will be no more. */

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.settings;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -10,8 +11,8 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** Reads small text files and says in one sentence why one cannot be read. */
-final class SecretFiles {
+/** Reads small files, of texts, keys and certificates, and says in one sentence why one cannot be read. */
+public final class SecretFiles {
     private static final int MOST_BYTES = 1 << 20;
 
     private SecretFiles() {}
@@ -39,15 +40,20 @@ final class SecretFiles {
     }
 
     /** The whole file. */
-    static byte[] readBytes(Path file) throws BadValue {
+    public static byte[] readBytes(Path file) throws BadValue {
         try {
             if (Files.isDirectory(file)) {
                 throw new BadValue("'" + file + "' is a directory: name a file");
             }
-            if (Files.size(file) > MOST_BYTES) {
+            // Bounded as it is read: a size asked for first may be wrong, and of a device it is 0.
+            byte[] bytes;
+            try (InputStream in = Files.newInputStream(file)) {
+                bytes = in.readNBytes(MOST_BYTES + 1);
+            }
+            if (bytes.length > MOST_BYTES) {
                 throw new BadValue("'" + file + "' has more than 1 MiB: is it the right file?");
             }
-            return Files.readAllBytes(file);
+            return bytes;
         } catch (NoSuchFileException e) {
             throw new BadValue("there is no file '" + file + "'");
         } catch (AccessDeniedException e) {

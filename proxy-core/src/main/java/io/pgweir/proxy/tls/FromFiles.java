@@ -1,11 +1,8 @@
 package io.pgweir.proxy.tls;
 
 import io.netty.util.ReferenceCountUtil;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import io.pgweir.proxy.settings.BadValue;
+import io.pgweir.proxy.settings.SecretFiles;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -31,8 +28,6 @@ final class FromFiles<T> {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(FromFiles.class);
-
-    private static final int MOST_BYTES = 1 << 20;
 
     private final String what;
     private final Map<String, Path> paths;
@@ -142,24 +137,9 @@ final class FromFiles<T> {
 
     private static byte[] read(String setting, Path path) throws TlsFault {
         try {
-            // Bounded as it is read: a size asked for first may be wrong, and of a device it is 0.
-            byte[] bytes;
-            try (InputStream in = Files.newInputStream(path)) {
-                bytes = in.readNBytes(MOST_BYTES + 1);
-            }
-            if (bytes.length > MOST_BYTES) {
-                throw new TlsFault(setting + ": '" + path + "' has more than 1 MiB: is it the right file?");
-            }
-            return bytes;
-        } catch (NoSuchFileException e) {
-            throw new TlsFault(setting + ": there is no file '" + path + "'", e);
-        } catch (AccessDeniedException e) {
-            throw new TlsFault(
-                    setting + ": '" + path + "' may not be read by user " + System.getProperty("user.name")
-                            + ": change its owner or mode",
-                    e);
-        } catch (IOException e) {
-            throw new TlsFault(setting + ": '" + path + "' cannot be read: " + e.getMessage(), e);
+            return SecretFiles.readBytes(path);
+        } catch (BadValue e) {
+            throw new TlsFault(setting + ": " + e.getMessage(), e);
         }
     }
 }

@@ -2,40 +2,18 @@ package io.pgweir.proxy.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pgweir.proxy.testkit.RealPostgres;
-import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
-import java.io.IOException;
-import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Figures and findings are those of what was really done. */
-class AdminFiguresTest {
+class AdminFiguresTest extends RunningConsole {
     private static final String DATABASE = "postgres";
-    private static final RealPostgres POSTGRES = RealPostgres.get();
-    private RunningProxy proxy;
-    private Connection console;
 
-    private void start(String... settings) throws Exception {
-        List<String> all = new ArrayList<>(List.of(Consoles.USERS));
-        all.addAll(List.of(settings));
-        proxy = RunningProxy.before(POSTGRES, all.toArray(String[]::new));
-        console = Consoles.open(proxy);
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        console.close();
-        proxy.close();
-    }
-
-    private WireClient login() throws IOException {
-        return WireClient.login(proxy.host(), proxy.port(), DATABASE, "postgres", null);
+    @Override
+    String database() {
+        return DATABASE;
     }
 
     @Test

@@ -4,27 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.testkit.Frontend;
-import io.pgweir.proxy.testkit.RealPostgres;
-import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.sql.Connection;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What KILL tells those whom it catches in the middle of something. */
-class AdminKillTest {
-    private static final RealPostgres POSTGRES = RealPostgres.get();
+class AdminKillTest extends RunningConsole {
     private static String database = "";
-    private RunningProxy proxy;
-    private Connection console;
 
     @BeforeAll
     static void create() throws Exception {
@@ -36,21 +26,9 @@ class AdminKillTest {
         POSTGRES.dropDatabase(database);
     }
 
-    private void start(String... settings) throws Exception {
-        List<String> all = new ArrayList<>(List.of(Consoles.USERS));
-        all.addAll(List.of(settings));
-        proxy = RunningProxy.before(POSTGRES, all.toArray(String[]::new));
-        console = Consoles.open(proxy);
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        console.close();
-        proxy.close();
-    }
-
-    private WireClient login() throws IOException {
-        return WireClient.login(proxy.host(), proxy.port(), database, "postgres", null);
+    @Override
+    String database() {
+        return database;
     }
 
     private Map<String, String> holder(String state) {

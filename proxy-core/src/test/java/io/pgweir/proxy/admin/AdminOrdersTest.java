@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
-import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
 import java.net.URI;
@@ -22,17 +21,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What commands really do, seen by the clients and in pg_stat_activity. */
 @SuppressWarnings("try") // who is only there
-class AdminOrdersTest {
-    private static final RealPostgres POSTGRES = RealPostgres.get();
+class AdminOrdersTest extends RunningConsole {
     private static String database = "";
-    private RunningProxy proxy;
-    private Connection console;
 
     @BeforeAll
     static void create() throws Exception {
@@ -44,21 +39,9 @@ class AdminOrdersTest {
         POSTGRES.dropDatabase(database);
     }
 
-    private void start(String... settings) throws Exception {
-        List<String> all = new ArrayList<>(List.of(Consoles.USERS));
-        all.addAll(List.of(settings));
-        proxy = RunningProxy.before(POSTGRES, all.toArray(String[]::new));
-        console = Consoles.open(proxy);
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        console.close();
-        proxy.close();
-    }
-
-    private WireClient login() throws IOException {
-        return WireClient.login(proxy.host(), proxy.port(), database, "postgres", null);
+    @Override
+    String database() {
+        return database;
     }
 
     private void order(String command) throws SQLException {

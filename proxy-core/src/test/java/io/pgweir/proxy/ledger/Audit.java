@@ -1,6 +1,8 @@
 package io.pgweir.proxy.ledger;
 
+import io.pgweir.proxy.testkit.FaultProxy;
 import io.pgweir.proxy.testkit.Frontend;
+import io.pgweir.proxy.testkit.OwnPostgres;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
@@ -30,6 +32,20 @@ final class Audit {
     private final Map<String, Integer> runs = new HashMap<>();
     private int found;
     private boolean logRead;
+
+    /** Of all that a server has in its table and in its log, once nobody is left who could write; closes the way there. */
+    static Audit of(OwnPostgres postgres, FaultProxy network) throws IOException {
+        Audit audit = new Audit();
+        network.close();
+        try (WireClient direct = postgres.connect()) {
+            Storm.awaitNobody(direct);
+            audit.read(direct);
+        }
+        try (var log = postgres.log()) {
+            audit.read(log);
+        }
+        return audit;
+    }
 
     /** Reads the table, past any proxy. */
     void read(WireClient direct) throws IOException {

@@ -61,7 +61,7 @@ class KilledProxyTest {
                     clients.add(LedgerClient.thatComesBack(i, pgweir::login, seed, pulse));
                 }
                 clients.forEach(LedgerClient::start);
-                awaitEverybody();
+                LedgerClient.awaitAll(clients);
                 faults(pgweir, new Storm(postgres, network, MAX_CONNECTIONS, seed));
                 for (LedgerClient client : clients) {
                     client.finish();
@@ -96,7 +96,7 @@ class KilledProxyTest {
                 millisToSuccess.add(TimeUnit.NANOSECONDS.toMillis(pulse.last() - listens));
             }
             trouble.get(60, TimeUnit.SECONDS);
-            awaitEverybody();
+            LedgerClient.awaitAll(clients);
         }
     }
 
@@ -108,23 +108,8 @@ class KilledProxyTest {
         }
     }
 
-    private void awaitEverybody() {
-        long from = System.nanoTime();
-        await("every client is served")
-                .atMost(Duration.ofSeconds(30))
-                .until(() -> clients.stream().allMatch(client -> client.servedSince(from) || !client.isAlive()));
-    }
-
     private void check(OwnPostgres postgres, FaultProxy network) throws Exception {
-        Audit audit = new Audit();
-        network.close();
-        try (WireClient direct = postgres.connect()) {
-            Storm.awaitNobody(direct);
-            audit.read(direct);
-        }
-        try (var log = postgres.log()) {
-            audit.read(log);
-        }
+        Audit audit = Audit.of(postgres, network);
         List<Entry> books = clients.stream().flatMap(c -> c.books().stream()).toList();
         List<String> violations = new ArrayList<>(audit.violations(books));
         clients.forEach(client -> violations.addAll(client.violations()));

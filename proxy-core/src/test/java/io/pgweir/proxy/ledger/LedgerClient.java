@@ -3,6 +3,7 @@ package io.pgweir.proxy.ledger;
 import static io.pgweir.proxy.testkit.Frontend.query;
 import static io.pgweir.proxy.testkit.Frontend.sync;
 import static io.pgweir.proxy.testkit.Frontend.unnamed;
+import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
@@ -232,6 +233,14 @@ final class LedgerClient extends Thread implements AutoCloseable {
         if (isAlive()) {
             violations.add("client " + number + " still waits for an answer");
         }
+    }
+
+    /** Waits until each has been served once more, but for those that have ended. */
+    static void awaitAll(List<LedgerClient> clients) {
+        long from = System.nanoTime();
+        await("every client is served")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> clients.stream().allMatch(client -> client.servedSince(from) || !client.isAlive()));
     }
 
     boolean servedSince(long nanoTime) {

@@ -7,7 +7,6 @@ import io.pgweir.proxy.testkit.FaultProxy;
 import io.pgweir.proxy.testkit.OwnPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -83,13 +82,13 @@ class LedgerTest {
     void everyAcknowledgedRowIsThereOnceWhateverFails() throws Exception {
         System.out.printf("ledger: seed %d%n", seed);
         clients.forEach(LedgerClient::start);
-        awaitEverybody();
+        LedgerClient.awaitAll(clients);
         faults();
         for (LedgerClient client : clients) {
             client.finish();
         }
         proxy.close();
-        Audit audit = audit();
+        Audit audit = Audit.of(postgres, network);
         List<Entry> books = clients.stream().flatMap(c -> c.books().stream()).toList();
         List<String> violations = new ArrayList<>(audit.violations(books));
         clients.forEach(client -> violations.addAll(client.violations()));
@@ -112,29 +111,9 @@ class LedgerTest {
                     .pollInterval(Duration.ofMillis(2))
                     .until(() -> pulse.last() - back > 0);
             recoveries.add(strike.fault(), TimeUnit.NANOSECONDS.toMillis(pulse.last() - back));
-            awaitEverybody();
+            LedgerClient.awaitAll(clients);
             TimeUnit.MILLISECONDS.sleep(calm.nextInt(500)); // work between two faults, of no particular amount
         }
-    }
-
-    private void awaitEverybody() {
-        long from = System.nanoTime();
-        await("every client is served")
-                .atMost(Duration.ofSeconds(30))
-                .until(() -> clients.stream().allMatch(client -> client.servedSince(from) || !client.isAlive()));
-    }
-
-    private Audit audit() throws IOException {
-        Audit audit = new Audit();
-        network.close();
-        try (WireClient direct = postgres.connect()) {
-            Storm.awaitNobody(direct);
-            audit.read(direct);
-        }
-        try (var log = postgres.log()) {
-            audit.read(log);
-        }
-        return audit;
     }
 
     private static Map<Told, Integer> told(List<Entry> books) {

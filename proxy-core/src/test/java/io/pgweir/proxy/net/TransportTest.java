@@ -3,14 +3,11 @@ package io.pgweir.proxy.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.pgweir.proxy.settings.TransportChoice;
 import java.net.InetSocketAddress;
@@ -44,12 +41,7 @@ class TransportTest {
         BlockingQueue<Integer> ends = new ArrayBlockingQueue<>(CONNECTIONS);
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, transport.handler());
         try {
-            Channel listener = new ServerBootstrap()
-                    .group(loops)
-                    .channel(transport.serverChannel())
-                    .childOption(
-                            ChannelOption.RECVBUF_ALLOCATOR,
-                            new AdaptiveRecvByteBufAllocator(512, 2048, 16384).maxMessagesPerRead(4))
+            Channel listener = Sockets.toClients(transport, loops)
                     .childHandler(new ChannelInitializer<Channel>() {
                         @Override
                         protected void initChannel(Channel channel) {

@@ -37,10 +37,7 @@ class CancelBoundTest {
     void aCancelThatIsNeverAnsweredIsGivenUpAndItsBackendIsNotUsedAgain() throws Exception {
         String database = postgres.createDatabase();
         try (ServerSocket server = new ServerSocket(0)) {
-            Thread acceptor = new Thread(() -> accept(server));
-            acceptor.setDaemon(true);
-            acceptor.start();
-            String url = "postgresql://127.0.0.1:" + server.getLocalPort() + "/*";
+            String url = serve(server);
             try (RunningProxy proxy = RunningProxy.at(url, "connection_limit", "1");
                     WireClient client = WireClient.login(proxy.host(), proxy.port(), database, "postgres", null)) {
                 String first = client.value("select pg_backend_pid()");
@@ -69,10 +66,7 @@ class CancelBoundTest {
     void aServerThatAnswersNeitherAStatementNorItsCancelIsDownForThoseWhoWait() throws Exception {
         String database = postgres.createDatabase();
         try (ServerSocket server = new ServerSocket(0)) {
-            Thread acceptor = new Thread(() -> accept(server));
-            acceptor.setDaemon(true);
-            acceptor.start();
-            String url = "postgresql://127.0.0.1:" + server.getLocalPort() + "/*";
+            String url = serve(server);
             try (RunningProxy proxy = RunningProxy.at(
                             url, "connection_limit", "1", "statement_timeout", "200ms", "pool_timeout", "30s");
                     WireClient client = WireClient.login(proxy.host(), proxy.port(), database, "postgres", null);
@@ -91,7 +85,14 @@ class CancelBoundTest {
         }
     }
 
-    /** Passes connections on to PostgreSQL, but swallows cancel requests. */
+    /** Passes connections on to PostgreSQL, but swallows cancel requests. Returns where. */
+    private String serve(ServerSocket server) {
+        Thread acceptor = new Thread(() -> accept(server));
+        acceptor.setDaemon(true);
+        acceptor.start();
+        return "postgresql://127.0.0.1:" + server.getLocalPort() + "/*";
+    }
+
     private void accept(ServerSocket server) {
         try {
             while (true) {
