@@ -205,8 +205,8 @@ final class SessionOpening {
         BackendWriter.backendKeyData(out, key.pid(), key.secret());
         OwnSettings.notices(wishes, limits).forEach(notice -> BackendWriter.notice(out, notice));
         BackendWriter.readyForQuery(out, TransactionStatus.IDLE);
+        sessions.opened(session); // before the client knows: whoever looks for it from then on finds it
         channel.writeAndFlush(out, channel.voidPromise());
-        sessions.opened(session);
         if (own != null) {
             session.adopt(own);
         }
