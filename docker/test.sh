@@ -108,14 +108,18 @@ say "without a database: exit code 2, $(sed -n 2p "$work/out" | cut -c1-100)"
 
 # ---- start
 times=()
+ticks=()
 for _ in 1 2 3 4 5; do
   began=$(now)
   run_pgweir -- run
   await_ready
   times+=($(($(now) - began)))
+  ticks+=("$(container cat /proc/1/stat | awk '{ print $14 + $15 }')")
 done
 mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
-say "docker run to ready: ${times[2]} ms, median of 5 (${times[0]} to ${times[4]})"
+mapfile -t ticks < <(printf '%s\n' "${ticks[@]}" | sort -n)
+say "docker run to ready: ${times[2]} ms, median of 5 (${times[0]} to ${times[4]}), $((ticks[2] * 1000 / $(getconf CLK_TCK))) ms of processor time;" \
+  "load average $(cut -d ' ' -f 1 /proc/loadavg) on $(nproc) processors"
 
 # ---- process 1, its user, its files
 [ "$(container cat /proc/1/comm)" = java ] || fail "process 1 is $(container cat /proc/1/comm)"
