@@ -57,7 +57,8 @@ class MonitoringFilesTest {
     @Test
     void theDashboardAsksForWhatThereIs() throws IOException {
         int queries = 0;
-        for (Map<?, ?> panel : maps(list(Json.object(Files.readString(DASHBOARD)).get("panels")))) {
+        for (Map<?, ?> panel :
+                maps(list(Json.object(Files.readString(DASHBOARD)).get("panels")))) {
             for (Map<?, ?> target : maps(list(panel.get("targets")))) {
                 check((String) target.get("expr"), (String) target.get("legendFormat"));
                 queries++;
@@ -88,8 +89,7 @@ class MonitoringFilesTest {
                 Map<?, ?> annotations = map(rule.get("annotations"));
                 assertThat((String) annotations.get("summary")).as(name).containsPattern("\\d|\\$value");
                 assertThat((String) annotations.get("description")).as(name).contains("Next: ");
-                assertThat(annotations.get("runbook"))
-                        .isEqualTo("docs/alerts.md#" + name.toLowerCase(Locale.ROOT));
+                assertThat(annotations.get("runbook")).isEqualTo("docs/alerts.md#" + name.toLowerCase(Locale.ROOT));
                 assertThat(runbook).contains("\n## " + name + "\n");
             }
         }
@@ -140,7 +140,8 @@ class MonitoringFilesTest {
                 wrong.add("no label " + name + ": " + expression);
             } else if (!label.values().isEmpty()) {
                 Arrays.stream(matchers.group(3).split("\\|"))
-                        .filter(value -> !value.startsWith("$") && !label.values().contains(value))
+                        .filter(value ->
+                                !value.startsWith("$") && !label.values().contains(value))
                         .forEach(value -> wrong.add("no value " + value + " of " + name + ": " + expression));
             }
         }

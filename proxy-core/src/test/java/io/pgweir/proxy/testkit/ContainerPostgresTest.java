@@ -13,8 +13,9 @@ class ContainerPostgresTest {
     void anImageThatIsHereIsTheServerOfTheTests() throws Exception {
         Optional<String> image = PostgresOrigin.localImage();
         if (image.isEmpty()) {
-            System.out.println("SKIPPED ContainerPostgresTest: no Docker engine answers that has an image postgres:VERSION, and"
-                    + " testcontainers/ryuk or TESTCONTAINERS_RYUK_DISABLED=true");
+            System.out.println(
+                    "SKIPPED ContainerPostgresTest: no Docker engine answers that has an image postgres:VERSION, and"
+                            + " testcontainers/ryuk or TESTCONTAINERS_RYUK_DISABLED=true");
         }
         assumeThat(image).isPresent();
         assumeThat(System.getenv("PGWEIR_TEST_DATABASE_URL")).isNull();
