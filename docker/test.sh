@@ -149,7 +149,7 @@ began=$(now)
 say "healthy; docker exec pgweir health takes $(($(now) - began)) ms"
 
 # ---- SIGTERM: the open transaction ends, and is committed; the idle client is told
-through 'CREATE TABLE drained (id int)'
+through 'CREATE TABLE drained (id int)' >/dev/null
 mkfifo "$work/in"
 psql "host=127.0.0.1 port=7432 user=postgres dbname=postgres" <"$work/in" >"$work/out" 2>&1 &
 held=$!
