@@ -201,7 +201,7 @@ if grep -q '^-Xmx40m$' "$work/cmdline"; then
   container pgweir health >/dev/null || fail "pgweir health within 128 MiB"
   through 'SELECT count(*) FROM drained' >/dev/null || fail "psql within 128 MiB"
   [ "$("$docker" inspect --format '{{.State.OOMKilled}}' "$name")" = false ] || fail "128 MiB do not suffice"
-  say "with --memory 128m the sidecar profile, $(container grep VmRSS /proc/1/status | tr -s '\t ' ' '), and health beside it"
+  say "with --memory 128m the sidecar profile, $(container grep -E 'VmRSS|RssAnon' /proc/1/status | tr -s '\t\n ' ' '), and health beside it"
 else
   fail "with --memory 128m pgweir does not take the sidecar profile: $(tr '\n' ' ' <"$work/cmdline")"
 fi
