@@ -67,7 +67,7 @@ record PostgresOrigin(
     }
 
     /** An image that is already there; nothing is ever pulled, the reaper's image included. */
-    private static Optional<String> localImage() {
+    static Optional<String> localImage() {
         boolean mayAnswer = System.getenv("DOCKER_HOST") != null || Files.exists(Path.of("/var/run/docker.sock"));
         if (!mayAnswer || !DockerClientFactory.instance().isDockerAvailable()) {
             return Optional.empty();
