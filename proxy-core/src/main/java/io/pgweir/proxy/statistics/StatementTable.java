@@ -230,7 +230,7 @@ public final class StatementTable {
                 tally.evicted = true;
                 other.add(tally);
             } else {
-                tally.recent -= tally.recent >> 3;
+                tally.recent -= tally.recent >> 5;
                 put(tally);
             }
         }

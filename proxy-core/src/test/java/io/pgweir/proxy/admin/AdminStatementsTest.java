@@ -25,7 +25,7 @@ class AdminStatementsTest extends RunningConsole {
     void whatStatementsCostIsShownAndBegunAnewByAdministratorsOnly() throws Exception {
         try (WireClient client = login();
                 Connection watcher = Consoles.open(proxy, "pgweir", "watcher", "simple")) {
-            client.query("select pg_sleep(0.03)");
+            client.query("select pg_sleep(0.5)");
             client.query("select 1/0");
             client.query("select relname from pg_class limit 5");
             for (int i = 0; i < 60; i++) {
@@ -38,7 +38,7 @@ class AdminStatementsTest extends RunningConsole {
                     .containsEntry("calls", "1")
                     .containsEntry("errors", "")
                     .containsEntry("rows", "1");
-            assertThat(Double.parseDouble(rows.get(0).get("p99_seconds"))).isBetween(0.029, 1.0);
+            assertThat(Double.parseDouble(rows.get(0).get("p99_seconds"))).isBetween(0.45, 5.0);
             Map<String, String> other = rows.get(rows.size() - 1);
             assertThat(other).containsEntry("statement", "(other)").containsEntry("pool", null);
             assertThat(rows.size()).isBetween(8, 21);
