@@ -6,7 +6,13 @@ import io.pgweir.protocol.sql.Fingerprinter;
 import io.pgweir.protocol.sql.SessionEffectReader;
 import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
+import io.pgweir.proxy.settings.StatementRules;
+import io.pgweir.proxy.statistics.Execution;
+import io.pgweir.proxy.statistics.StatementOwner;
+import io.pgweir.proxy.statistics.StatementTable;
+import io.pgweir.proxy.statistics.StatementTally;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -22,7 +28,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What is read in the text of a statement: for every Query and Parse its effects on the session; the fingerprint only while others wait. */
+/**
+ * What is read in the text of a statement: for every Query and Parse its effects on the session; the fingerprint of texts that are
+ * new; what the statistics of a Query take whose text is known.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -53,12 +62,17 @@ public class StatementTextBenchmark {
 
     private final SessionEffectReader effects = new SessionEffectReader();
     private final Fingerprinter fingerprinter = new Fingerprinter();
+    private final StatementTable statements = new StatementTable();
+    private final StatementOwner owner = statements.owner("database/user", null);
+    private final Execution execution = new Execution();
     private ByteBuf sql = Unpooled.EMPTY_BUFFER;
 
     @Setup(Level.Trial)
     public void fill() {
         byte[] bytes = text.sql.getBytes(StandardCharsets.UTF_8);
         sql = Unpooled.directBuffer(bytes.length).writeBytes(bytes);
+        statements.keep(new StatementRules(1000, Duration.ofSeconds(1), 100), 1);
+        execution.nanos = 250_000;
     }
 
     @TearDown(Level.Trial)
@@ -79,5 +93,12 @@ public class StatementTextBenchmark {
     @Benchmark
     public long fingerprint() {
         return fingerprinter.hash(sql, 0, sql.writerIndex(), true);
+    }
+
+    @Benchmark
+    public StatementTally statistics() {
+        StatementTally tally = statements.of(sql, 0, sql.writerIndex(), true, owner);
+        statements.ended(tally, execution);
+        return tally;
     }
 }

@@ -33,8 +33,8 @@ class BenchmarksTest {
                 .verbosity(VerboseMode.SILENT)
                 .build();
         Collection<RunResult> results = new Runner(options).run();
-        // scan 2, text 3 of 3, checkout 1, relay 3 of 3, cores 3 of 2
-        assertThat(results).hasSize(2 + 9 + 1 + 9 + 6);
+        // scan 2, text 4 of 3, checkout 1, relay 3 of 3, cores 3 of 2
+        assertThat(results).hasSize(2 + 12 + 1 + 9 + 6);
         assertThat(results)
                 .allSatisfy(result -> assertThat(result.getPrimaryResult().getScore())
                         .as(result.getParams().id())

@@ -42,6 +42,7 @@ class ArchitectureTest {
             "backend",
             "tls",
             "net",
+            "statistics",
             "metrics",
             "insight",
             "settings");

@@ -55,6 +55,7 @@ public final class AdminConsole implements Console {
         table.addAll(new PoolViews(subject.pools).commands());
         table.addAll(new ConnectionViews(census, clock).commands());
         table.addAll(new StatsViews(history).commands());
+        table.addAll(new StatementViews(census).commands());
         table.addAll(new DatabaseViews(subject).commands());
         table.addAll(new InsightViews(subject.pools, census, clock).commands());
         table.addAll(new ProcessViews(subject, table).commands());

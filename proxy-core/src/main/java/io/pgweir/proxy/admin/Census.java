@@ -11,12 +11,15 @@ import io.pgweir.proxy.session.ClientSnapshot;
 import io.pgweir.proxy.session.ClientSnapshot.Endpoint;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import io.pgweir.proxy.session.StatementCensus;
+import io.pgweir.proxy.statistics.StatementReport;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -57,6 +60,14 @@ final class Census {
      * @param clientsByBackend by {@link ClientSnapshot#backend}
      */
     record People(List<ClientSnapshot> clients, Map<String, ClientSnapshot> clientsByBackend, List<Backend> backends) {}
+
+    CompletableFuture<StatementReport> statements() {
+        return inTime(StatementCensus.of(loops, ForkJoinPool.commonPool()));
+    }
+
+    CompletableFuture<Void> resetStatements() {
+        return inTime(StatementCensus.reset(loops));
+    }
 
     CompletableFuture<List<ClientSnapshot>> clients() {
         return inTime(ClientCensus.of(sessions));

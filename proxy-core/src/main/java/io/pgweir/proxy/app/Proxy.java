@@ -185,6 +185,11 @@ public final class Proxy {
         return http == null ? null : http.address();
     }
 
+    /** Its event loops, and what they count. */
+    public EventLoops loops() {
+        return loops;
+    }
+
     /** The pools there are now. */
     public PoolDirectory pools() {
         return pools;

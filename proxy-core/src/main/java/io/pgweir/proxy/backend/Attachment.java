@@ -26,6 +26,13 @@ public interface Attachment {
     /** A command ended; the tag lies in {@code in}. Only for replies that are the client's own. */
     void commandComplete(io.netty.buffer.ByteBuf in, int at, int length);
 
+    /**
+     * An execution of the client's own has ended without a tag: an empty one, or one that has reached its most rows.
+     *
+     * @param rows that have come of it
+     */
+    default void executionEnds(long rows) {}
+
     /** An error for the client's own statement has come. */
     ErrorAction errorForClient(ErrorFields error);
 

@@ -2,6 +2,7 @@ package io.pgweir.proxy.backend;
 
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.statistics.StatementTally;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,15 @@ public final class Ledger {
         owed.push(Reply.EXECUTE);
     }
 
+    /**
+     * An Execute of a statement that is counted.
+     *
+     * @param continued whether its portal has been executed before
+     */
+    public void expectExecute(@Nullable StatementTally tally, boolean continued) {
+        owed.push((byte) (continued ? Reply.EXECUTE | Reply.CONTINUED : Reply.EXECUTE), tally);
+    }
+
     public void expectClose() {
         owed.push(Reply.CLOSE);
     }
@@ -62,6 +72,12 @@ public final class Ledger {
     public void expectQuery() {
         unit++;
         owed.push(Reply.QUERY);
+    }
+
+    /** A Query that is counted there; null: nowhere. */
+    public void expectQuery(@Nullable StatementTally tally) {
+        unit++;
+        owed.push(Reply.QUERY, tally);
     }
 
     public void expectFunction() {
@@ -222,6 +238,40 @@ public final class Ledger {
             }
         }
         return units;
+    }
+
+    // ---- what is counted
+
+    /** Whether an execution that is counted has not been answered. */
+    public boolean hasExecutions() {
+        return owed.counted() > 0;
+    }
+
+    /** Where the oldest counts; null: nowhere, or it is no execution. */
+    public @Nullable StatementTally execution() {
+        return owed.tally(0);
+    }
+
+    /** Where the oldest execution counts that is still owed, if there is one in the oldest unit of the client's own. */
+    public @Nullable StatementTally executionOfUnit() {
+        for (int i = 0; i < owed.size() && owed.counted() > 0; i++) {
+            StatementTally tally = owed.tally(i);
+            byte reply = owed.peek(i);
+            if (tally != null || (Reply.endsWithReady(reply) && !Reply.isSwallowed(reply))) {
+                return tally;
+            }
+        }
+        return null;
+    }
+
+    /** Whether the oldest is an Execute that goes on with its portal. */
+    public boolean continuesExecution() {
+        return Reply.isContinued(owed.peek());
+    }
+
+    /** Whether behind the end of the oldest nothing is owed but ReadyForQuery, or that is its end. */
+    public boolean endsWithReady() {
+        return Reply.endsWithReady(owed.peek()) || (owed.size() == 2 && Reply.endsWithReady(owed.peek(1)));
     }
 
     // ---- what is received

@@ -1,12 +1,17 @@
 package io.pgweir.proxy.backend;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.pgweir.protocol.sql.StatementKind;
+import io.pgweir.proxy.statistics.StatementTally;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A statement that clients prepared by name: one instance for all clients of a pool that sent the same text and parameter
- * types and to whom the text means the same ({@link ParseContext}), or one client's alone. Immutable.
+ * types and to whom the text means the same ({@link ParseContext}), or one client's alone. Immutable, but for where each loop
+ * counts it. Thread-safe.
  *
  * <p>Its name on backends is made from a number that is never used again, so a name never means two texts.
  */
@@ -14,12 +19,16 @@ public final class PreparedStatement {
     /** Names begin with this on every backend, so that they cannot meet a client's own. */
     public static final String NAME_PREFIX = "pgweir_";
 
+    private static final @Nullable StatementTally[] NOWHERE = {};
+
     private final byte[] body;
     private final byte[] serverName;
     private final StatementKind kind;
     private final int effects;
     private final @Nullable SessionSettings context;
     private final @Nullable PreparedStatement original;
+    /** By loop; an array is not changed once it is here. */
+    private volatile @Nullable StatementTally[] tallies = NOWHERE;
 
     /**
      * @param body the Parse message behind the name: text, terminator, parameter types
@@ -79,6 +88,26 @@ public final class PreparedStatement {
     /** Name on backends, without terminator. Do not modify. */
     public byte[] serverName() {
         return serverName;
+    }
+
+    /** Its SQL. */
+    public ByteBuf text() {
+        ByteBuf bytes = Unpooled.wrappedBuffer(body);
+        int end = bytes.bytesBefore((byte) 0);
+        return end < 0 ? bytes : bytes.writerIndex(end);
+    }
+
+    /** Where a loop counts its executions; null: it has not yet. On that loop. */
+    public @Nullable StatementTally tally(int loop) {
+        @Nullable StatementTally[] known = tallies;
+        return loop < known.length ? known[loop] : null;
+    }
+
+    /** From now on the loop counts them there. On that loop. */
+    public synchronized void tally(int loop, StatementTally tally) {
+        @Nullable StatementTally[] changed = Arrays.copyOf(tallies, Math.max(tallies.length, loop + 1));
+        changed[loop] = tally;
+        tallies = changed;
     }
 
     public StatementKind kind() {

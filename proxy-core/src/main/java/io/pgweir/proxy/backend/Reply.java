@@ -34,6 +34,9 @@ final class Reply {
     /** Set on replies that complete or undo a {@link StatementChange}. */
     static final int STATEMENT = 0x20;
 
+    /** Set on the end of an Execute that goes on where another one of the same portal has stopped. */
+    static final int CONTINUED = 0x80;
+
     private static final int KIND = 0x1f;
 
     private Reply() {}
@@ -48,6 +51,10 @@ final class Reply {
 
     static boolean changesStatement(byte reply) {
         return (reply & STATEMENT) != 0;
+    }
+
+    static boolean isContinued(byte reply) {
+        return (reply & CONTINUED) != 0;
     }
 
     /** True for the messages that PostgreSQL answers with ReadyForQuery. */

@@ -23,6 +23,7 @@ final class ReplyReader implements FrameScanner.Sink {
     private @Nullable ErrorFields internalError;
     private boolean forwardingRest;
     private boolean unitAnswered;
+    private long rows;
     private @Nullable ByteBuf scanning;
     private final LastHeard heard = new LastHeard();
 
@@ -102,6 +103,7 @@ final class ReplyReader implements FrameScanner.Sink {
                     ledger.internal().row(in.slice(at + FrameScanner.HEADER, length - FrameScanner.HEADER));
                 } else {
                     require(kind == Reply.EXECUTE || kind == Reply.QUERY, type, head);
+                    rows++;
                     forward(in, at, available);
                 }
                 return true;
@@ -135,9 +137,12 @@ final class ReplyReader implements FrameScanner.Sink {
                 forwardUnless(swallow, in, at, available);
                 return true;
             case BackendType.PORTAL_SUSPENDED:
+                require(kind == Reply.EXECUTE, type, head);
+                executionEnds(swallow);
                 return complete(type, kind == Reply.EXECUTE, head, in, at, available);
             case BackendType.EMPTY_QUERY_RESPONSE:
                 require(kind == Reply.EXECUTE || kind == Reply.QUERY, type, head);
+                executionEnds(swallow);
                 forwardUnless(swallow, in, at, available);
                 popIf(kind == Reply.EXECUTE);
                 return true;
@@ -222,7 +227,16 @@ final class ReplyReader implements FrameScanner.Sink {
         return true;
     }
 
+    private void executionEnds(boolean swallow) {
+        Attachment attachment = backend.attachment();
+        if (!swallow && attachment != null) {
+            attachment.executionEnds(rows);
+        }
+        rows = 0;
+    }
+
     private void commandComplete(ByteBuf in, int at, int length, boolean swallow) {
+        rows = 0;
         int body = at + FrameScanner.HEADER;
         int bodyLength = length - FrameScanner.HEADER;
         backend.commandCompleted(in, body, bodyLength);
@@ -235,6 +249,7 @@ final class ReplyReader implements FrameScanner.Sink {
     private void readyForQuery(ByteBuf in, int at, int available, boolean swallow) {
         byte status = in.getByte(at + FrameScanner.HEADER);
         backend.status(status);
+        rows = 0;
         ledger.unitEnded();
         unitAnswered = false;
         if (swallow) {

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.http;
 
 import io.netty.util.concurrent.Future;
+import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.net.LoopContext;
 import java.time.Duration;
@@ -8,9 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ObjIntConsumer;
 
-/** Knows when each event loop last turned: a task on each writes the time down. Thread-safe. */
+/** Knows when each event loop last turned, and how late it comes to its tasks: one on each writes the time down. Thread-safe. */
 final class Heartbeats implements AutoCloseable {
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
     private final long limitNanos;
     private final List<Beat> beats = new ArrayList<>();
     private final List<Future<?>> tasks = new ArrayList<>();
@@ -18,11 +22,11 @@ final class Heartbeats implements AutoCloseable {
     /** @param limit a loop that has not turned for this long is stuck */
     Heartbeats(EventLoops loops, Duration limit) {
         this.limitNanos = limit.toNanos();
-        long period = limitNanos / 5;
+        long period = Math.min(limitNanos / 5, LOOK_NANOS);
         for (LoopContext context : loops.contexts()) {
-            Beat beat = new Beat(context.index());
+            Beat beat = new Beat(context.index(), period);
             beats.add(beat);
-            tasks.add(context.loop().scheduleAtFixedRate(beat, 0, period, TimeUnit.NANOSECONDS));
+            tasks.add(context.loop().scheduleWithFixedDelay(beat, 0, period, TimeUnit.NANOSECONDS));
         }
     }
 
@@ -44,6 +48,15 @@ final class Heartbeats implements AutoCloseable {
         return stuck;
     }
 
+    /** How late the loops have come to the tasks, by number of the loop. */
+    void lags(ObjIntConsumer<Histogram.Snapshot> taker) {
+        for (Beat beat : beats) {
+            Histogram.Snapshot lag = new Histogram.Snapshot();
+            beat.lag.addTo(lag);
+            taker.accept(lag, beat.loop);
+        }
+    }
+
     int loops() {
         return beats.size();
     }
@@ -55,17 +68,24 @@ final class Heartbeats implements AutoCloseable {
 
     private static final class Beat implements Runnable {
         private final int loop;
+        private final long period;
+        private final Histogram lag = new Histogram();
+        private long due = System.nanoTime();
         private volatile long at = System.nanoTime();
         private volatile String thread = "not started";
 
-        Beat(int loop) {
+        Beat(int loop, long period) {
             this.loop = loop;
+            this.period = period;
         }
 
         @Override
         public void run() {
             thread = Thread.currentThread().getName();
-            at = System.nanoTime();
+            long now = System.nanoTime();
+            lag.record(Math.max(0, now - due));
+            due = now + period;
+            at = now;
         }
     }
 }

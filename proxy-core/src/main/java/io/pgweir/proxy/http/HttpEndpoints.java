@@ -52,10 +52,12 @@ public final class HttpEndpoints implements AutoCloseable {
         this.heartbeats = new Heartbeats(loops, stuckAfter);
         this.readiness = new Readiness(pools, sessions, heartbeats, group.next());
         this.report = new HealthReport(pools, sessions, labels);
-        this.metrics = new MetricsPage(new PoolCollector(pools, sessions, labels));
+        this.metrics = new MetricsPage(new PoolCollector(pools, sessions, labels, loops, heartbeats));
         routes.add("/health/live", "200 while the event loops turn", () -> Routes.now(live()));
         routes.add("/health/ready", "200 while a client could be served, else 503 and why", this::ready);
         routes.add("/health", "pools and clients, as JSON", this::health);
+        routes.addAsking(
+                "/api/statements", "what statements cost, as JSON", new StatementsPage(loops, group.next())::answer);
         routes.add("/metrics", "metrics for Prometheus", () -> Routes.now(metrics.render()));
     }
 

@@ -59,6 +59,13 @@ final class JsonText {
         return this;
     }
 
+    /** With six decimals. */
+    JsonText micros(double number) {
+        next();
+        out.append(String.format(Locale.ROOT, "%.6f", number));
+        return this;
+    }
+
     private void next() {
         if (!first) {
             out.append(',');

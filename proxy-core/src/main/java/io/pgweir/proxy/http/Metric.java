@@ -186,6 +186,36 @@ enum Metric {
             Label.POOL,
             new Label("type", "proxy", "postgres"),
             new Label("sqlstate")),
+    SLOW_STATEMENTS(
+            "pgweir_slow_statements_total",
+            Kind.COUNTER,
+            "statements",
+            "Statements that ran for slow_statement or longer: with a line in the log; without one, for slow_statement_sample or"
+                    + " because there were more than 5 a second on an event loop.",
+            new Label("logged", "yes", "no")),
+    STATEMENTS_KEPT(
+            "pgweir_statements_kept",
+            Kind.GAUGE,
+            "statements",
+            "Statements that SHOW STATEMENTS tells apart, on all event loops together: at most statement_statistics."),
+    STATEMENTS_EVICTED(
+            "pgweir_statements_evicted_total",
+            Kind.COUNTER,
+            "statements",
+            "Statements that have made room for others; their figures are part of \"other\"."),
+    STATEMENTS_NOT_LOOKED_AT(
+            "pgweir_statements_not_looked_at_total",
+            Kind.COUNTER,
+            "calls",
+            "Calls of statements that are not told apart: there were too many new texts to read them all, or a statement of"
+                    + " session mode was prepared unseen."),
+    LOOP_LAG(
+            "pgweir_event_loop_lag_seconds",
+            Kind.HISTOGRAM,
+            "seconds",
+            "How late an event loop came to a task that was due, looked at four times a second: what everything on that loop had to"
+                    + " wait then.",
+            new Label("loop")),
     CLIENTS(
             "pgweir_clients",
             Kind.GAUGE,
@@ -197,7 +227,12 @@ enum Metric {
             Kind.GAUGE,
             "bytes",
             "Memory that the allocator of network buffers holds, in use or kept for use.",
-            new Label("area", "heap", "direct"));
+            new Label("area", "heap", "direct")),
+    BUFFER_MEMORY_LIMIT(
+            "pgweir_buffer_memory_limit_bytes",
+            Kind.GAUGE,
+            "bytes",
+            "The most direct memory that network buffers may take.");
 
     /** How the numbers behave. */
     enum Kind {

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -15,11 +16,15 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 
 /** Renders the metrics in Prometheus' text format. One thread. */
 final class MetricsPage implements AutoCloseable {
     /** The only form that is served: that in protobuf is not in the jar. */
     private static final String TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8";
+
+    /** Meters of Micrometer's whose names are not as Prometheus wants them. */
+    private static final List<String> UNFIT = List.of("process.cpu.time", "system.cpu.count");
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final PrometheusMeterRegistry meters =
@@ -28,6 +33,7 @@ final class MetricsPage implements AutoCloseable {
 
     MetricsPage(PoolCollector pools) {
         registry.register(pools);
+        UNFIT.forEach(name -> meters.config().meterFilter(MeterFilter.denyNameStartsWith(name)));
         new JvmMemoryMetrics().bindTo(meters);
         garbageCollection.bindTo(meters);
         new JvmThreadMetrics().bindTo(meters);

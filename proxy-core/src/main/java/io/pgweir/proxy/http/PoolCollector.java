@@ -3,6 +3,7 @@ package io.pgweir.proxy.http;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.netty.util.internal.PlatformDependent;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.proxy.backend.ServerRole;
 import io.pgweir.proxy.breaker.Breaker;
@@ -13,9 +14,11 @@ import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.metrics.StateLeaks;
+import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.statistics.StatementTable;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -26,6 +29,7 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
 /**
@@ -48,11 +52,15 @@ final class PoolCollector implements MultiCollector {
     private final PoolDirectory pools;
     private final Sessions sessions;
     private final PoolLabels labels;
+    private final EventLoops loops;
+    private final Heartbeats heartbeats;
 
-    PoolCollector(PoolDirectory pools, Sessions sessions, PoolLabels labels) {
+    PoolCollector(PoolDirectory pools, Sessions sessions, PoolLabels labels, EventLoops loops, Heartbeats heartbeats) {
         this.pools = pools;
         this.sessions = sessions;
         this.labels = labels;
+        this.loops = loops;
+        this.heartbeats = heartbeats;
     }
 
     @Override
@@ -79,11 +87,27 @@ final class PoolCollector implements MultiCollector {
                     series.add(buffers.usedHeapMemory(), "heap");
                     series.add(buffers.usedDirectMemory(), "direct");
                 }
+                case BUFFER_MEMORY_LIMIT -> series.add(PlatformDependent.maxDirectMemory());
+                case LOOP_LAG -> heartbeats.lags((lag, loop) -> series.add(lag, String.valueOf(loop)));
+                case SLOW_STATEMENTS -> {
+                    series.add(total(table -> table.slowLog().logged()), "yes");
+                    series.add(total(table -> table.slowLog().unlogged()), "no");
+                }
+                case STATEMENTS_KEPT -> series.add(total(StatementTable::kept));
+                case STATEMENTS_EVICTED -> series.add(total(StatementTable::evicted));
+                case STATEMENTS_NOT_LOOKED_AT -> series.add(total(StatementTable::callsNotLookedAt));
                 default -> figures.forEach(pool -> add(pool, metric, series));
             }
             all.metricSnapshot(series.build());
         }
         return all.build();
+    }
+
+    /** Of all event loops. */
+    private long total(ToLongFunction<StatementTable> counter) {
+        return loops.contexts().stream()
+                .mapToLong(loop -> counter.applyAsLong(loop.statements()))
+                .sum();
     }
 
     private static void add(Breaker breaker, Metric metric, Series series) {

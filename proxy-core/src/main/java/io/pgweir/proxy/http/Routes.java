@@ -4,13 +4,14 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The paths there are, and who answers them. One thread. */
 final class Routes {
     private final Map<String, Route> routes = new LinkedHashMap<>();
 
-    private record Route(String about, Supplier<CompletableFuture<Answer>> answer) {}
+    private record Route(String about, Function<String, CompletableFuture<Answer>> answer) {}
 
     Routes() {
         add("/", "this page", () -> now(Answer.text(HttpResponseStatus.OK, index("pgweir"))));
@@ -18,6 +19,11 @@ final class Routes {
 
     /** @param answer called on the HTTP loop; its result must complete there */
     void add(String path, String about, Supplier<CompletableFuture<Answer>> answer) {
+        addAsking(path, about, uri -> answer.get());
+    }
+
+    /** The same where the query of the URI matters. */
+    void addAsking(String path, String about, Function<String, CompletableFuture<Answer>> answer) {
         routes.put(path, new Route(about, answer));
     }
 
@@ -26,13 +32,13 @@ final class Routes {
         return CompletableFuture.completedFuture(answer);
     }
 
-    /** What to say to a GET of {@code uri}; its query does not matter. */
+    /** What to say to a GET of {@code uri}; its query matters to {@link #addAsking} only. */
     CompletableFuture<Answer> answer(String uri) {
         int query = uri.indexOf('?');
         Route route = routes.get(query < 0 ? uri : uri.substring(0, query));
         return route == null
                 ? now(Answer.text(HttpResponseStatus.NOT_FOUND, index("no such page; there are:")))
-                : route.answer.get();
+                : route.answer.apply(uri);
     }
 
     private String index(String title) {

@@ -22,6 +22,7 @@ public final class Outbound {
     private int from;
     private int to;
     private @Nullable ByteBuf own;
+    private long forwarded;
 
     /** Where the bytes go; null drops them (the peer is gone). Call between scans, or after {@link #end}. */
     public void target(@Nullable Channel channel) {
@@ -42,6 +43,12 @@ public final class Outbound {
             from = at;
         }
         to = at + length;
+        forwarded += length;
+    }
+
+    /** Bytes forwarded so far; those of our own do not count. */
+    public long forwarded() {
+        return forwarded;
     }
 
     /** A buffer to write bytes of our own to, behind everything forwarded so far. Valid until the next call. */

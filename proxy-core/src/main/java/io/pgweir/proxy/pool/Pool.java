@@ -33,7 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Pool {
     private static final long GOODBYE_MILLIS = 5_000;
-
     private final PoolKey key;
     private final PoolSettings settings;
     private final BackendTarget target;
@@ -167,7 +166,7 @@ public final class Pool {
             }
         }
         waiter.disarm();
-        metrics(waiter.loop).waitsFailed.record(waiter.waitedNanos());
+        metrics(waiter.loop).waitsFailed.record(waiter.endWait());
         return true;
     }
 
@@ -197,6 +196,7 @@ public final class Pool {
     }
 
     private void fail(Waiter waiter, CheckoutFailure failure) {
+        waiter.endWait();
         waiter.failed(watch.explained(failure, waiter, metrics(waiter.loop)));
     }
 
@@ -268,7 +268,7 @@ public final class Pool {
             return;
         }
         waiter.disarm();
-        metrics(waiter.loop).waitsServed.record(waiter.waitedNanos());
+        metrics(waiter.loop).waitsServed.record(waiter.endWait());
         waiter.granted(backend);
     }
 

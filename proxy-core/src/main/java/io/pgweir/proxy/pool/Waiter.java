@@ -25,6 +25,7 @@ public abstract class Waiter extends Deadlines.Deadline {
     boolean connectUnderWay;
 
     private long askedAt;
+    private long waited;
 
     protected Waiter(Pool pool, LoopContext loop) {
         this.pool = pool;
@@ -53,11 +54,25 @@ public abstract class Waiter extends Deadlines.Deadline {
 
     final void askedNow() {
         askedAt = System.nanoTime();
+        waited = 0;
     }
 
     /** Since it asked last, until now. */
     public final long waitedNanos() {
         return System.nanoTime() - askedAt;
+    }
+
+    /** Its wait is over; how long it was. */
+    final long endWait() {
+        waited = waitedNanos();
+        return waited;
+    }
+
+    /** How long the last wait was, for who accounts for it: 0 when asked again. */
+    public final long takeWait() {
+        long last = waited;
+        waited = 0;
+        return last;
     }
 
     final long askedAt() {

@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.Attachment;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -30,16 +31,15 @@ final class BackendLease implements Attachment, InternalReply {
     private final FrontendRelay relay;
     private final Pool pool;
     private final PoolMode mode;
-    private final LoopContext loop;
     private final PoolMetrics metrics;
     private final ClientSettings settings;
     private final ParameterReports reports;
     private final SessionState state;
-    private final ReleaseCheck check;
+    final ReleaseCheck check;
     private final Overdue overdue;
     final Tenure tenure;
     private final BackendLoss loss;
-    private final SafeReplay replay;
+    final SafeReplay replay;
     private @Nullable BackendConnection backend;
 
     BackendLease(
@@ -48,7 +48,6 @@ final class BackendLease implements Attachment, InternalReply {
         this.relay = relay;
         this.pool = session.pool();
         this.mode = session.mode();
-        this.loop = loop;
         this.metrics = pool.metrics(loop);
         this.settings = new ClientSettings(startup);
         this.overdue = new Overdue(session, this, loop.deadlines(), metrics);
@@ -131,7 +130,8 @@ final class BackendLease implements Attachment, InternalReply {
         if (current != null) {
             Leftover leftover = check.leftover(halfSent || isHopeless(), !relay.isCommitting());
             end(current);
-            BackendCleanup.start(current, pool, loop, leftover);
+            tenure.executions.lost(current.ledger(), SqlState.QUERY_CANCELED.code());
+            BackendCleanup.start(current, pool, session.loop(), leftover);
         }
     }
 
@@ -158,7 +158,7 @@ final class BackendLease implements Attachment, InternalReply {
         Leftover leftover = check.leftover(isHopeless(), true);
         end(current);
         loss.givenUp(current, error, why);
-        BackendCleanup.start(current, pool, loop, leftover);
+        BackendCleanup.start(current, pool, session.loop(), leftover);
         loss.goOn();
     }
 
@@ -228,6 +228,7 @@ final class BackendLease implements Attachment, InternalReply {
     @Override
     public void commandComplete(ByteBuf in, int at, int length) {
         overdue.statementEnded();
+        tenure.executions.commandComplete(backend, in, at, length);
         byte first = in.getByte(at);
         if (first == 'S'
                 || first == 'R'
@@ -240,17 +241,27 @@ final class BackendLease implements Attachment, InternalReply {
     }
 
     @Override
+    public void executionEnds(long rows) {
+        tenure.executions.ended(backend, rows);
+    }
+
+    @Override
     public ErrorAction errorForClient(ErrorFields error) {
         BackendConnection current = backend;
         session.limits().failed();
         session.listening().failed();
-        if (current == null || overdue.tellsInsteadOf(error)) {
+        if (current == null) {
             return ErrorAction.SUPPRESS;
         }
-        ErrorAction action = relay.errorForClient(current, error);
-        if (action != ErrorAction.REPLAY) {
+        ErrorAction action = ErrorAction.SUPPRESS;
+        if (!overdue.tellsInsteadOf(error)) {
+            action = relay.errorForClient(current, error);
+            if (action == ErrorAction.REPLAY) {
+                return action;
+            }
             metrics.errorsOfPostgres.increment(error.code());
         }
+        tenure.executions.failed(current, error.code());
         return action;
     }
 
@@ -418,10 +429,6 @@ final class BackendLease implements Attachment, InternalReply {
         return state;
     }
 
-    SafeReplay repetition() {
-        return replay;
-    }
-
     /** How the client's strings are to be read. */
     boolean hasStandardStrings() {
         return reports.hasStandardStrings();
@@ -433,11 +440,6 @@ final class BackendLease implements Attachment, InternalReply {
         session.limits().resetAll();
         check.discarded(backend);
         session.listening().discarded();
-    }
-
-    @Nullable
-    ErrorFields readsSequences(BackendConnection current, boolean unitOpen) {
-        return check.readsSequences(current, unitOpen, this);
     }
 
     void restoreStartup() {

@@ -2,6 +2,7 @@ package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.ErrorField;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
@@ -28,6 +29,9 @@ final class BackendLoss {
      * @param kept what the client kept it for; empty: nothing, or the session is its own in any case
      */
     void of(BackendConnection lost, BackendFailure failure, boolean irreplaceable, String kept) {
+        if (irreplaceable || lost.brokeInsideReply()) {
+            session.lease().tenure.executions.lost(lost.ledger(), SqlState.CONNECTION_FAILURE.code());
+        }
         if (lost.brokeInsideReply()) {
             // Half a message has gone out; whatever followed would be taken for its rest.
             session.terminate();

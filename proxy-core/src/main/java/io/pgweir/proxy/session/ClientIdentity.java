@@ -42,6 +42,11 @@ final class ClientIdentity {
         return waiter.isArmed() ? waiter.waitedNanos() : -1;
     }
 
+    /** How long it waited for the backend that it has got, or has not got; 0 once it has been taken. */
+    long takeWait() {
+        return waiter.takeWait();
+    }
+
     /** What it calls itself by application_name; may be empty. */
     String application() {
         String name = settings.get("application_name");

@@ -45,6 +45,25 @@ final class CommandTags {
         }
     }
 
+    /**
+     * How many rows a command has returned or changed: the number that its tag ends with; 0 without one.
+     *
+     * @param length of the tag with its terminator
+     */
+    static long rows(ByteBuf in, int at, int length) {
+        long rows = 0;
+        long place = 1;
+        for (int i = at + length - 2; i > at; i--) {
+            int digit = in.getByte(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return in.getByte(i) == ' ' ? rows : 0;
+            }
+            rows += digit * place;
+            place *= 10;
+        }
+        return 0;
+    }
+
     /** @param length of the tag with its terminator */
     static Effect effectOf(ByteBuf in, int at, int length) {
         if (length > LONGEST) {

@@ -39,7 +39,7 @@ final class ExtendedRelay {
     private final PlanRecovery recovery;
     private final StatementSharing sharing;
     private @Nullable ClientStatements statements;
-    private final UnmappedStatements unmapped = new UnmappedStatements();
+    private final UnmappedStatements unmapped;
 
     ExtendedRelay(ClientSession session, FrontendRelay relay, StatementEffects effects) {
         this.session = session;
@@ -47,6 +47,7 @@ final class ExtendedRelay {
         this.effects = effects;
         this.recovery = new PlanRecovery(session);
         this.sharing = new StatementSharing(session);
+        this.unmapped = new UnmappedStatements(session);
     }
 
     int required(byte type, ByteBuf in, int at, int length, int available) {
@@ -71,9 +72,9 @@ final class ExtendedRelay {
 
     void message(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
         if (session.mode() == io.pgweir.proxy.settings.PoolMode.SESSION) {
-            unmapped.note(backend, type, in, relay.text());
+            unmapped.note(backend, type, in, at, length, available, relay.text());
             relay.forward(backend, at, available);
-            expect(backend, type);
+            expect(backend, type, in, at, available);
             return;
         }
         switch (type) {
@@ -87,19 +88,23 @@ final class ExtendedRelay {
             case FrontendType.CLOSE -> close(backend, in, at, length);
             default -> {
                 relay.forward(backend, at, available);
-                expect(backend, type);
+                expect(backend, type, in, at, available);
             }
         }
     }
 
-    private static void expect(BackendConnection backend, byte type) {
+    private void expect(BackendConnection backend, byte type, ByteBuf in, int at, int available) {
         switch (type) {
             case FrontendType.PARSE -> backend.ledger().expectParse();
             case FrontendType.BIND -> backend.ledger().expectBind();
             case FrontendType.DESCRIBE -> backend.ledger().expectDescribe();
             case FrontendType.CLOSE -> backend.ledger().expectClose();
-            default -> backend.ledger().expectExecute();
+            default -> executions().execute(backend, in, at, available);
         }
+    }
+
+    private Executions executions() {
+        return session.lease().tenure.executions;
     }
 
     // ---- Parse
@@ -135,6 +140,9 @@ final class ExtendedRelay {
                         kind,
                         effects.guard().effects(),
                         session.lease().hasStandardStrings());
+        if (!text.isAgain() || unnamed.tally() == null) {
+            unnamed.tally(executions().of(in, body, textLimit));
+        }
         if (!unnamed.note(backend)) {
             backend.running().passing(in, body, textLimit, textEnd >= 0);
         }
@@ -237,6 +245,7 @@ final class ExtendedRelay {
             unnamed.ensure(backend);
             unnamed.note(backend);
             effects.note(unnamed, backend);
+            executions().bind(in, portal, unnamed.tally());
             relay.forward(backend, at, available);
         } else {
             PreparedStatement statement = use(backend, statements, relay.text().statement(), in, name, nameEnd - name);
@@ -244,6 +253,7 @@ final class ExtendedRelay {
                 backend.running().kept(statement.body(), statement.body().length);
                 effects.note(statement, backend);
             }
+            executions().bind(in, portal, executions().of(statement));
             byte[] serverName = serverName(statement, in, name, nameEnd);
             backend.toServer()
                     .append()

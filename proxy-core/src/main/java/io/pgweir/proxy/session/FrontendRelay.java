@@ -47,9 +47,9 @@ final class FrontendRelay implements FrameScanner.Sink {
     FrontendRelay(ClientSession session) {
         this.session = session;
         this.mapped = session.mode() != PoolMode.SESSION;
-        this.refusals = new Refusals(session);
         this.effects = new StatementEffects(session, this);
         this.extended = new ExtendedRelay(session, this, effects);
+        this.refusals = new Refusals(session, text, extended);
         this.repeatable = new RepeatableUnit(session, unit, extended, effects, this::resend);
         this.listens = new ListenWatch(session);
         this.local = new LocalAnswers(session, extended);
@@ -100,9 +100,9 @@ final class FrontendRelay implements FrameScanner.Sink {
                 if (mapped) {
                     return extended.required(type, source, at, length, available);
                 }
-                return ownSettings.isInUse() ? Math.min(length, ExtendedRelay.NAMES) : FrameScanner.HEADER;
+                return isRead() ? Math.min(length, ExtendedRelay.NAMES) : FrameScanner.HEADER;
             case FrontendType.EXECUTE:
-                return ownSettings.isInUse() ? Math.min(length, ExtendedRelay.NAMES) : FrameScanner.HEADER;
+                return isRead() ? Math.min(length, ExtendedRelay.NAMES) : FrameScanner.HEADER;
             default:
                 return FrameScanner.HEADER;
         }
@@ -126,7 +126,7 @@ final class FrontendRelay implements FrameScanner.Sink {
             session.terminate();
             return true;
         }
-        if (refusals.takes(type)) {
+        if (refusals.takes(type, source, at, length, available)) {
             unitOpen = false;
             return true;
         }
@@ -136,7 +136,7 @@ final class FrontendRelay implements FrameScanner.Sink {
         }
         BackendConnection backend = session.backend();
         if (backend == null) {
-            return !session.lease().repetition().isWaiting() && detached(type, source, at, length, available);
+            return !session.lease().replay.isWaiting() && detached(type, source, at, length, available);
         }
         if (backend.ledger().isSkippingToSync() && type != FrontendType.SYNC) {
             return true;
@@ -152,6 +152,10 @@ final class FrontendRelay implements FrameScanner.Sink {
             effects.dropKnown();
         }
         return attached(backend, type, source, at, length, available);
+    }
+
+    private boolean isRead() {
+        return ownSettings.isInUse() || session.lease().tenure.executions.isOn();
     }
 
     private OwnSettingStatements.Outcome ownSetting(
@@ -212,7 +216,7 @@ final class FrontendRelay implements FrameScanner.Sink {
                 return false;
             }
             unitOpen = false;
-            return refusals.takes(type);
+            return refusals.takes(type, source, at, length, available);
         }
         BackendConnection backend = session.backend();
         if (backend == null) {
@@ -327,7 +331,6 @@ final class FrontendRelay implements FrameScanner.Sink {
         unitOpen = false;
     }
 
-    /** Of the message under way. */
     MessageText text() {
         return text;
     }

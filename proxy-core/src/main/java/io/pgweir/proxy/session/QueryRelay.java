@@ -75,7 +75,7 @@ final class QueryRelay {
         }
         backend.running().passing(source, from, to, whole);
         relay.forward(backend, at, available);
-        backend.ledger().expectQuery();
+        session.lease().tenure.executions.query(backend, source, from, to);
         relay.unitSent();
         return true;
     }

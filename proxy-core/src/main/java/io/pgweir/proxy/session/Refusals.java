@@ -1,5 +1,6 @@
 package io.pgweir.proxy.session;
 
+import io.netty.buffer.ByteBuf;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrontendType;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -11,11 +12,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Refusals {
     private final ClientSession session;
+    private final MessageText text;
+    private final ExtendedRelay extended;
     private @Nullable ErrorFields pending;
     private boolean discarding;
 
-    Refusals(ClientSession session) {
+    Refusals(ClientSession session, MessageText text, ExtendedRelay extended) {
         this.session = session;
+        this.text = text;
+        this.extended = extended;
     }
 
     /** The message that asked for a backend gets {@code error}. */
@@ -28,9 +33,11 @@ final class Refusals {
     }
 
     /** True if a message of this type has been answered, or discarded. */
-    boolean takes(byte type) {
+    boolean takes(byte type, ByteBuf in, int at, int length, int available) {
         ErrorFields error = pending;
         if (error != null) {
+            text.read(type, in, at, length, available, extended);
+            executions().refused(type, in, text, extended.unnamed(), error.code());
             fail(error, type);
             return true;
         }
@@ -40,6 +47,10 @@ final class Refusals {
             return true;
         }
         return discarding;
+    }
+
+    private Executions executions() {
+        return session.lease().tenure.executions;
     }
 
     /** Sends {@code error} in answer to a message of this type. */
@@ -64,6 +75,7 @@ final class Refusals {
      * @return false if nothing was owed, so that nobody has been told
      */
     boolean answerFor(BackendConnection lost, ErrorFields error, boolean unitOpen) {
+        executions().lost(lost.ledger(), error.code());
         int units = lost.ledger().unitsToFail();
         for (int i = 0; i < units; i++) {
             session.send(error);

@@ -49,6 +49,8 @@ public final class Sessions {
         this.loops = loops;
         this.pools = pools;
         this.authenticator = new Authenticator(config, offload);
+        int tables = loops.contexts().size();
+        loops.contexts().forEach(loop -> loop.statements().keep(config.statements(), tables));
         this.clients = new Places(HeapRoom.mostClients(config.maxClients()), ClientError.TOO_MANY_CLIENTS);
     }
 

@@ -74,7 +74,7 @@ final class StateGuard {
                 && backend.status() != TransactionStatus.FAILED
                 && !session.lease().state().hasAdvanced()) {
             // It begins the unit in which the statement may run.
-            session.lease().readsSequences(backend, false);
+            session.lease().check.readsSequences(backend, false, session.lease());
         }
         return false;
     }
@@ -118,7 +118,7 @@ final class StateGuard {
         }
         ErrorFields unsafe = session.lease().state().refusal(effects);
         return unsafe == null && SessionEffect.SEQUENCE_READ.in(effects)
-                ? session.lease().readsSequences(backend, relay.isUnitOpen())
+                ? session.lease().check.readsSequences(backend, relay.isUnitOpen(), session.lease())
                 : unsafe;
     }
 

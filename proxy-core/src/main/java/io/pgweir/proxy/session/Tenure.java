@@ -17,6 +17,7 @@ final class Tenure {
     private final ClientSession session;
     private final FrontendRelay relay;
     private final PoolMetrics metrics;
+    final Executions executions;
     private long begunAt;
     private long requestAt;
     private long stalledAt;
@@ -35,11 +36,13 @@ final class Tenure {
         this.session = session;
         this.relay = relay;
         this.metrics = metrics;
+        this.executions = new Executions(session, this);
     }
 
     void begins() {
         begunAt = requestAt = System.nanoTime();
         inTransaction = false;
+        executions.begins();
     }
 
     /** A request is sent; true if none was under way, so that it begins now. */
@@ -48,7 +51,11 @@ final class Tenure {
             return false;
         }
         requestRuns = true;
-        requestAt = System.nanoTime();
+        long now = System.nanoTime();
+        if (inTransaction) {
+            executions.idled(now - requestAt);
+        }
+        requestAt = now;
         return true;
     }
 
@@ -62,6 +69,7 @@ final class Tenure {
         requestRuns = moreRuns;
         long now = System.nanoTime();
         metrics.queries.record(now - requestAt);
+        executions.readyForQuery(now);
         boolean open = status != TransactionStatus.IDLE;
         if (open && !inTransaction) {
             transactionAt = requestAt;
@@ -80,7 +88,12 @@ final class Tenure {
 
     /** The client has no backend any more. */
     void ended() {
+        if (inTransaction && !requestRuns) {
+            executions.idled(System.nanoTime() - requestAt);
+        }
+        inTransaction = false;
         requestRuns = false;
+        executions.released();
     }
 
     void ends() {

@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.StatementChange;
+import io.pgweir.proxy.statistics.StatementTally;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ final class UnnamedStatement {
     private StatementKind kind = StatementKind.OTHER;
     private int effects;
     private boolean standardStrings;
+    private @Nullable StatementTally tally;
 
     /**
      * Takes back a Parse that failed or was skipped, unless a later one is on its way; which statement the backend has now
@@ -133,6 +135,16 @@ final class UnnamedStatement {
     /** What it may do to the session. */
     int effects() {
         return effects;
+    }
+
+    /** Where its executions count; null if they do not. */
+    @Nullable
+    StatementTally tally() {
+        return tally;
+    }
+
+    void tally(@Nullable StatementTally of) {
+        tally = of;
     }
 
     /** Makes sure that the unnamed statement on {@code backend} is this client's, in front of a message that uses it. */

@@ -149,6 +149,7 @@ public final class ConfigLoader {
                 general.get(Settings.SHUTDOWN_TIMEOUT),
                 general.get(Settings.LOG_FORMAT),
                 general.get(Settings.LOG_LEVEL),
+                StatementSettings.rules(general),
                 general.breaker(),
                 general.pool());
     }

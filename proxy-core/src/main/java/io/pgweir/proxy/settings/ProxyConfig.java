@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param shutdownTimeout longest wait for open transactions at shutdown
  * @param logFormat the shape of a log line
  * @param logLevel one of trace, debug, info, warn, error, off
+ * @param statements what is kept of statements, and which are logged
  * @param breaker when a server is no longer asked for connections
  * @param pool the rules of pools whose database says nothing else
  */
@@ -52,6 +53,7 @@ public record ProxyConfig(
         Duration shutdownTimeout,
         LogFormat logFormat,
         String logLevel,
+        StatementRules statements,
         BreakerSettings breaker,
         PoolSettings pool) {
 

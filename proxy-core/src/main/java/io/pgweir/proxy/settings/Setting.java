@@ -56,6 +56,7 @@ public record Setting<T>(
         LIMITS("Time limits"),
         FAILURES("When the server fails"),
         ERRORS("Error codes"),
+        STATEMENTS("Statistics of statements"),
         PROCESS("Process");
 
         private final String title;

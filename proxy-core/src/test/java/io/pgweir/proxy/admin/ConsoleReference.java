@@ -63,7 +63,7 @@ final class ConsoleReference {
                 ## What it shows
 
                 Statements stand there without their values. All figures are of one moment, but of each event loop at its own time. None
-                of them costs anything while nobody looks.
+                of them but `SHOW STATEMENTS` costs anything while nobody looks.
 
                 | command | shows |
                 |---|---|

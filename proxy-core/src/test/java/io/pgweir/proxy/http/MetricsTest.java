@@ -12,7 +12,9 @@ import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
@@ -49,6 +51,41 @@ class MetricsTest {
             await().untilAsserted(() -> assertThat(http(proxy).metrics().types().keySet())
                     .containsAll(MetricsReference.OF_THE_JVM.keySet()));
         }
+    }
+
+    /** Dashboards and alerts of others rely on these. */
+    @Test
+    void theNamesOfTheContractAreThereWithTheirLabels() {
+        Map<String, List<String>> contract = Map.ofEntries(
+                Map.entry("pgweir_pool_connections", List.of("pool", "state")),
+                Map.entry("pgweir_pool_limit", List.of("pool")),
+                Map.entry("pgweir_pool_usage_ratio", List.of("pool")),
+                Map.entry("pgweir_pool_waiting", List.of("pool")),
+                Map.entry("pgweir_pool_wait_seconds", List.of("pool", "outcome")),
+                Map.entry("pgweir_pool_timeouts_total", List.of("pool", "cause")),
+                Map.entry("pgweir_query_duration_seconds", List.of("pool")),
+                Map.entry("pgweir_transaction_duration_seconds", List.of("pool")),
+                Map.entry("pgweir_errors_total", List.of("pool", "type", "sqlstate")),
+                Map.entry("pgweir_timeouts_total", List.of("pool", "kind")),
+                Map.entry("pgweir_cancels_total", List.of("pool", "reason")),
+                Map.entry("pgweir_retries_total", List.of("pool", "reason", "outcome")),
+                Map.entry("pgweir_breaker_state", List.of("server", "state")),
+                Map.entry("pgweir_breaker_transitions_total", List.of("server", "state")),
+                Map.entry("pgweir_backend_connect_seconds", List.of("pool", "outcome")),
+                Map.entry("pgweir_clients", List.of("state")));
+        contract.forEach((name, labels) -> assertThat(Metric.values())
+                .filteredOn(metric -> metric.exposed().equals(name))
+                .as(name)
+                .singleElement()
+                .satisfies(metric -> assertThat(metric.labels())
+                        .extracting(Metric.Label::name)
+                        .isEqualTo(labels)));
+        assertThat(Metric.values()).allSatisfy(metric -> {
+            boolean counter = metric.kind() == Metric.Kind.COUNTER;
+            assertThat(metric.exposed().endsWith("_total")).as(metric.exposed()).isEqualTo(counter);
+            assertThat(metric.help()).endsWith(".");
+            assertThat(metric.unit()).isNotBlank();
+        });
     }
 
     @Test
@@ -182,7 +219,7 @@ class MetricsTest {
         String name = "a\"b\\c\nd{e=\"f\"} 1";
         try (RunningProxy proxy = RunningProxy.before(POSTGRES);
                 WireClient client = WireClient.connect("127.0.0.1", proxy.port())) {
-            client.send(Frontend.startup(0, java.util.Map.of("user", "postgres", "database", name)));
+            client.send(Frontend.startup(0, Map.of("user", "postgres", "database", name)));
             client.readUntilClosed();
             assertThat(http(proxy).metrics().value("pgweir_pool_limit", "pool", name + "/postgres"))
                     .isEqualTo(20);
