@@ -64,6 +64,12 @@ public final class Ledger {
         owed.push(Reply.QUERY);
     }
 
+    /** A Query whose text cannot begin a COPY. */
+    public void expectQueryWithoutCopy() {
+        unit++;
+        owed.push((byte) (Reply.QUERY | Reply.WITHOUT_COPY));
+    }
+
     public void expectFunction() {
         owed.push(Reply.FUNCTION);
     }

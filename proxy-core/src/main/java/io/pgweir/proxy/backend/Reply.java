@@ -34,6 +34,9 @@ final class Reply {
     /** Set on replies that complete or undo a {@link StatementChange}. */
     static final int STATEMENT = 0x20;
 
+    /** Set on a Query whose text cannot begin a COPY. */
+    static final int WITHOUT_COPY = 0x80;
+
     private static final int KIND = 0x1f;
 
     private Reply() {}
@@ -44,6 +47,12 @@ final class Reply {
 
     static boolean isSwallowed(byte reply) {
         return (reply & SWALLOW) != 0;
+    }
+
+    /** Whether PostgreSQL has no reason to ask the client for data. */
+    static boolean isWithoutCopyIn(byte reply) {
+        byte kind = kind(reply);
+        return (kind != EXECUTE && kind != QUERY) || (reply & (SWALLOW | WITHOUT_COPY)) != 0;
     }
 
     static boolean changesStatement(byte reply) {

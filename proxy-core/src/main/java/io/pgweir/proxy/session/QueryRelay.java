@@ -75,7 +75,11 @@ final class QueryRelay {
         }
         backend.running().passing(source, from, to, whole);
         relay.forward(backend, at, available);
-        backend.ledger().expectQuery();
+        if (whole && relay.text().isBare()) {
+            backend.ledger().expectQueryWithoutCopy();
+        } else {
+            backend.ledger().expectQuery();
+        }
         relay.unitSent();
         return true;
     }
