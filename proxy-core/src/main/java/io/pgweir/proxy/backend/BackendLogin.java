@@ -197,7 +197,8 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         } catch (ProtocolViolation e) {
             fail(BackendFailure.unreachable(host + " does not speak the PostgreSQL protocol: " + e.getMessage()));
         }
-        if (ready && !over) {
+        // Part of a message behind ReadyForQuery is awaited here: its rest would be no message to whoever reads then.
+        if (ready && !over && scanner.keptBytes() == 0 && !scanner.insideFrame()) {
             over = true;
             BackendConnection backend = new BackendConnection(this, ctx.channel(), listener);
             ctx.pipeline().replace(this, null, new BackendHandler(backend));

@@ -31,6 +31,7 @@ public final class BackendStreamFuzz {
                 backend.serverSends(Arrays.copyOfRange(stream, at, Math.min(stream.length, at + piece)));
             }
             check(backend, backend.clientGot(), owed);
+            backend.connection.lost(); // as when the channel closes
         }
         for (ByteBuf read : backend.reads()) {
             if (read.refCnt() != 0) {

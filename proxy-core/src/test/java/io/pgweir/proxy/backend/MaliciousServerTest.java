@@ -146,7 +146,7 @@ class MaliciousServerTest {
         try (TestBackend backend = new TestBackend()) {
             for (int i = 0; i < 40; i++) { // each answer by itself
                 backend.connection.sendInternalQuery("SELECT 1", ignored -> {});
-            backend.serverGot();
+                backend.serverGot();
                 backend.serverSends(Frontend.join(
                         Backend.rowDescription("a"),
                         Backend.dataRow("x".repeat(1 << 20)),
@@ -167,6 +167,24 @@ class MaliciousServerTest {
             backend.serverSends(Backend.dataRow("foreign"));
             assertThat(backend.events).contains("lost DESYNCHRONISED");
             assertThat(backend.clientGot()).isEmpty();
+        }
+    }
+
+    /** Found by fuzzing. */
+    @Test
+    void aNoticeThatIsCutBehindReadyForQueryDoesNotShiftWhatFollows() {
+        byte[] notice = Backend.noticeResponse("NOTICE", "00000", "hello");
+        for (int cut = 1; cut < notice.length; cut++) {
+            try (LoginAttempt login = new LoginAttempt()) {
+                login.serverSends(
+                        OK,
+                        Backend.backendKeyData(7, new byte[4]),
+                        Backend.readyForQuery('I'),
+                        java.util.Arrays.copyOf(notice, cut));
+                assertThat(login.isConnected()).isFalse();
+                login.serverSends(java.util.Arrays.copyOfRange(notice, cut, notice.length));
+                assertThat(login.isConnected()).isTrue();
+            }
         }
     }
 

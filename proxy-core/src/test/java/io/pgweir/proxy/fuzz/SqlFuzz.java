@@ -35,7 +35,8 @@ public final class SqlFuzz {
             throw new AssertionError("alone: " + answers + "\nin a buffer: " + others);
         }
         StatementKind bare = SqlScanner.bareKind(alone, 0, input.length);
-        boolean runs = alone.indexOf(0, input.length, (byte) 0) < 0; // of a text with a zero in it PostgreSQL runs nothing
+        boolean runs =
+                alone.indexOf(0, input.length, (byte) 0) < 0; // of a text with a zero in it PostgreSQL runs nothing
         if (bare != null && runs) {
             boolean quickIsRight = bare == SqlScanner.classify(alone, 0, input.length)
                     && SqlScanner.isSingleStatement(alone, 0, input.length, true)
