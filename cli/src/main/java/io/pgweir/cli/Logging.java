@@ -13,9 +13,12 @@ import org.slf4j.LoggerFactory;
 
 /** Log lines to standard error: readable ones, or JSON objects. */
 final class Logging {
-    /** A message is one line whatever a client has put into its names. */
+    /**
+     * A message is one line, and tells a terminal nothing, whatever a client has put into its names: the range is that of control
+     * characters, here as themselves.
+     */
     private static final String PATTERN =
-            "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %-16logger{0} %replace(%msg){'[\\r\\n]+', ' '}%n";
+            "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %-16logger{0} %replace(%msg){'[\1-\37\177]+', ' '}%n";
 
     private Logging() {}
 

@@ -55,6 +55,38 @@ class NamedTestsTest {
         assertThat(missing).isEmpty();
     }
 
+    @Test
+    void everyPromiseAndEveryKnownVulnerabilityNamesATestThatExists() throws IOException {
+        readSources();
+        String all = String.join("\n", sources.values());
+        for (String page : List.of("../SECURITY.md", "../docs/vulnerabilities.md")) {
+            boolean inTable = false;
+            int rows = 0;
+            for (String line : Files.readAllLines(Path.of(page))) {
+                inTable = line.contains("| shown by |")
+                        || line.contains("| tried by |")
+                        || (inTable && line.startsWith("|"));
+                if (!inTable || line.contains(" by |") || line.contains("---")) {
+                    continue;
+                }
+                rows++;
+                String[] cells = line.split("\\|", -1);
+                if (check(cells[cells.length - 2]) == 0) {
+                    missing.add("a test for:" + cells[1]);
+                }
+                Matcher numbers = Pattern.compile("CVE-(\\d+)-(\\d+)").matcher(cells[1]);
+                while (numbers.find()) {
+                    String asMethod = "cve_" + numbers.group(1) + "_" + numbers.group(2);
+                    if (!all.contains(asMethod) && !all.contains(numbers.group())) {
+                        missing.add(numbers.group() + " in the tests");
+                    }
+                }
+            }
+            assertThat(rows).as(page).isGreaterThan(15);
+        }
+        assertThat(missing).isEmpty();
+    }
+
     private void readSources() throws IOException {
         for (String module : List.of("../protocol", "../proxy-core", "../cli", "../demo")) {
             Path tests = Path.of(module, "src/test/java");

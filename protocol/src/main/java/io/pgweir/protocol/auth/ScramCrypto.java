@@ -6,14 +6,18 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.function.BooleanSupplier;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /** The formulas of RFC 5802, section 3, with SHA-256. */
 final class ScramCrypto {
     static final int KEY_LENGTH = 32;
     /** Raw length; PostgreSQL uses the same. */
     private static final int NONCE_LENGTH = 18;
+    /** Iterations between two looks whether anybody still wants the result: about a millisecond. */
+    private static final int ROUND = 1024;
 
     private ScramCrypto() {}
 
@@ -48,13 +52,19 @@ final class ScramCrypto {
         }
     }
 
-    /** Hi() of the RFC: PBKDF2 with one block. The JDK's takes characters, and SASLprep gives bytes. */
-    static byte[] saltedPassword(byte[] password, byte[] salt, int iterations) {
+    /** Hi() of the RFC: PBKDF2 with one block; null if abandoned. The JDK's takes characters, and SASLprep gives bytes. */
+    static byte @Nullable [] saltedPassword(byte[] password, byte[] salt, int iterations, BooleanSupplier abandoned) {
+        if (abandoned.getAsBoolean()) {
+            return null;
+        }
         Mac mac = mac(password);
         mac.update(salt);
         byte[] block = mac.doFinal(new byte[] {0, 0, 0, 1});
         byte[] sum = block.clone();
         for (int i = 1; i < iterations; i++) {
+            if (i % ROUND == 0 && abandoned.getAsBoolean()) {
+                return null;
+            }
             block = mac.doFinal(block);
             for (int b = 0; b < sum.length; b++) {
                 sum[b] ^= block[b];

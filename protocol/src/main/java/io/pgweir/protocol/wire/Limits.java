@@ -36,6 +36,17 @@ public final class Limits {
     public static final int ERROR_RESPONSE = 65_536;
 
     /**
+     * All that a server may send until it is ready for queries: a dozen parameters and perhaps some notices of login triggers.
+     */
+    public static final int LOGIN_BYTES = 1 << 20;
+    /** Names and values of all parameters that a server reports; PostgreSQL reports about 15 short ones. */
+    public static final int REPORTED_PARAMETERS = 1 << 20;
+    /** RowDescription: as many columns as can be counted, each with the longest name there is and what belongs to it. */
+    public static final int ROW_DESCRIPTION = COUNT * (NAME + 1 + 18) + 7;
+    /** All rows of one answer that is gathered, because this module's user has asked for it and not a client. */
+    public static final int GATHERED_ROWS = 16 << 20;
+
+    /**
      * PBKDF2 iterations accepted from a server. The server chooses them, so an unbounded count is a way to burn our CPU
      * (CVE-2026-6669). PostgreSQL's default is 4096.
      */

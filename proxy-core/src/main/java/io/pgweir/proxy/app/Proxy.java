@@ -195,6 +195,11 @@ public final class Proxy {
         return pools;
     }
 
+    /** Who is connected. */
+    public Sessions sessions() {
+        return sessions;
+    }
+
     /**
      * Takes no new clients, lets transactions end within {@code shutdown_timeout}, then closes everything. Does not block.
      */

@@ -19,6 +19,8 @@ public record BackendFailure(
         @Nullable String sqlState,
         String message,
         @Nullable ServerRole role) {
+    private static final int LONGEST = 1000;
+
     public BackendFailure(Kind kind, @Nullable String sqlState, String message) {
         this(kind, sqlState, message, null);
     }
@@ -57,7 +59,16 @@ public record BackendFailure(
             case "58000", "58030", "58P01", "58P02" -> kind = Kind.UNREACHABLE;
             default -> kind = concernsTheLogin(code) ? Kind.REFUSED : Kind.BAD_SETTINGS;
         }
-        return new BackendFailure(kind, error.code(), String.valueOf(error.message()));
+        return new BackendFailure(kind, error.code(), words(error));
+    }
+
+    /** A server's own words; it may have none, or far too many for those who wait to be told them. */
+    private static String words(ErrorFields error) {
+        String message = error.message();
+        if (message == null) {
+            return "the server does not say why";
+        }
+        return message.length() <= LONGEST ? message : message.substring(0, LONGEST) + "...";
     }
 
     public static BackendFailure unreachable(String message) {
@@ -132,6 +143,6 @@ public record BackendFailure(
         if (cause == null) {
             return new BackendFailure(Kind.LOST, null, "the server closed the connection unexpectedly");
         }
-        return new BackendFailure(Kind.LOST, cause.code(), String.valueOf(cause.message()));
+        return new BackendFailure(Kind.LOST, cause.code(), words(cause));
     }
 }

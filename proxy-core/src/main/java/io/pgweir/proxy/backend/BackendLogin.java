@@ -55,11 +55,13 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private @Nullable SslHandler tls;
     private @Nullable ScramClient scram;
     private boolean authenticated;
+    private boolean asked;
     private boolean goodbyeSaid;
     private boolean serverRefused;
     private boolean asking;
     private boolean ready;
-    private boolean over;
+    private volatile boolean over; // also read where keys are derived
+    private int received;
     private int pid;
     private byte[] secret = {};
 
@@ -183,12 +185,20 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        received += in.readableBytes();
+        if (received > Limits.LOGIN_BYTES) {
+            in.release();
+            fail(BackendFailure.unreachable(host + " sent more than " + Limits.LOGIN_BYTES + " bytes during login"));
+            return;
+        }
         try {
-            scanner.feed((ByteBuf) message, this);
+            scanner.feed(in, this);
         } catch (ProtocolViolation e) {
             fail(BackendFailure.unreachable(host + " does not speak the PostgreSQL protocol: " + e.getMessage()));
         }
-        if (ready && !over) {
+        // Part of a message behind ReadyForQuery is awaited here: its rest would be no message to whoever reads then.
+        if (ready && !over && scanner.keptBytes() == 0 && !scanner.insideFrame()) {
             over = true;
             BackendConnection backend = new BackendConnection(this, ctx.channel(), listener);
             ctx.pipeline().replace(this, null, new BackendHandler(backend));
@@ -331,7 +341,10 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             }
         } else if (request instanceof Authentication.Unsupported unsupported) {
             refuse("asks for an authentication method that pgweir does not know (code " + unsupported.code() + ")");
+        } else if (asked) {
+            fail(BackendFailure.unreachable(host + " asks for the password again in the same login"));
         } else {
+            asked = true;
             Secret password = target.password();
             if (password == null) {
                 refuse("asks for the password of user \"" + target.user() + "\", and none is configured");
@@ -385,7 +398,10 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
             return;
         }
         offload.execute(() -> {
-            ScramKeys keys = ScramKeys.derive(password.reveal(), challenge.salt(), challenge.iterations());
+            ScramKeys keys = ScramKeys.derive(password.reveal(), challenge.salt(), challenge.iterations(), () -> over);
+            if (keys == null) {
+                return;
+            }
             target.remember(challenge.salt(), challenge.iterations(), keys);
             home.loop().execute(() -> {
                 if (!over) {

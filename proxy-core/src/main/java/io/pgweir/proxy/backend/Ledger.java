@@ -80,6 +80,12 @@ public final class Ledger {
         owed.push(Reply.QUERY, tally);
     }
 
+    /** The same of a Query whose text cannot begin a COPY. */
+    public void expectQueryWithoutCopy(@Nullable StatementTally tally) {
+        unit++;
+        owed.push((byte) (Reply.QUERY | Reply.WITHOUT_COPY), tally);
+    }
+
     public void expectFunction() {
         owed.push(Reply.FUNCTION);
     }

@@ -34,8 +34,11 @@ final class Reply {
     /** Set on replies that complete or undo a {@link StatementChange}. */
     static final int STATEMENT = 0x20;
 
-    /** Set on the end of an Execute that goes on where another one of the same portal has stopped. */
+    /** Set on an Execute that goes on where another one of the same portal has stopped. */
     static final int CONTINUED = 0x80;
+
+    /** Set on a Query whose text cannot begin a COPY; the same bit, as the other one is never a Query's. */
+    static final int WITHOUT_COPY = CONTINUED;
 
     private static final int KIND = 0x1f;
 
@@ -49,12 +52,19 @@ final class Reply {
         return (reply & SWALLOW) != 0;
     }
 
+    /** Whether PostgreSQL has no reason to ask the client for data. */
+    static boolean isWithoutCopyIn(byte reply) {
+        byte kind = kind(reply);
+        boolean query = kind == QUERY && (reply & WITHOUT_COPY) == 0;
+        return isSwallowed(reply) || !(query || kind == EXECUTE);
+    }
+
     static boolean changesStatement(byte reply) {
         return (reply & STATEMENT) != 0;
     }
 
     static boolean isContinued(byte reply) {
-        return (reply & CONTINUED) != 0;
+        return kind(reply) == EXECUTE && (reply & CONTINUED) != 0;
     }
 
     /** True for the messages that PostgreSQL answers with ReadyForQuery. */

@@ -8,6 +8,7 @@ import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ParameterStatus;
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.protocol.wire.TransactionStatus;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ final class ReplyReader implements FrameScanner.Sink {
     private boolean forwardingRest;
     private boolean unitAnswered;
     private long rows;
+    private int gathered;
     private @Nullable ByteBuf scanning;
     private final LastHeard heard = new LastHeard();
 
@@ -76,10 +78,13 @@ final class ReplyReader implements FrameScanner.Sink {
     public int required(byte type, ByteBuf in, int at, int length, int available) {
         switch (type) {
             case BackendType.DATA_ROW:
-                return length <= WHOLE_ROW || Reply.isSwallowed(ledger.head()) ? length : FrameScanner.HEADER;
+                if (Reply.isSwallowed(ledger.head())) {
+                    return bounded(type, length, Limits.GATHERED_ROWS - gathered);
+                }
+                return length <= WHOLE_ROW ? length : FrameScanner.HEADER;
             case BackendType.ROW_DESCRIPTION:
                 // The end of a Describe: a reply of our own may follow at once, and must not land inside it.
-                return length;
+                return bounded(type, length, Limits.ROW_DESCRIPTION);
             case BackendType.NOTIFICATION_RESPONSE:
             case BackendType.READY_FOR_QUERY:
             case BackendType.COMMAND_COMPLETE:
@@ -91,6 +96,15 @@ final class ReplyReader implements FrameScanner.Sink {
         }
     }
 
+    /** What is gathered is bounded: a server may promise a gigabyte. */
+    private static int bounded(byte type, int length, int most) {
+        if (length > most) {
+            throw new DesynchronisedException("the server sent " + BackendType.nameOf(type) + " of " + length
+                    + " bytes, and no more than " + most + " are gathered");
+        }
+        return length;
+    }
+
     @Override
     public boolean frame(byte type, ByteBuf in, int at, int length, int available) {
         byte head = ledger.head();
@@ -99,22 +113,24 @@ final class ReplyReader implements FrameScanner.Sink {
         forwardingRest = false;
         switch (type) {
             case BackendType.DATA_ROW:
+                require(kind == Reply.EXECUTE || kind == Reply.QUERY, type, head);
                 if (swallow) {
+                    gathered += length;
                     ledger.internal().row(in.slice(at + FrameScanner.HEADER, length - FrameScanner.HEADER));
                 } else {
-                    require(kind == Reply.EXECUTE || kind == Reply.QUERY, type, head);
                     rows++;
                     forward(in, at, available);
                 }
                 return true;
             case BackendType.COMMAND_COMPLETE:
-                require(kind == Reply.EXECUTE || kind == Reply.QUERY, type, head);
+                require((kind == Reply.EXECUTE || kind == Reply.QUERY) && available == length, type, head);
                 commandComplete(in, at, available, swallow);
                 forwardUnless(swallow, in, at, available);
                 popIf(kind == Reply.EXECUTE);
                 return true;
             case BackendType.READY_FOR_QUERY:
                 require(Reply.endsWithReady(head) && length == FrameScanner.HEADER + 1, type, head);
+                require(TransactionStatus.isKnown(in.getByte(at + FrameScanner.HEADER)), type, head);
                 readyForQuery(in, at, available, swallow);
                 return true;
             case BackendType.BIND_COMPLETE:
@@ -141,18 +157,18 @@ final class ReplyReader implements FrameScanner.Sink {
                 executionEnds(swallow);
                 return complete(type, kind == Reply.EXECUTE, head, in, at, available);
             case BackendType.EMPTY_QUERY_RESPONSE:
-                require(kind == Reply.EXECUTE || kind == Reply.QUERY, type, head);
+                require((kind == Reply.EXECUTE || kind == Reply.QUERY) && available == length, type, head);
                 executionEnds(swallow);
                 forwardUnless(swallow, in, at, available);
                 popIf(kind == Reply.EXECUTE);
                 return true;
             case BackendType.COPY_IN_RESPONSE:
-                require(kind == Reply.EXECUTE || kind == Reply.QUERY, type, head);
+                // Unasked for, it would make a client send what was never meant for the server.
+                require(!Reply.isWithoutCopyIn(head), type, head);
                 ledger.copyInBegins();
                 forward(in, at, available);
                 return true;
             case BackendType.COPY_OUT_RESPONSE:
-            case BackendType.COPY_BOTH_RESPONSE:
             case BackendType.COPY_DATA:
             case BackendType.COPY_DONE:
                 require(kind == Reply.EXECUTE || kind == Reply.QUERY, type, head);
@@ -221,10 +237,15 @@ final class ReplyReader implements FrameScanner.Sink {
     }
 
     private boolean complete(byte type, boolean expected, byte head, ByteBuf in, int at, int available) {
-        require(expected, type, head);
+        require(expected && isWhole(in, at, available), type, head);
         forwardUnless(Reply.isSwallowed(head), in, at, available);
         ledger.pop();
         return true;
+    }
+
+    /** What ends a reply is short; if its end were not here, a reply of our own that follows would land inside. */
+    private static boolean isWhole(ByteBuf in, int at, int available) {
+        return in.getInt(at + 1) + 1 == available;
     }
 
     private void executionEnds(boolean swallow) {
@@ -256,6 +277,7 @@ final class ReplyReader implements FrameScanner.Sink {
             InternalReply internal = ledger.takeInternal();
             ErrorFields error = internalError;
             internalError = null;
+            gathered = 0;
             ledger.pop();
             internal.done(error);
             return;

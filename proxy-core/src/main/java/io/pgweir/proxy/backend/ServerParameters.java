@@ -1,5 +1,8 @@
 package io.pgweir.proxy.backend;
 
+import io.pgweir.protocol.wire.Limits;
+import io.pgweir.protocol.wire.ProtocolViolation;
+import io.pgweir.protocol.wire.SqlState;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -8,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** What a backend reports of itself by ParameterStatus, in the order it first did. */
 public final class ServerParameters {
     private final Map<String, String> values = new LinkedHashMap<>();
+    private int length;
     private volatile Map<String, String> atLogin = Map.of();
     private volatile @Nullable ServerRole role;
 
@@ -54,8 +58,15 @@ public final class ServerParameters {
         atLogin = Map.copyOf(changed);
     }
 
+    /** @throws ProtocolViolation if all names and values together are longer than any server's */
     void put(String name, String value) {
-        values.put(name, value);
+        String before = values.put(name, value);
+        length += value.length() - (before == null ? -name.length() : before.length());
+        if (length > Limits.REPORTED_PARAMETERS) {
+            throw new ProtocolViolation(
+                    SqlState.PROGRAM_LIMIT_EXCEEDED,
+                    "the server reports parameters of more than " + Limits.REPORTED_PARAMETERS + " characters");
+        }
     }
 
     /** A copy that does not change. */

@@ -1,6 +1,8 @@
 package io.pgweir.proxy.backend;
 
 import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.FrontendWriter;
 import io.pgweir.proxy.net.Outbound;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * used for want of room, and those whose plan is stale. Same thread as its {@link BackendConnection}.
  */
 public final class ServerStatements {
+    /** No SQL; as a name it keeps the failing Parse from destroying the unnamed statement. */
+    private static final String REFUSED = PreparedStatement.NAME_PREFIX + "refuses";
+
     private final BackendStatements known;
     private final Outbound toServer;
     private final Ledger ledger;
@@ -51,6 +56,12 @@ public final class ServerStatements {
         prepare(statement);
         writeParse(toServer.append(), statement);
         ledger.expect(Reply.PARSE, change);
+    }
+
+    /** Sends a Parse that must fail because it is no SQL, for one of the client's that it is told {@code error} about. */
+    public void refuse(ErrorFields error) {
+        FrontendWriter.parse(toServer.append(), REFUSED, REFUSED);
+        ledger.expectRefusedParse(error);
     }
 
     private StatementChange sendParse(PreparedStatement statement) {

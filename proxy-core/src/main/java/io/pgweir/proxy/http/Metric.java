@@ -222,6 +222,18 @@ enum Metric {
             "clients",
             "Clients connected.",
             new Label("state", "logging_in", "logged_in")),
+    CLIENTS_REFUSED(
+            "pgweir_clients_refused_total",
+            Kind.COUNTER,
+            "clients",
+            "Connections turned away because too many had not proved who they are: in all (max_unauthenticated), or from one"
+                    + " address (max_unauthenticated_per_address).",
+            new Label("reason", "unauthenticated", "unauthenticated_of_address")),
+    CLIENT_BUFFERS(
+            "pgweir_client_buffer_bytes",
+            Kind.GAUGE,
+            "bytes",
+            "What is held of clients' messages that cannot be passed on yet; client_buffer_limit bounds it."),
     BUFFER_MEMORY(
             "pgweir_buffer_memory_bytes",
             Kind.GAUGE,

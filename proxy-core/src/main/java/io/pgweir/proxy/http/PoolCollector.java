@@ -74,6 +74,11 @@ final class PoolCollector implements MultiCollector {
                     series.add(sessions.loggingIn(), "logging_in");
                     series.add(sessions.loggedIn(), "logged_in");
                 }
+                case CLIENTS_REFUSED -> {
+                    series.add(sessions.newcomers().refused(), "unauthenticated");
+                    series.add(sessions.newcomers().refusedOfAddress(), "unauthenticated_of_address");
+                }
+                case CLIENT_BUFFERS -> series.add(sessions.buffers().held());
                 case BREAKER_STATE, BREAKER_TRANSITIONS ->
                     pools.breakers().all().forEach(breaker -> add(breaker, metric, series));
                 case SERVER_ROLE ->

@@ -25,7 +25,7 @@ public final class Offload implements AutoCloseable {
     private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     /** Handshakes of clients that may wait: what two threads do in a second or so. */
-    static final int MOST_HANDSHAKES = 2048;
+    public static final int MOST_HANDSHAKES = 2048;
 
     private final ThreadPoolExecutor clientHandshakes =
             threads("pgweir-handshake", new ArrayBlockingQueue<>(MOST_HANDSHAKES), new Overload());

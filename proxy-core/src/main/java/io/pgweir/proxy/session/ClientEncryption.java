@@ -11,8 +11,6 @@ import io.pgweir.proxy.tls.ClientTls;
 import io.pgweir.proxy.tls.Handshakes;
 import java.security.cert.X509Certificate;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Whether and how one client's connection is encrypted ("SSL Session Encryption"). GSSAPI encryption there is none; each is
@@ -29,9 +27,7 @@ final class ClientEncryption {
     private static final byte HANDSHAKE_RECORD = 0x16;
 
     /** What a client may send until it is protected; a chain of certificates fits several times. */
-    private static final int MOST_HANDSHAKE_BYTES = 64 << 10;
-
-    private static final Logger LOG = LoggerFactory.getLogger(ClientEncryption.class);
+    static final int MOST_HANDSHAKE_BYTES = 64 << 10;
 
     private enum State {
         PLAIN,
@@ -42,15 +38,17 @@ final class ClientEncryption {
 
     private final Channel channel;
     private final @Nullable ClientTls tls;
+    private final RefusalLog refusals;
     private State state = State.PLAIN;
     private boolean sslAsked;
     private boolean gssAsked;
     private boolean direct;
     private ClientTls.@Nullable Handshake handshake;
 
-    ClientEncryption(Channel channel, @Nullable ClientTls tls) {
+    ClientEncryption(Channel channel, @Nullable ClientTls tls, RefusalLog refusals) {
         this.channel = channel;
         this.tls = tls;
+        this.refusals = refusals;
     }
 
     /** Whether what comes now is the client's part of a handshake, which cannot be answered in clear. */
@@ -95,7 +93,7 @@ final class ClientEncryption {
      */
     boolean beginDirect(ByteBuf first) {
         if (tls == null) {
-            LOG.info("client {} refused: a TLS handshake came, and tls is disable", channel.remoteAddress());
+            refusals.info("client {} refused: a TLS handshake came, and tls is disable", channel.remoteAddress());
             first.release();
             return false;
         }
@@ -124,7 +122,7 @@ final class ClientEncryption {
         }
         if (rest.isReadable()) {
             // Whoever is between could have put it there, and it would count as the client's own.
-            LOG.warn(
+            refusals.info(
                     "client {} refused: {} bytes came unencrypted behind its SSLRequest, before the TLS handshake",
                     channel.remoteAddress(),
                     rest.readableBytes());
@@ -154,7 +152,7 @@ final class ClientEncryption {
     boolean completed(SslHandshakeCompletionEvent event) {
         if (!event.isSuccess()) {
             if (state == State.HANDSHAKE && !Handshakes.isOverload(event.cause())) {
-                LOG.info(
+                refusals.info(
                         "client {}: TLS handshake failed: {}",
                         channel.remoteAddress(),
                         Handshakes.describe(event.cause()));
@@ -166,7 +164,7 @@ final class ClientEncryption {
         SslHandler handler = handshake == null ? null : handshake.handler();
         if (direct && handler != null && !Handshakes.agreedOnPostgres(handler)) {
             // The rule of PostgreSQL 17: else a browser could be made to speak to us.
-            LOG.info(
+            refusals.info(
                     "client {} refused: its direct TLS handshake did not offer the protocol '{}' (ALPN)",
                     channel.remoteAddress(),
                     Handshakes.ALPN);

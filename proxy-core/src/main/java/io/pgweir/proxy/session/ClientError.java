@@ -250,6 +250,35 @@ public enum ClientError {
             SqlState.TOO_MANY_CONNECTIONS,
             "sorry, too many clients already: %1$d of %1$d (max_clients)",
             "Close idle client connections or raise max_clients."),
+    TOO_MANY_UNAUTHENTICATED(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "too many connections are logging in already: %1$d of %1$d (max_unauthenticated)",
+            "Try again in a moment. If all of them are clients of yours raise max_unauthenticated; else something floods"
+                    + " pgweir's address."),
+    TOO_MANY_UNAUTHENTICATED_FROM_ADDRESS(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "too many connections from your address are logging in already: %1$d of %1$d"
+                    + " (max_unauthenticated_per_address)",
+            "Try again in a moment. If many clients share this address raise max_unauthenticated_per_address."),
+    NAME_TOO_LONG(
+            Severity.FATAL,
+            SqlState.NAME_TOO_LONG,
+            "the name of the %1$s has %2$d bytes: no name has more than %3$d",
+            "Correct the %1$s in the connection string."),
+    BUFFERS_FULL(
+            Severity.FATAL,
+            SqlState.OUT_OF_MEMORY,
+            "no room for a statement of this length: what waits of clients' messages takes %1$d of %2$d bytes"
+                    + " (client_buffer_limit)",
+            "Connect again later, send shorter statements, or raise client_buffer_limit."),
+    TOO_MANY_STATEMENTS(
+            Severity.ERROR,
+            SqlState.CONFIGURATION_LIMIT_EXCEEDED,
+            "too many prepared statements: this client has %1$d of %2$d (client_statement_limit), and %3$d of %4$d bytes",
+            "Close or DEALLOCATE what is not needed, give the driver a smaller cache of statements, or raise"
+                    + " client_statement_limit."),
     TOO_MANY_CONSOLES(
             Severity.FATAL,
             SqlState.TOO_MANY_CONNECTIONS,

@@ -6,6 +6,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.pgweir.protocol.wire.BackendWriter;
+import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.tls.Handshakes;
 import java.io.IOException;
@@ -27,10 +29,31 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        LoopContext loop = sessions.loops().contextOf(ctx.channel().eventLoop());
-        ClientLogin first = new ClientLogin(sessions, ctx.channel(), loop, this);
+        Channel channel = ctx.channel();
+        Newcomers.Newcomer newcomer = sessions.newcomers().arrive(channel.remoteAddress());
+        ErrorFields refusal = newcomer.refusal();
+        if (refusal != null) {
+            turnAway(channel, refusal);
+            return;
+        }
+        LoopContext loop = sessions.loops().contextOf(channel.eventLoop());
+        ClientLogin first = new ClientLogin(sessions, channel, loop, this, newcomer);
         login = first;
         first.start();
+    }
+
+    private void turnAway(Channel channel, ErrorFields refusal) {
+        sessions.refusals().info("client {} refused: {}", channel.remoteAddress(), refusal.message());
+        Newcomers newcomers = sessions.newcomers();
+        if (!newcomers.mayTell()) {
+            channel.close();
+            return;
+        }
+        channel.closeFuture().addListener(closed -> newcomers.hasBeenTold());
+        ByteBuf out = channel.alloc().buffer(256);
+        BackendWriter.error(out, refusal);
+        channel.write(out, channel.voidPromise());
+        LastWords.closeAfterFlush(channel);
     }
 
     /** The login is complete; what the client has sent since belongs to the session. */

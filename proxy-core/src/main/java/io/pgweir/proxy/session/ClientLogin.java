@@ -22,8 +22,6 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A client from its first byte to its login, under one deadline. Steps are taken in one order and never twice; anything
@@ -47,19 +45,18 @@ final class ClientLogin {
         CLOSED
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(ClientLogin.class);
-
     private final Sessions sessions;
     private final Channel channel;
     private final LoopContext loop;
     private final ClientHandler handler;
+    private final Newcomers.Newcomer newcomer;
     private final ClientEncryption encryption;
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
         @Override
         protected void expired() {
             long millis = sessions.config().clientLoginTimeout().toMillis();
             if (encryption.isUnderWay()) {
-                LOG.info("client {}: no TLS handshake within {} ms", channel.remoteAddress(), millis);
+                sessions.refusals().info("client {}: no TLS handshake within {} ms", channel.remoteAddress(), millis);
                 close();
             } else {
                 refuse(ClientError.LOGIN_TIMEOUT.with(millis));
@@ -73,12 +70,14 @@ final class ClientLogin {
     private StartupPacket.@Nullable Startup startup;
     private @Nullable ScramServer scram;
 
-    ClientLogin(Sessions sessions, Channel channel, LoopContext loop, ClientHandler handler) {
+    ClientLogin(
+            Sessions sessions, Channel channel, LoopContext loop, ClientHandler handler, Newcomers.Newcomer newcomer) {
         this.sessions = sessions;
         this.channel = channel;
         this.loop = loop;
         this.handler = handler;
-        this.encryption = new ClientEncryption(channel, sessions.tls());
+        this.newcomer = newcomer;
+        this.encryption = new ClientEncryption(channel, sessions.tls(), sessions.refusals());
     }
 
     void start() {
@@ -115,7 +114,7 @@ final class ClientLogin {
                 // next
             }
         } catch (ProtocolViolation e) {
-            LOG.info("client {} refused: {}", channel.remoteAddress(), e.getMessage());
+            sessions.refusals().info("client {} refused: {}", channel.remoteAddress(), e.getMessage());
             refuse(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
         }
     }
@@ -152,7 +151,7 @@ final class ClientLogin {
         }
         int length = in.getInt(in.readerIndex());
         if (length < 8 || length > Limits.STARTUP_PACKET) {
-            LOG.info("client {} refused: no PostgreSQL startup packet", channel.remoteAddress());
+            sessions.refusals().info("client {} refused: no PostgreSQL startup packet", channel.remoteAddress());
             close();
             return false;
         }
@@ -205,17 +204,11 @@ final class ClientLogin {
             refuse(ClientError.REPLICATION.with());
             return;
         }
-        ErrorFields refusal = sessions.refusal(message.database());
+        ErrorFields refusal = sessions.refusal(message);
         if (refusal != null) {
             refuse(refusal);
             return;
         }
-        Places places = sessions.places(message.database());
-        if (!places.enter()) {
-            refuse(places.refusal());
-            return;
-        }
-        place = places;
         negotiate(message);
         switch (sessions.authenticator().method()) {
             case TRUST -> authenticated();
@@ -339,7 +332,7 @@ final class ClientLogin {
         try {
             proof = server.last(response);
         } catch (ProtocolViolation e) {
-            LOG.info("client {}: password authentication failed", channel.remoteAddress());
+            sessions.refusals().info("client {}: password authentication failed", channel.remoteAddress());
             refuse(
                     e.state() == SqlState.INVALID_PASSWORD
                             ? ClientError.PASSWORD_FAILED.with(startup().user())
@@ -352,9 +345,17 @@ final class ClientLogin {
         authenticated();
     }
 
+    /** Only now it takes a place of max_clients: whoever proves nothing must not keep others out. */
     private void authenticated() {
         step = Step.OPENING;
         scram = null;
+        newcomer.leave();
+        Places places = sessions.places(startup().database());
+        if (!places.enter()) {
+            refuse(places.refusal());
+            return;
+        }
+        place = places;
         new SessionOpening(sessions, channel, loop, startup(), this).open();
     }
 
@@ -422,6 +423,7 @@ final class ClientLogin {
         step = Step.CLOSED;
         deadline.disarm();
         sessions.loginEnded();
+        newcomer.leave();
         if (place != null) {
             place.leave();
         }

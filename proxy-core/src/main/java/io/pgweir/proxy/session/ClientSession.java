@@ -33,15 +33,13 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 final class ClientSession implements CancelTarget {
-    /** Read-ahead while queued: enough for a pipeline, little enough for many clients. */
-    private static final int MOST_READ_AHEAD = 256 << 10;
-
     private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
 
     private final Channel channel;
     private final LoopContext loop;
     private final Pool pool;
     private final FrameScanner scanner = new FrameScanner();
+    private final ReadAhead readAhead;
     private final Outbound toClient = new Outbound();
     private final ClientLimits limits;
     private final IdleClient idle;
@@ -67,12 +65,14 @@ final class ClientSession implements CancelTarget {
             Pool pool,
             ClientLimits limits,
             @Nullable NotificationHub hub,
+            BufferBudget buffers,
             SessionSettings startup,
             ParameterView parameters) {
         this.channel = channel;
         this.loop = loop;
         this.pool = pool;
         this.limits = limits;
+        this.readAhead = new ReadAhead(this, buffers);
         this.idle = new IdleClient(this, loop.deadlines());
         this.listening = new Listening(this, hub, loop, parameters);
         this.relay = new FrontendRelay(this);
@@ -123,9 +123,7 @@ final class ClientSession implements CancelTarget {
             violated(e);
             return;
         }
-        if (scanner.isPaused() && scanner.keptBytes() > MOST_READ_AHEAD) {
-            autoRead(false);
-        }
+        readAhead.note(scanner);
     }
 
     void clientReadComplete() {
@@ -153,6 +151,7 @@ final class ClientSession implements CancelTarget {
         idle.disarm();
         boolean halfSent = scanner.insideFrame();
         scanner.close();
+        readAhead.note(scanner);
         toClient.target(null);
         if (queued && pool.leave(waiter)) {
             queued = false;
@@ -242,6 +241,7 @@ final class ClientSession implements CancelTarget {
         if (!scanner.isPaused() && !closed) {
             autoRead(backend == null || backend.channel().isWritable());
         }
+        readAhead.note(scanner);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.PreparedStatement;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -13,12 +14,30 @@ import org.jspecify.annotations.Nullable;
 final class ClientStatements {
     private static final int INITIAL = 8;
 
+    /** Of all texts together, those counted again that other clients have as well. */
+    static final int MOST_BYTES = 2 * ExtendedRelay.LONGEST_NAMED_PARSE;
+
     private byte[] @Nullable [] names = new byte[INITIAL][];
     private @Nullable PreparedStatement[] statements = new PreparedStatement[INITIAL];
+    private final int limit;
     private int size;
+    private long bytes;
+
+    /** @param limit most statements */
+    ClientStatements(int limit) {
+        this.limit = limit;
+    }
 
     int size() {
         return size;
+    }
+
+    /** Why one more statement, with a Parse body of so many bytes, is refused; null: it is not. */
+    @Nullable
+    ErrorFields refusal(int bodyLength) {
+        return size < limit && bytes + bodyLength <= MOST_BYTES
+                ? null
+                : ClientError.TOO_MANY_STATEMENTS.with(size, limit, bytes, MOST_BYTES);
     }
 
     /** The statement named by these bytes, or null. */
@@ -52,6 +71,8 @@ final class ClientStatements {
             names[slot] = name;
             size++;
         }
+        PreparedStatement before = statements[slot];
+        bytes += statement.body().length - (before == null ? 0 : before.body().length);
         statements[slot] = statement;
     }
 
@@ -60,6 +81,8 @@ final class ClientStatements {
         if (names[hole] == null) {
             return;
         }
+        PreparedStatement gone = statements[hole];
+        bytes -= gone == null ? 0 : gone.body().length;
         int mask = names.length - 1;
         int slot = hole;
         while (true) {

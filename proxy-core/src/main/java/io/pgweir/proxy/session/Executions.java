@@ -94,10 +94,15 @@ final class Executions implements SlowLog.Client {
         return known;
     }
 
-    /** A Query is being sent. */
-    void query(BackendConnection backend, ByteBuf in, int from, int to) {
+    /** A Query is being sent. @param withoutCopy whether its text cannot begin a COPY */
+    void query(BackendConnection backend, ByteBuf in, int from, int to, boolean withoutCopy) {
         starts(backend);
-        backend.ledger().expectQuery(of(in, from, to));
+        StatementTally tally = of(in, from, to);
+        if (withoutCopy) {
+            backend.ledger().expectQueryWithoutCopy(tally);
+        } else {
+            backend.ledger().expectQuery(tally);
+        }
     }
 
     /** A Bind to the portal whose name lies at {@code portal} is being sent. @param tally where its statement counts */

@@ -10,6 +10,7 @@ import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
+import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.TransactionStatus;
@@ -121,6 +122,11 @@ final class ExtendedRelay {
             backend.ledger().expectParse();
             return;
         }
+        if (nameEnd - name > NAMES) {
+            throw new ProtocolViolation(
+                    SqlState.PROGRAM_LIMIT_EXCEEDED,
+                    "a statement's name of " + (nameEnd - name) + " bytes exceeds the limit of " + NAMES);
+        }
         int bodyLength = at + length - body;
         int textLimit = text.sqlLimit();
         StatementKind kind = text.kind(in);
@@ -156,18 +162,20 @@ final class ExtendedRelay {
     }
 
     private void parseNamed(BackendConnection backend, ByteBuf in, int name, int nameEnd, int bodyLength) {
-        ClientStatements own = statements;
-        if (own == null) {
-            statements = own = new ClientStatements();
-        }
+        ClientStatements own = statements();
         PreparedStatement existing = own.get(in, name, nameEnd - name);
         if (existing != null) {
             PreparedStatement used = use(backend, own, existing, in, name, nameEnd - name);
             backend.statements().prepareTwice(Objects.requireNonNull(used), () -> {});
             return;
         }
+        ErrorFields refusal = own.refusal(bodyLength);
+        if (refusal != null) {
+            backend.statements().refuse(refusal);
+            return;
+        }
         PreparedStatement statement = sharing.parsed(in, nameEnd + 1, bodyLength);
-        StatementChange change = new Named(own, ByteBufUtil.getBytes(in, name, nameEnd - name), statement);
+        StatementChange change = new GivenName(own, ByteBufUtil.getBytes(in, name, nameEnd - name), statement);
         recovery.uses(statement);
         if (backend.statements().has(statement)) {
             if (mustFail(backend, statement)) {
@@ -181,14 +189,19 @@ final class ExtendedRelay {
         }
     }
 
-    /** Gives a statement its name without a backend; false if the name is taken. */
-    boolean giveName(ByteBuf in, int name, int nameEnd, int end) {
+    private ClientStatements statements() {
         ClientStatements own = statements;
         if (own == null) {
-            statements = own = new ClientStatements();
+            statements = own = new ClientStatements(session.pool().settings().clientStatementLimit());
         }
+        return own;
+    }
+
+    /** Gives a statement its name without a backend; false if the name is taken, or the client has too many. */
+    boolean giveName(ByteBuf in, int name, int nameEnd, int end) {
+        ClientStatements own = statements();
         byte[] bytes = ByteBufUtil.getBytes(in, name, nameEnd - name);
-        if (own.get(bytes) != null) {
+        if (own.get(bytes) != null || own.refusal(end - (nameEnd + 1)) != null) {
             return false;
         }
         own.put(bytes, sharing.parsed(in, nameEnd + 1, end - (nameEnd + 1)));
@@ -207,28 +220,6 @@ final class ExtendedRelay {
         return text.nameEnd() > text.nameAt() && find(in, text.nameAt(), text.nameEnd() - text.nameAt()) != null;
     }
 
-    /** A name given to a statement; taken back if the Parse fails or is skipped. */
-    private static final class Named implements StatementChange {
-        private final ClientStatements names;
-        private final byte[] name;
-        private final PreparedStatement statement;
-
-        Named(ClientStatements names, byte[] name, PreparedStatement statement) {
-            this.names = names;
-            this.name = name;
-            this.statement = statement;
-            names.put(name, statement);
-        }
-
-        @Override
-        public void takenBack() {
-            PreparedStatement present = names.get(name);
-            if (present != null && present.original() == statement) {
-                names.remove(name);
-            }
-        }
-    }
-
     // ---- Bind, Describe, Close
 
     private void bind(BackendConnection backend, ByteBuf in, int at, int length, int available) {
@@ -236,10 +227,10 @@ final class ExtendedRelay {
         int portal = at + FrameScanner.HEADER;
         int name = relay.text().nameAt();
         int nameEnd = relay.text().nameEnd();
+        if (nameEnd < 0 ? available < length : nameEnd - at > NAMES) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "names in Bind are too long");
+        }
         if (nameEnd < 0) {
-            if (available < length) {
-                throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "names in Bind are too long");
-            }
             relay.forward(backend, at, available);
         } else if (nameEnd == name) {
             unnamed.ensure(backend);
@@ -255,10 +246,16 @@ final class ExtendedRelay {
             }
             executions().bind(in, portal, executions().of(statement));
             byte[] serverName = serverName(statement, in, name, nameEnd);
+            int rewritten = length - 1 + serverName.length - (nameEnd - name);
+            if (rewritten > Limits.LARGE_MESSAGE) {
+                throw new ProtocolViolation(
+                        SqlState.PROGRAM_LIMIT_EXCEEDED,
+                        "Bind of " + length + " bytes leaves no room for the statement's name on the server");
+            }
             backend.toServer()
                     .append()
                     .writeByte(FrontendType.BIND)
-                    .writeInt(length - 1 + serverName.length - (nameEnd - name))
+                    .writeInt(rewritten)
                     .writeBytes(in, portal, name - portal)
                     .writeBytes(serverName)
                     .writeByte(0);

@@ -24,7 +24,7 @@ final class FrontendRelay implements FrameScanner.Sink {
     static final int MOST_OWED = 16 << 10;
 
     /** A Query is looked at whole up to this length, and by its beginning beyond. */
-    private static final int INSPECTED = 16 << 10;
+    static final int INSPECTED = 16 << 10;
 
     private final ClientSession session;
     private final ExtendedRelay extended;

@@ -25,7 +25,7 @@ final class HeapRoom {
 
     /** @param heapBytes the most that the heap may grow to */
     static int mostClients(int maxClients, long heapBytes) {
-        long room = Math.max(1, (heapBytes - OWN_BYTES) / CLIENT_BYTES);
+        long room = clients(heapBytes - OWN_BYTES);
         if (room >= maxClients) {
             return maxClients;
         }
@@ -36,5 +36,10 @@ final class HeapRoom {
                 heapBytes >> 20,
                 room);
         return (int) room;
+    }
+
+    /** How many clients have room in so many bytes; at least one. */
+    static int clients(long bytes) {
+        return (int) Math.max(1, Math.min(Integer.MAX_VALUE, bytes / CLIENT_BYTES));
     }
 }

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.session;
 
 import io.netty.channel.Channel;
+import io.netty.util.concurrent.Future;
 import io.pgweir.proxy.net.HalfClose;
 import java.util.concurrent.TimeUnit;
 
@@ -20,9 +21,13 @@ public final class LastWords {
         if (!channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
         }
-        channel.eventLoop().schedule(() -> channel.close(), LONGEST_MILLIS, TimeUnit.MILLISECONDS);
-        HalfClose.afterFlush(
-                channel,
-                () -> channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS));
+        closeIn(channel, LONGEST_MILLIS);
+        HalfClose.afterFlush(channel, () -> closeIn(channel, LINGER_MILLIS));
+    }
+
+    /** Of a channel that closes before, nothing is kept: a flood of them must not fill the memory with timers. */
+    private static void closeIn(Channel channel, int millis) {
+        Future<?> timer = channel.eventLoop().schedule(() -> channel.close(), millis, TimeUnit.MILLISECONDS);
+        channel.closeFuture().addListener(closed -> timer.cancel(false));
     }
 }

@@ -75,7 +75,8 @@ final class QueryRelay {
         }
         backend.running().passing(source, from, to, whole);
         relay.forward(backend, at, available);
-        session.lease().tenure.executions.query(backend, source, from, to);
+        boolean withoutCopy = whole && relay.text().isBare();
+        session.lease().tenure.executions.query(backend, source, from, to, withoutCopy);
         relay.unitSent();
         return true;
     }

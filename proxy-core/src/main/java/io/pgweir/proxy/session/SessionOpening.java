@@ -187,7 +187,8 @@ final class SessionOpening {
             @Nullable BackendConnection own) {
         told.forEach(view::changes);
         ClientLimits limits = limits(use.pool(), settings);
-        ClientSession session = new ClientSession(channel, loop, use.pool(), limits, use.hub(), settings, view);
+        ClientSession session =
+                new ClientSession(channel, loop, use.pool(), limits, use.hub(), sessions.buffers(), settings, view);
         boolean longSecret = startup.protocolVersion() >= ProtocolVersion.V3_2;
         CancelKeys.Key key = own == null
                 ? sessions.cancelKeys().issue(session, longSecret)

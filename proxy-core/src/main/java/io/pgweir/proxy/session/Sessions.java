@@ -1,6 +1,9 @@
 package io.pgweir.proxy.session;
 
+import io.netty.buffer.ByteBufUtil;
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.protocol.wire.Limits;
+import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.settings.ProxyConfig;
@@ -17,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** What all clients share: who is connected, how they log in, how they cancel. Thread-safe. */
 public final class Sessions {
     /** Apart from max_clients, so that an administrator gets in when that is reached. */
-    private static final int MOST_CONSOLES = 50;
+    static final int MOST_CONSOLES = 50;
 
     private final ProxyConfig config;
     private final EventLoops loops;
@@ -31,6 +34,9 @@ public final class Sessions {
     private final Places consoles = new Places(MOST_CONSOLES, ClientError.TOO_MANY_CONSOLES);
     private volatile @Nullable Console console;
     private volatile @Nullable AdminOrder outOfService;
+    private final Newcomers newcomers;
+    private final RefusalLog refusals = new RefusalLog();
+    private final BufferBudget buffers;
     private final AtomicInteger loginsUnderWay = new AtomicInteger();
     private volatile Phase phase = Phase.SERVING;
 
@@ -51,6 +57,8 @@ public final class Sessions {
         this.authenticator = new Authenticator(config, offload);
         int tables = loops.contexts().size();
         loops.contexts().forEach(loop -> loop.statements().keep(config.statements(), tables));
+        this.newcomers = new Newcomers(config.bounds());
+        this.buffers = new BufferBudget(config.bounds().bufferBytes());
         this.clients = new Places(HeapRoom.mostClients(config.maxClients()), ClientError.TOO_MANY_CLIENTS);
     }
 
@@ -92,6 +100,21 @@ public final class Sessions {
         return authenticator;
     }
 
+    /** Who has not proved yet who it is. */
+    public Newcomers newcomers() {
+        return newcomers;
+    }
+
+    /** Where it is said why connections are refused before they have logged in. */
+    RefusalLog refusals() {
+        return refusals;
+    }
+
+    /** What is held of clients' messages. */
+    public BufferBudget buffers() {
+        return buffers;
+    }
+
     CancelKeys cancelKeys() {
         return cancelKeys;
     }
@@ -121,14 +144,26 @@ public final class Sessions {
         return phase != Phase.SERVING;
     }
 
-    /** Why a client that asks for this database may not log in now; null: it may. */
+    /** Why a client that asks for this may not log in, or not now; null: it may. */
     @Nullable
-    ErrorFields refusal(String database) {
+    ErrorFields refusal(StartupPacket.Startup startup) {
+        String database = startup.database();
+        ErrorFields tooLong = tooLong("user", startup.user());
+        tooLong = tooLong == null ? tooLong("database", database) : tooLong;
+        if (tooLong != null) {
+            return tooLong;
+        }
         AdminOrder out = outOfService;
         if (phase == Phase.DRAINING) {
             return ClientError.SHUTTING_DOWN.with();
         }
         return out == null || console(database) != null ? null : ClientError.OUT_OF_SERVICE.with(out.words());
+    }
+
+    /** PostgreSQL would cut it off, and two long names could become one behind pgweir's back. */
+    private static @Nullable ErrorFields tooLong(String what, String name) {
+        int length = ByteBufUtil.utf8Bytes(name);
+        return length <= Limits.NAME ? null : ClientError.NAME_TOO_LONG.with(what, length, Limits.NAME);
     }
 
     /** An administrator's order to take no new clients, or null. */

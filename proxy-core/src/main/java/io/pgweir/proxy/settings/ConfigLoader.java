@@ -139,6 +139,10 @@ public final class ConfigLoader {
                 general.get(Settings.TRANSPORT),
                 general.get(Settings.MAX_CLIENTS),
                 general.get(Settings.MAX_POOLS),
+                new ClientBounds(
+                        general.get(ClientBoundsSettings.MAX_UNAUTHENTICATED),
+                        general.get(ClientBoundsSettings.MAX_UNAUTHENTICATED_PER_ADDRESS),
+                        general.get(ClientBoundsSettings.CLIENT_BUFFER_LIMIT)),
                 general.get(Settings.CLIENT_LOGIN_TIMEOUT),
                 general.get(Settings.CLIENT_AUTH),
                 databases,

@@ -19,6 +19,7 @@ import java.util.List;
  * @param begin what happens to a BEGIN that stands alone
  * @param listen what LISTEN means
  * @param preparedStatementLimit most prepared statements kept on one backend; at least 1
+ * @param clientStatementLimit most prepared statements of one client; at least 1
  * @param errorCodes what the errors of these pools are called
  * @param state what happens to state of sessions that cannot be replayed
  * @param hosts which of several hosts are used
@@ -38,6 +39,7 @@ public record PoolSettings(
         BeginMode begin,
         ListenSettings listen,
         int preparedStatementLimit,
+        int clientStatementLimit,
         ErrorCodes errorCodes,
         StatePolicy state,
         HostChoice hosts,
@@ -64,6 +66,7 @@ public record PoolSettings(
                 begin,
                 listen,
                 preparedStatementLimit,
+                clientStatementLimit,
                 errorCodes,
                 state,
                 hosts,

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param transport the system interface that moves bytes
  * @param maxClients most clients connected at one time
  * @param maxPools most pools of clients' own choice at one time
+ * @param bounds what clients may take of pgweir together
  * @param clientLoginTimeout longest login of a client; above zero
  * @param clientAuth how clients prove who they are
  * @param databases the databases that clients may ask for, each name once
@@ -43,6 +44,7 @@ public record ProxyConfig(
         TransportChoice transport,
         int maxClients,
         int maxPools,
+        ClientBounds bounds,
         Duration clientLoginTimeout,
         ClientAuth clientAuth,
         List<DatabaseConfig> databases,

@@ -303,6 +303,7 @@ public final class Settings {
     static {
         TABLE.addAll(TlsSettings.rows());
         TABLE.addAll(StatementSettings.rows());
+        TABLE.addAll(ClientBoundsSettings.rows());
     }
 
     private Settings() {}

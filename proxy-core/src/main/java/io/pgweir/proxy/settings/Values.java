@@ -53,6 +53,7 @@ final class Values {
                 new ListenSettings(
                         get(Settings.LISTEN_MODE), get(Settings.LISTEN_EXTRA_CONNECTION), get(Settings.LISTEN_BUFFER)),
                 get(Settings.PREPARED_STATEMENT_LIMIT),
+                get(ClientBoundsSettings.CLIENT_STATEMENT_LIMIT),
                 new ErrorCodes(
                         get(Settings.POOL_TIMEOUT_SQLSTATE),
                         get(Settings.BACKEND_UNAVAILABLE_SQLSTATE),

@@ -316,6 +316,7 @@ class BackendTlsTest {
         }
     }
 
+    /** Odyssey CVE-2021-43767, libpq CVE-2021-23222. */
     @ParameterizedTest
     @EnumSource
     void bytesBehindTheServersConsentAreNotTheServers(TlsProviderChoice provider) throws Exception {
@@ -327,6 +328,19 @@ class BackendTlsTest {
                     .contains("E[57P03")
                     .contains("has sent data before the TLS handshake")
                     .doesNotContain("with TLS"); // nor asked without
+        }
+    }
+
+    /** libpq CVE-2024-10977: whoever is in between could put words there. */
+    @Test
+    void wordsOfAServerBeforeTlsAreNotRepeated() throws Exception {
+        byte[] error = io.pgweir.proxy.testkit.Backend.errorResponse("FATAL", "28000", "send your password to evil");
+        try (ConsentingServer server = new ConsentingServer(error);
+                RunningProxy proxy = proxy(TlsProviderChoice.AUTO, "127.0.0.1", server.port(), "sslmode", "require");
+                WireClient client = login(proxy, "postgres")) {
+            assertThat(client.query("SELECT 1"))
+                    .contains("E[57P03", "answered the question for TLS with an error")
+                    .doesNotContain("evil");
         }
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class ClientStatementsTest {
     private final long seed = Long.getLong("pgweir.test.seed", System.nanoTime());
-    private final ClientStatements statements = new ClientStatements();
+    private final ClientStatements statements = new ClientStatements(1000);
     private final StatementRegistry registry = new StatementRegistry(new AtomicLong());
 
     @Test

@@ -231,6 +231,7 @@ class ClientTlsTest {
         }
     }
 
+    /** PgBouncer CVE-2021-3935, Odyssey CVE-2021-43766, PostgreSQL CVE-2021-23214. */
     @ParameterizedTest
     @EnumSource
     void bytesBehindTheRequestForTlsAreNotTheClients(TlsProviderChoice provider) throws Exception {

@@ -46,6 +46,7 @@ class SettingsTest {
                         BeginMode.DEFER,
                         new ListenSettings(ListenMode.MULTIPLEX, false, 1 << 20),
                         200,
+                        10_000,
                         new ErrorCodes("53300", "57P03", "08006", "57014", "25P04", "25P03"),
                         new StatePolicy(
                                 UnsafeState.PIN, 19, Duration.ZERO, StateCheck.SUSPICIOUS, 1, SequenceState.LEARN),

@@ -1,0 +1,158 @@
+package io.pgweir.proxy.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.pgweir.proxy.testkit.FakePostgres;
+import io.pgweir.proxy.testkit.Frontend;
+import io.pgweir.proxy.testkit.RunningProxy;
+import io.pgweir.proxy.testkit.WireClient;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Connections that do not log in, from one address and from many: 127.0.0.1 to 127.0.0.9, all of them this machine's. */
+class LoginFloodTest {
+    private static final byte[] STARTUP = Frontend.startup(0, Map.of("user", "app", "database", "shop"));
+
+    private final List<Socket> silent = new ArrayList<>();
+    private FakePostgres server;
+
+    @BeforeEach
+    void open() throws IOException {
+        server = FakePostgres.echoing();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        for (Socket socket : silent) {
+            socket.close();
+        }
+        server.close();
+    }
+
+    @Test
+    void oneAddressCannotKeepOthersOut() throws IOException {
+        try (RunningProxy proxy = proxy("max_unauthenticated", "20", "max_unauthenticated_per_address", "3")) {
+            for (int i = 0; i < 3; i++) {
+                open(proxy, "127.0.0.2");
+            }
+            awaitUnauthenticated(proxy, 3);
+            assertThat(refusal(open(proxy, "127.0.0.2"))).contains("53300", "3 of 3 (max_unauthenticated_per_address)");
+            assertThat(proxy.proxy().sessions().newcomers().refusedOfAddress()).isEqualTo(1);
+            for (int i = 0; i < 10; i++) { // all of whom stay: what counts is who has not logged in
+                silent.add(login(proxy).socket());
+            }
+            silent.remove(0).close();
+            awaitUnauthenticated(proxy, 2);
+            assertThat(isHeard(open(proxy, "127.0.0.2"))).isTrue();
+        }
+    }
+
+    @Test
+    void manyAddressesFillTheProxyAndNoMore() throws IOException {
+        try (RunningProxy proxy = proxy("max_unauthenticated", "8", "max_unauthenticated_per_address", "2")) {
+            try (WireClient before = login(proxy)) {
+                for (int address = 2; address <= 5; address++) {
+                    open(proxy, "127.0.0." + address);
+                    open(proxy, "127.0.0." + address);
+                }
+                awaitUnauthenticated(proxy, 8);
+                assertThat(refusal(open(proxy, "127.0.0.6"))).contains("53300", "8 of 8 (max_unauthenticated)");
+                assertThat(before.value("SELECT 1")).isEqualTo("SELECT 1");
+            }
+        }
+    }
+
+    @Test
+    void whoeverTakesTooLongMakesRoom() throws IOException {
+        try (RunningProxy proxy = proxy("max_unauthenticated", "2", "client_login_timeout", "300ms")) {
+            open(proxy, "127.0.0.2");
+            open(proxy, "127.0.0.3").getOutputStream().write(0);
+            awaitUnauthenticated(proxy, 2);
+            awaitUnauthenticated(proxy, 0);
+            login(proxy).close();
+        }
+    }
+
+    @Test
+    void whoHasNotProvedAnythingTakesNoPlaceOfAClient() throws IOException {
+        try (RunningProxy proxy = RunningProxy.at(
+                "postgresql://app:right@127.0.0.1:" + server.port() + "/shop",
+                "client_auth",
+                "scram",
+                "max_clients",
+                "1")) {
+            for (int i = 0; i < 5; i++) {
+                WireClient half = WireClient.connect(proxy.host(), proxy.port());
+                silent.add(half.send(STARTUP).socket());
+                assertThat(half.read()).hasToString("R[10]");
+            }
+            WireClient.login(proxy.host(), proxy.port(), "shop", "app", "right").close();
+        }
+    }
+
+    @Test
+    void aFloodIsToldInFewLines() throws Exception {
+        try (RunningProxy proxy = proxy("max_unauthenticated", "2", "max_unauthenticated_per_address", "100");
+                LogWatch log = new LogWatch()) {
+            open(proxy, "127.0.0.2");
+            open(proxy, "127.0.0.3");
+            awaitUnauthenticated(proxy, 2);
+            for (int i = 0; i < 300; i++) {
+                open(proxy, "127.0.0.4");
+            }
+            await().until(() -> proxy.proxy().sessions().newcomers().refused() == 300);
+            assertThat(log.lines()).hasSizeBetween(RefusalLog.MOST, 6 * RefusalLog.MOST);
+            log.assertCalm();
+        }
+    }
+
+    private RunningProxy proxy(String... settings) {
+        return RunningProxy.at("postgresql://127.0.0.1:" + server.port() + "/*", settings);
+    }
+
+    private static void awaitUnauthenticated(RunningProxy proxy, int count) {
+        await().until(() -> proxy.proxy().sessions().newcomers().present() == count);
+    }
+
+    private static WireClient login(RunningProxy proxy) throws IOException {
+        return WireClient.login(proxy.host(), proxy.port(), "shop", "app", null);
+    }
+
+    private Socket open(RunningProxy proxy, String from) throws IOException {
+        Socket socket = new Socket();
+        socket.bind(new InetSocketAddress(InetAddress.getByName(from), 0));
+        socket.connect(new InetSocketAddress(proxy.host(), proxy.port()), 5000);
+        silent.add(socket);
+        return socket;
+    }
+
+    private static String refusal(Socket socket) throws IOException {
+        socket.setSoTimeout(5000);
+        String answer = new String(socket.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(answer).startsWith("E").contains("FATAL");
+        return answer;
+    }
+
+    /** Whether the proxy waits for what this connection may say. */
+    private static boolean isHeard(Socket socket) throws IOException {
+        socket.setSoTimeout(200);
+        try {
+            return socket.getInputStream().read() >= 0;
+        } catch (SocketTimeoutException silence) {
+            return true;
+        } catch (SocketException reset) {
+            return false;
+        }
+    }
+}
