@@ -301,6 +301,7 @@ public final class Settings {
             "least important log lines to write");
 
     static {
+        TABLE.addAll(HttpSettings.rows());
         TABLE.addAll(TlsSettings.rows());
     }
 
