@@ -12,10 +12,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 
 /** Finds the command that is meant and carries it out. */
 final class CommandLineInterface {
-    private static final List<String> COMMANDS = List.of("run", "check", "health", "version", "help");
+    private static final List<String> COMMANDS =
+            List.of("run", "check", "health", "status", "top", "completion", "version", "help");
     private static final List<String> HELP = List.of("-h", "--help");
 
     private final PrintStream out;
@@ -44,7 +46,10 @@ final class CommandLineInterface {
         }
         return switch (command) {
             case "run", "check" -> configured(command, rest);
-            case "health" -> health(rest);
+            case "health" -> asking(new HealthCommand(out, err)::run, rest);
+            case "status" -> asking(new StatusCommand(out, err)::run, rest);
+            case "top" -> top(rest);
+            case "completion" -> completion(rest);
             case "rehearse" -> rehearse();
             case "version", "--version", "-V" -> print(Version.line() + System.lineSeparator());
             default -> unknownCommand(command);
@@ -59,6 +64,9 @@ final class CommandLineInterface {
             case "run" -> print(HelpTexts.run());
             case "check" -> print(HelpTexts.check());
             case "health" -> print(HelpTexts.health());
+            case "status" -> print(HelpTexts.status());
+            case "top" -> print(HelpTexts.watch());
+            case "completion" -> print(HelpTexts.completion());
             case "version" ->
                 print("Usage: pgweir version" + System.lineSeparator() + "Prints the version."
                         + System.lineSeparator());
@@ -101,15 +109,31 @@ final class CommandLineInterface {
         return new RunCommand(err).run(loaded);
     }
 
-    /** Only the address counts: what else the running process was told, as the database in an option, need not be said again. */
-    private int health(String... args) {
+    /** Only the address and the token count: what else the running process was told, as the database in an option, need not be said again. */
+    private int asking(ToIntFunction<LoadedConfig> command, String... args) {
         Flags flags = Flags.parse(args);
         if (!flags.problems().isEmpty()) {
             report(flags.problems());
             return ExitCode.WRONG_INPUT;
         }
         LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
-        return new HealthCommand(out, err).run(loaded);
+        return command.applyAsInt(loaded);
+    }
+
+    private int top(String... args) {
+        String[] others =
+                Arrays.stream(args).filter(arg -> !arg.equals(TopCommand.ONCE)).toArray(String[]::new);
+        TopCommand command = new TopCommand(out, err, others.length < args.length);
+        return asking(command::run, others);
+    }
+
+    private int completion(String... args) {
+        if (args.length > 1 || (args.length == 1 && !Completion.SHELLS.contains(args[0]))) {
+            err.println("pgweir: completion takes the name of a shell, and no more: one of "
+                    + String.join(", ", Completion.SHELLS));
+            return ExitCode.WRONG_INPUT;
+        }
+        return print(Completion.script());
     }
 
     /** For whoever makes a class data archive or an AOT cache; no command for people, so help does not name it. */

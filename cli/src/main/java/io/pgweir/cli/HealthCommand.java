@@ -1,23 +1,11 @@
 package io.pgweir.cli;
 
-import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.LoadedConfig;
-import io.pgweir.proxy.settings.Settings;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintStream;
-import java.net.HttpURLConnection;
-import java.net.Proxy;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 
 /** Asks a running pgweir on this machine whether it is ready: for health checks of containers. */
 final class HealthCommand {
-    /** The answer itself takes up to half a second. */
-    private static final int PATIENCE_MILLIS = 2_000;
-
-    private static final int LONGEST_ANSWER = 4_096;
-
     private final PrintStream out;
     private final PrintStream err;
 
@@ -32,43 +20,20 @@ final class HealthCommand {
      * @param loaded whose setting {@code http} counts; what is wrong with the rest matters only if nobody answers
      */
     int run(LoadedConfig loaded) {
-        String http = loaded.text(Settings.HTTP);
-        if (http.equals("off")) {
-            err.println("pgweir: health is not served, because http is off; give pgweir an address for it, as"
-                    + " --http 127.0.0.1:6433");
+        RunningPgweir pgweir = RunningPgweir.of(loaded);
+        if (pgweir == null) {
+            err.println(RunningPgweir.OFF);
             return ExitCode.FAILED;
         }
-        HostPort address = reachable(HostPort.parse(http));
         try {
-            HttpURLConnection connection = (HttpURLConnection)
-                    URI.create("http://" + address + "/health/ready").toURL().openConnection(Proxy.NO_PROXY);
-            connection.setConnectTimeout(PATIENCE_MILLIS);
-            connection.setReadTimeout(PATIENCE_MILLIS);
-            boolean ready = connection.getResponseCode() == HttpURLConnection.HTTP_OK;
-            try (InputStream body = ready ? connection.getInputStream() : connection.getErrorStream()) {
-                byte[] answerBytes = body == null ? new byte[0] : body.readNBytes(LONGEST_ANSWER);
-                String answer = new String(answerBytes, StandardCharsets.UTF_8).strip();
-                if (answer.isEmpty()) {
-                    answer = "no pgweir at " + address + "? HTTP status " + connection.getResponseCode()
-                            + "; see --http";
-                }
-                (ready ? out : err).println(answer);
-            }
-            return ready ? ExitCode.OK : ExitCode.FAILED;
+            RunningPgweir.Answer answer = pgweir.get("/health/ready");
+            String line = answer.body().strip();
+            (answer.isOk() ? out : err).println(line.isEmpty() ? pgweir.strange(answer) : line);
+            return answer.isOk() ? ExitCode.OK : ExitCode.FAILED;
         } catch (IOException e) {
-            err.println("pgweir: no answer from " + address + ": " + e.getMessage()
-                    + "; is pgweir running, and is this its address (--http)?");
+            err.println(pgweir.silent(e));
             loaded.problems().forEach(problem -> err.println("  note: " + problem));
             return ExitCode.FAILED;
         }
-    }
-
-    /** Where an address to listen on can be reached from here. */
-    private static HostPort reachable(HostPort address) {
-        return switch (address.host()) {
-            case "0.0.0.0" -> new HostPort("127.0.0.1", address.port());
-            case "::" -> new HostPort("::1", address.port());
-            default -> address;
-        };
     }
 }

@@ -14,6 +14,16 @@ final class HelpTexts {
     private static final int OPTION_WIDTH = 35;
     private static final int TEXT_WIDTH = 65;
 
+    /** How a running pgweir is found. */
+    private static final String WHERE = """
+
+              --http HOST:PORT                  where it serves HTTP [127.0.0.1:6433]
+              --http-token-file FILE            the token, if it asks for one; or PGWEIR_HTTP_TOKEN
+              --config FILE                     its configuration file, which names both
+
+            The other options of run are accepted, and have no effect.
+            """;
+
     private HelpTexts() {}
 
     /** Fits a screen of 24 lines of 80 characters. */
@@ -23,12 +33,15 @@ final class HelpTexts {
 
                 Usage: pgweir COMMAND [OPTIONS]
 
-                  run      start the proxy
-                  check    show the resolved configuration and everything wrong with it
-                  health   ask a running pgweir whether it is ready
-                  version  print the version
-                  help     more about a command: pgweir help run
-                  demo     a PostgreSQL, the proxy and a workload to look at (./pgweir only)
+                  run         start the proxy
+                  check       show the resolved configuration and everything wrong with it
+                  health      ask a running pgweir whether it is ready
+                  status      its pools, who waits, and the last incident
+                  top         the same and who holds connections, live in a terminal
+                  completion  print what makes bash and zsh complete commands and options
+                  version     print the version
+                  help        more about a command: pgweir help run
+                  demo        a PostgreSQL, the proxy and a workload (./pgweir only)
 
                 To begin:
                   pgweir run --database-url 'postgresql://user:password@host:5432/db'
@@ -74,6 +87,40 @@ final class HelpTexts {
                 GET /health/ready does, and prints its answer. The options are those of run (pgweir help run); only
                 --http counts, or a file that names it.
                 Exit codes: 0 ready, 1 not ready or no answer, 2 an option that does not exist.
+                """;
+    }
+
+    static String status() {
+        return """
+                Usage: pgweir status [OPTIONS]
+                Shows the state of a running pgweir once: whether it is ready, and of each pool the connections in
+                use, who waits and for how long, pool timeouts, the breaker; servers that are not in use, and the
+                last incident with its diagnosis.
+                """ + WHERE + """
+                Exit codes: 0 ready, 1 not ready or no answer, 2 an option that does not exist.
+                """;
+    }
+
+    static String watch() {
+        return """
+                Usage: pgweir top [OPTIONS]
+                Shows what status shows, and who holds connections, for how long, doing what; new every two seconds
+                until you press q. Statements are shown without their values. Without a terminal it shows it once.
+
+                  --once                            show it once and end, as without a terminal
+                """ + WHERE + """
+                Exit codes: 0 ended by q, or ready; 1 not ready or no answer; 2 an option that does not exist.
+                """;
+    }
+
+    static String completion() {
+        return """
+                Usage: pgweir completion [bash|zsh]
+                Prints a script with which the shell completes commands, options and their values. It serves both.
+
+                For this shell:   source <(pgweir completion)
+                bash, for good:   pgweir completion > ~/.local/share/bash-completion/completions/pgweir
+                zsh, for good:    put the first line into ~/.zshrc, behind compinit
                 """;
     }
 

@@ -53,7 +53,8 @@ class CommandLineInterfaceTest {
         assertThat(out().lines())
                 .hasSizeLessThan(24)
                 .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
-        assertThat(out()).contains("run ", "check ", "health ", "version ", "help ", "demo ");
+        assertThat(out())
+                .contains("run ", "check ", "health ", "status ", "top ", "completion ", "version ", "help ", "demo ");
     }
 
     @Test
@@ -69,6 +70,25 @@ class CommandLineInterfaceTest {
         String byFlag = out();
         run("help", "run");
         assertThat(out()).isEqualTo(byFlag);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"check", "health", "status", "top", "completion", "version"})
+    void helpOfACommandSaysHowToUseIt(String command) {
+        assertThat(run(command, "--help")).isZero();
+        assertThat(out()).startsWith("Usage: pgweir " + command);
+        assertThat(out().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(105));
+        String byFlag = out();
+        run("help", command);
+        assertThat(out()).isEqualTo(byFlag);
+    }
+
+    @Test
+    void completionIsForShellsThatAreKnown() {
+        assertThat(run("completion", "zsh")).isZero();
+        assertThat(out()).startsWith("#!/usr/bin/env bash").contains("--pool-timeout", "complete -F");
+        assertThat(run("completion", "fish")).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(err()).contains("one of bash, zsh");
     }
 
     @Test

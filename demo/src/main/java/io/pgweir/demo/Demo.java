@@ -34,7 +34,7 @@ public final class Demo implements Callable<Integer> {
             names = "--http",
             paramLabel = "N",
             defaultValue = "6433",
-            description = "port of its health and metrics (default ${DEFAULT-VALUE})")
+            description = "port of its dashboard, health and metrics (default ${DEFAULT-VALUE})")
     private int http;
 
     @Option(

@@ -110,8 +110,9 @@ final class DemoRun {
             return;
         }
         parts.push(DemoProxy.start(server.port(), options));
-        say("pgweir listens on 127.0.0.1:%d with connection_limit=%d, health and metrics on http://127.0.0.1:%d/"
-                .formatted(options.port(), options.connectionLimit(), options.http()));
+        say(
+                "pgweir listens on 127.0.0.1:%d with connection_limit=%d, dashboard, health and metrics on http://127.0.0.1:%d/"
+                        .formatted(options.port(), options.connectionLimit(), options.http()));
     }
 
     private synchronized void startWorkload() {

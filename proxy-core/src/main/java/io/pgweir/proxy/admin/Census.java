@@ -26,15 +26,15 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Asks each event loop for the clients and backends that it owns. Thread-safe. */
-final class Census {
+/** Asks each event loop for the clients and backends that it owns: for the console and for the pages over HTTP. Thread-safe. */
+public final class Census {
     private static final int PATIENCE_SECONDS = 5;
 
     private final Sessions sessions;
     private final PoolDirectory pools;
     private final EventLoops loops;
 
-    Census(Sessions sessions, PoolDirectory pools, EventLoops loops) {
+    public Census(Sessions sessions, PoolDirectory pools, EventLoops loops) {
         this.sessions = sessions;
         this.pools = pools;
         this.loops = loops;
@@ -46,7 +46,7 @@ final class Census {
      * @param state PgBouncer's word for it
      * @param holder who has it; null: nobody, or it changed hands at the moment
      */
-    record Backend(
+    public record Backend(
             Pool pool,
             BackendConnection connection,
             String state,
@@ -59,7 +59,8 @@ final class Census {
      *
      * @param clientsByBackend by {@link ClientSnapshot#backend}
      */
-    record People(List<ClientSnapshot> clients, Map<String, ClientSnapshot> clientsByBackend, List<Backend> backends) {}
+    public record People(
+            List<ClientSnapshot> clients, Map<String, ClientSnapshot> clientsByBackend, List<Backend> backends) {}
 
     CompletableFuture<StatementReport> statements() {
         return inTime(StatementCensus.of(loops, ForkJoinPool.commonPool()));
@@ -73,7 +74,11 @@ final class Census {
         return inTime(ClientCensus.of(sessions));
     }
 
-    CompletableFuture<People> everybody() {
+    /**
+     * All clients past their login and all open backends. Completes on one of the loops, or fails within 5 s with
+     * a {@link ConsoleFailure}, if a loop does not turn.
+     */
+    public CompletableFuture<People> everybody() {
         CompletableFuture<List<Backend>> backends = backends();
         return clients().thenCombine(backends, (clients, found) -> {
             Map<String, ClientSnapshot> byBackend = clients.stream()

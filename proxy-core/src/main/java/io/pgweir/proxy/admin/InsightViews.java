@@ -116,7 +116,8 @@ final class InsightViews {
         return rows;
     }
 
-    private List<@Nullable Object[]> advice(Census.People people) {
+    /** Rows of SHOW ADVICE; {@link AdviceList} reads them, too. */
+    List<@Nullable Object[]> advice(Census.People people) {
         List<@Nullable Object[]> rows = new ArrayList<>();
         for (Breaker breaker : all()) {
             Outage outage = breaker.outage();

@@ -3,8 +3,8 @@ package io.pgweir.proxy.admin;
 import org.jspecify.annotations.Nullable;
 
 /** Which build this is, by the manifest of its jar. */
-final class Version {
-    static final String NUMBER = of(Version.class.getPackage().getImplementationVersion());
+public final class Version {
+    public static final String NUMBER = of(Version.class.getPackage().getImplementationVersion());
 
     private Version() {}
 

@@ -102,7 +102,10 @@ public final class Proxy {
         if (httpAddress != null) {
             HttpEndpoints endpoints = new HttpEndpoints(pools, sessions, loops);
             try {
-                endpoints.bind(new InetSocketAddress(httpAddress.host(), httpAddress.port()), config.reusePort());
+                endpoints.bind(
+                        new InetSocketAddress(httpAddress.host(), httpAddress.port()),
+                        config.reusePort(),
+                        config.httpAccess());
             } catch (Exception e) {
                 endpoints.close();
                 throw bindFailure(httpAddress, "--http", e);

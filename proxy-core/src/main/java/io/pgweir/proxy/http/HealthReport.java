@@ -10,6 +10,8 @@ import io.pgweir.proxy.insight.Situation;
 import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The state of pools and clients as JSON. One thread. */
@@ -28,6 +30,16 @@ final class HealthReport {
     }
 
     String render(Readiness.Verdict verdict) {
+        return render(verdict, json -> {}, (json, label) -> {});
+    }
+
+    /**
+     * The same, with more in it.
+     *
+     * @param more writes further members of the whole
+     * @param ofPool writes further members of the pools of a label
+     */
+    String render(Readiness.Verdict verdict, Consumer<JsonText> more, BiConsumer<JsonText, String> ofPool) {
         JsonText json = new JsonText().open('{');
         json.name("ready").value(verdict.ready());
         json.name("cause").value(verdict.cause().isEmpty() ? null : verdict.cause());
@@ -36,6 +48,7 @@ final class HealthReport {
         json.name("logging_in").value(sessions.loggingIn());
         json.name("logged_in").value(sessions.loggedIn());
         json.close('}');
+        more.accept(json);
         json.name("servers").open('[');
         pools.breakers()
                 .all()
@@ -43,7 +56,10 @@ final class HealthReport {
         json.close(']');
         json.name("pools").open('[');
         for (PoolFigures pool : PoolFigures.of(pools.pools(), labels)) {
+            json.open('{');
             add(json, pool);
+            ofPool.accept(json, pool.label());
+            json.close('}');
         }
         return json.close(']').close('}').toString() + "\n";
     }
@@ -75,7 +91,6 @@ final class HealthReport {
     }
 
     private static void add(JsonText json, PoolFigures pool) {
-        json.open('{');
         json.name("pool").value(pool.label());
         json.name("limit").value(pool.limit());
         json.name("open").value(pool.open());
@@ -112,7 +127,6 @@ final class HealthReport {
         } else {
             add(json, incident);
         }
-        json.close('}');
     }
 
     private static void add(JsonText json, Incident incident) {

@@ -23,10 +23,12 @@ final class HttpConnections extends ChannelInitializer<SocketChannel> {
     private static final int IDLE_SECONDS = 90;
 
     private final Routes routes;
+    private final Access access;
     private final Set<Channel> open = new LinkedHashSet<>();
 
-    HttpConnections(Routes routes) {
+    HttpConnections(Routes routes, Access access) {
         this.routes = routes;
+        this.access = access;
     }
 
     @Override
@@ -43,6 +45,6 @@ final class HttpConnections extends ChannelInitializer<SocketChannel> {
                         .setMaxHeaderSize(LONGEST_HEADERS)))
                 .addLast(new HttpServerKeepAliveHandler())
                 .addLast(new HttpObjectAggregator(LONGEST_BODY, true))
-                .addLast(new RequestHandler(routes));
+                .addLast(new RequestHandler(routes, access));
     }
 }

@@ -2,15 +2,18 @@ package io.pgweir.proxy.http;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.pgweir.proxy.admin.Census;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.net.ListeningSocket;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import io.pgweir.proxy.settings.HttpAccess;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -21,10 +24,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
- * Serves health and metrics; docs/http.md and docs/metrics.md are the contract. Everything here runs on one thread of its
- * own, which no client's traffic can keep busy. Thread-safe.
+ * Serves health, metrics, the dashboard and what it reads; docs/http.md and docs/metrics.md are the contract. Everything here
+ * runs on one thread of its own, which no client's traffic can keep busy. Thread-safe.
  */
 public final class HttpEndpoints implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoints.class);
@@ -52,13 +56,26 @@ public final class HttpEndpoints implements AutoCloseable {
         this.heartbeats = new Heartbeats(loops, stuckAfter);
         this.readiness = new Readiness(pools, sessions, heartbeats, group.next());
         this.report = new HealthReport(pools, sessions, labels);
+        Timeline timeline = new Timeline(pools, labels);
+        EventLoop loop = group.next();
+        loop.scheduleAtFixedRate(timeline::look, 1, 1, TimeUnit.SECONDS);
         this.metrics = new MetricsPage(new PoolCollector(pools, sessions, labels, loops, heartbeats));
         routes.add("/health/live", "200 while the event loops turn", () -> Routes.now(live()));
         routes.add("/health/ready", "200 while a client could be served, else 503 and why", this::ready);
         routes.add("/health", "pools and clients, as JSON", this::health);
-        routes.addAsking(
-                "/api/statements", "what statements cost, as JSON", new StatementsPage(loops, group.next())::answer);
+        StatementsPage statements = new StatementsPage(loops, loop);
+        routes.addAsking("/api/statements", "what statements cost, as JSON", request -> statements.answer(request.uri()));
         routes.add("/metrics", "metrics for Prometheus", () -> Routes.now(metrics.render()));
+        new Api(pools, new Census(sessions, pools, loops), readiness, loop).addTo(routes, report, timeline);
+        DashboardPage dashboard = DashboardPage.load();
+        routes.addAsking(
+                "/",
+                "the dashboard, in a browser; else this list",
+                request -> Routes.now(
+                        request.acceptsHtml()
+                                ? dashboard.page()
+                                : Answer.text(HttpResponseStatus.OK, routes.index("pgweir"))));
+        dashboard.parts().forEach(routes::addPart);
     }
 
     private Answer live() {
@@ -85,26 +102,23 @@ public final class HttpEndpoints implements AutoCloseable {
     /**
      * Starts serving.
      *
+     * @param settings who may read what
      * @param shared whether other processes may listen there too, see {@link ListeningSocket#bindShared}
      * @throws IOException if the address cannot be had
      */
-    public void bind(InetSocketAddress address, boolean shared) throws Exception {
+    public void bind(InetSocketAddress address, boolean shared, HttpAccess settings) throws Exception {
         if (address.isUnresolved()) {
             throw new UnknownHostException("the host name \"" + address.getHostString() + "\" could not be resolved");
         }
+        Access access = Access.of(settings, address);
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
                 .channel(transport.serverChannel())
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .childHandler(new HttpConnections(routes));
+                .childHandler(new HttpConnections(routes, access));
         listener = shared ? ListeningSocket.bindShared(bootstrap, address) : ListeningSocket.bind(bootstrap, address);
-        if (!address.getAddress().isLoopbackAddress()) {
-            LOG.warn(
-                    "health and metrics on {} are open to everybody who can reach that address: they show the names of"
-                            + " databases and users; guard it, or listen on 127.0.0.1 with --http",
-                    address());
-        }
+        LOG.atLevel(access.isOpenToOthers() ? Level.WARN : Level.INFO).log("HTTP on {}: {}", address(), access.words());
     }
 
     /** Where they are served; only after {@link #bind}. */

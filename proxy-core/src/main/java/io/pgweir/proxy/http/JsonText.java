@@ -55,7 +55,14 @@ final class JsonText {
     /** With three decimals. */
     JsonText value(double number) {
         next();
-        out.append(String.format(Locale.ROOT, "%.3f", number));
+        long thousandths = Math.round(Math.abs(number) * 1e3);
+        if (number < 0 && thousandths > 0) {
+            out.append('-');
+        }
+        long part = thousandths % 1000;
+        out.append(thousandths / 1000)
+                .append(part < 10 ? ".00" : part < 100 ? ".0" : ".")
+                .append(part);
         return this;
     }
 
@@ -79,14 +86,18 @@ final class JsonText {
             char c = text.charAt(i);
             if (c == '"' || c == '\\') {
                 out.append('\\').append(c);
-            } else if (c < 0x20 || Character.isSurrogate(c)) {
-                // Escaped surrogates stay JSON even if one is without its other half.
+            } else if (needsEscape(c)) {
                 out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
             } else {
                 out.append(c);
             }
         }
         out.append('"');
+    }
+
+    /** What JSON demands, halves of surrogate pairs that may be alone, and what YAML, of which JSON is a part, does not allow. */
+    private static boolean needsEscape(char c) {
+        return c < 0x20 || (c >= 0x7f && c < 0xa0) || Character.isSurrogate(c) || c == 0xfeff || c >= 0xfffe;
     }
 
     @Override

@@ -28,13 +28,19 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
 
     private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
 
+    /** What pages may load and do: their own parts, and ask this server. Only the dashboard loads any. */
+    private static final String POLICY =
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
     private final Routes routes;
+    private final Access access;
     private final ArrayDeque<Supplier<CompletableFuture<Answer>>> waiting = new ArrayDeque<>(2);
     private boolean answering;
     private boolean malformed;
 
-    RequestHandler(Routes routes) {
+    RequestHandler(Routes routes, Access access) {
         this.routes = routes;
+        this.access = access;
     }
 
     @Override
@@ -61,8 +67,9 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
         if (!method.equals(HttpMethod.GET) && !method.equals(HttpMethod.HEAD)) {
             return () -> Routes.now(Answer.text(HttpResponseStatus.METHOD_NOT_ALLOWED, "only GET and HEAD"));
         }
-        String uri = request.uri();
-        return () -> routes.answer(uri);
+        Request asked = Request.of(request);
+        Answer refusal = access.refusal(asked);
+        return refusal == null ? () -> routes.answer(asked) : () -> Routes.now(refusal);
     }
 
     private void answerNext(ChannelHandlerContext ctx) {
@@ -106,7 +113,12 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
                 .set(HttpHeaderNames.CONTENT_TYPE, answer.contentType())
                 .setInt(HttpHeaderNames.CONTENT_LENGTH, answer.body().length)
                 .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
-                .set("X-Content-Type-Options", "nosniff");
+                .set("X-Content-Type-Options", "nosniff")
+                .set("Content-Security-Policy", POLICY)
+                .set("Cross-Origin-Resource-Policy", "same-origin")
+                .set("Referrer-Policy", "no-referrer")
+                .set("X-Frame-Options", "DENY");
+        answer.headers().forEach(response.headers()::set);
         if (answer.status().equals(HttpResponseStatus.METHOD_NOT_ALLOWED)) {
             response.headers().set(HttpHeaderNames.ALLOW, "GET, HEAD");
         }

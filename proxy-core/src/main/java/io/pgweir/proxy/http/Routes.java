@@ -11,20 +11,22 @@ import java.util.function.Supplier;
 final class Routes {
     private final Map<String, Route> routes = new LinkedHashMap<>();
 
-    private record Route(String about, Function<String, CompletableFuture<Answer>> answer) {}
-
-    Routes() {
-        add("/", "this page", () -> now(Answer.text(HttpResponseStatus.OK, index("pgweir"))));
-    }
+    /** @param about for the list of pages; empty: not in it */
+    private record Route(String about, Function<Request, CompletableFuture<Answer>> answer) {}
 
     /** @param answer called on the HTTP loop; its result must complete there */
     void add(String path, String about, Supplier<CompletableFuture<Answer>> answer) {
-        addAsking(path, about, uri -> answer.get());
+        addAsking(path, about, request -> answer.get());
     }
 
-    /** The same where the query of the URI matters. */
-    void addAsking(String path, String about, Function<String, CompletableFuture<Answer>> answer) {
+    /** The same, for a page to which the query matters, or who asks. */
+    void addAsking(String path, String about, Function<Request, CompletableFuture<Answer>> answer) {
         routes.put(path, new Route(about, answer));
+    }
+
+    /** A part of another page, of no use by itself. */
+    void addPart(String path, Answer answer) {
+        add(path, "", () -> now(answer));
     }
 
     /** An answer that is here already. */
@@ -32,21 +34,25 @@ final class Routes {
         return CompletableFuture.completedFuture(answer);
     }
 
-    /** What to say to a GET of {@code uri}; its query matters to {@link #addAsking} only. */
-    CompletableFuture<Answer> answer(String uri) {
-        int query = uri.indexOf('?');
-        Route route = routes.get(query < 0 ? uri : uri.substring(0, query));
+    /** What to say to a GET. */
+    CompletableFuture<Answer> answer(Request request) {
+        Route route = routes.get(request.path());
         return route == null
                 ? now(Answer.text(HttpResponseStatus.NOT_FOUND, index("no such page; there are:")))
-                : route.answer.apply(uri);
+                : route.answer.apply(request);
     }
 
-    private String index(String title) {
+    /** The pages, a line each. */
+    String index(String title) {
         StringBuilder page = new StringBuilder(title).append("\n\n");
-        routes.forEach((path, route) -> page.append(path)
-                .append(" ".repeat(16 - path.length()))
-                .append(route.about)
-                .append('\n'));
+        routes.forEach((path, route) -> {
+            if (!route.about.isEmpty()) {
+                page.append(path)
+                        .append(" ".repeat(Math.max(1, 16 - path.length())))
+                        .append(route.about)
+                        .append('\n');
+            }
+        });
         return page.substring(0, page.length() - 1);
     }
 }

@@ -53,7 +53,7 @@ final class UnmappedStatements {
     private void keep(ByteBuf in, MessageText text, int end) {
         ClientStatements known = names;
         if (known == null || known.size() >= MOST_NAMES) {
-            names = known = new ClientStatements();
+            names = known = new ClientStatements(MOST_NAMES);
         }
         byte[] name = ByteBufUtil.getBytes(in, text.nameAt(), text.nameEnd() - text.nameAt());
         known.put(name, session.pool().statements().unshared(in, text.sqlAt(), end - text.sqlAt()));

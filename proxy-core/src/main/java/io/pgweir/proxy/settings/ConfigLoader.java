@@ -70,15 +70,17 @@ public final class ConfigLoader {
         Map<String, UserConfig> users = file.users();
         Checks checks = new Checks(general, problems);
         checks.listeners();
+        HttpAccess access = HttpSettings.access(general, problems);
         ListenerTls tls = new TlsChecks(general, problems).listener();
         general.checkBreaker(problems);
         checks.databases(databases.list(), databases.places(), anyDatabaseAttempted());
         checks.users(databases.list(), users, databases.places());
         return new LoadedConfig(
-                problems.none() ? Optional.of(config(tls, databases.list(), users)) : Optional.empty(),
+                problems.none() ? Optional.of(config(access, tls, databases.list(), users)) : Optional.empty(),
                 problems.problems(),
                 problems.notes(),
                 effective(general, false),
+                access,
                 databases.values().entrySet().stream()
                         .collect(Collectors.toMap(
                                 Map.Entry::getKey,
@@ -126,12 +128,14 @@ public final class ConfigLoader {
                 || general.find(Settings.DATABASE_URL_FILE) != null;
     }
 
-    private ProxyConfig config(ListenerTls tls, List<DatabaseConfig> databases, Map<String, UserConfig> users) {
+    private ProxyConfig config(
+            HttpAccess access, ListenerTls tls, List<DatabaseConfig> databases, Map<String, UserConfig> users) {
         Set<String> stats = general.find(Settings.STATS_USERS);
         Set<String> admins = general.find(Settings.ADMIN_USERS);
         return new ProxyConfig(
                 general.get(Settings.LISTEN).orElseThrow(),
                 general.get(Settings.HTTP).orElse(null),
+                access,
                 tls,
                 general.get(TlsSettings.TLS_PROVIDER),
                 general.get(Settings.REUSE_PORT),

@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param problems everything that is wrong
  * @param notes what is accepted but worth knowing
  * @param values every setting that is not hidden, with its general value
+ * @param httpAccess who may read the pages over HTTP; there even if other values are wrong
  * @param pools by database, every pool setting that is not hidden, with the value that its pools have
  * @param exceptions by application and user (in words), the limits that count instead of the pool's, strongest first
  */
@@ -19,6 +20,7 @@ public record LoadedConfig(
         List<ConfigProblem> problems,
         List<ConfigProblem> notes,
         List<EffectiveValue> values,
+        HttpAccess httpAccess,
         Map<String, List<EffectiveValue>> pools,
         Map<String, List<EffectiveValue>> exceptions) {
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listen where clients connect
  * @param http where health and metrics are served; null: nowhere
+ * @param httpAccess who may read them
  * @param tls TLS to clients
  * @param tlsProvider whose TLS is used, to clients and to servers
  * @param reusePort whether other processes may listen on both addresses too
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 public record ProxyConfig(
         HostPort listen,
         @Nullable HostPort http,
+        HttpAccess httpAccess,
         ListenerTls tls,
         TlsProviderChoice tlsProvider,
         boolean reusePort,

@@ -301,6 +301,7 @@ public final class Settings {
             "least important log lines to write");
 
     static {
+        TABLE.addAll(HttpSettings.rows());
         TABLE.addAll(TlsSettings.rows());
         TABLE.addAll(StatementSettings.rows());
         TABLE.addAll(ClientBoundsSettings.rows());

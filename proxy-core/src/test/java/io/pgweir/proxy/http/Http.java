@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Map;
 
 /** Asks an HTTP server and waits for the answer. */
 final class Http {
@@ -21,14 +22,31 @@ final class Http {
         return send("GET", path, HttpRequest.BodyPublishers.noBody());
     }
 
+    /** With further headers, in pairs of name and value. */
+    HttpResponse<String> get(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest request = request(path).headers(headers).build();
+        return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
     HttpResponse<String> send(String method, String path, HttpRequest.BodyPublisher body)
             throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder()
-                .uri(URI.create("http://127.0.0.1:" + address.getPort() + path))
-                .timeout(Duration.ofSeconds(10))
-                .method(method, body)
-                .build();
+        HttpRequest request = request(path).method(method, body).build();
         return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder()
+                .uri(URI.create("http://127.0.0.1:" + address.getPort() + path))
+                .timeout(Duration.ofSeconds(10));
+    }
+
+    /** A page that must be there, as JSON. */
+    Map<?, ?> json(String path) throws IOException, InterruptedException {
+        HttpResponse<String> answer = get(path);
+        if (answer.statusCode() != 200) {
+            throw new IOException(path + ": " + line(path));
+        }
+        return Json.object(answer.body());
     }
 
     /** Status and body in one line, for comparing. */

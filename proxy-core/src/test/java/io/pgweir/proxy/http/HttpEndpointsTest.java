@@ -11,6 +11,7 @@ import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
+import io.pgweir.proxy.settings.HttpAccess;
 import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.TlsProviderChoice;
 import io.pgweir.proxy.testkit.Frontend;
@@ -223,9 +224,10 @@ class HttpEndpointsTest {
     void anAddressThatCannotBeHadIsAnError() throws Exception {
         try (Parts parts = new Parts(NO_DATABASE, Duration.ofSeconds(5));
                 HttpEndpoints second = new HttpEndpoints(parts.pools, parts.sessions, parts.loops)) {
-            assertThatThrownBy(() -> second.bind(parts.endpoints.address(), false))
+            assertThatThrownBy(() -> second.bind(parts.endpoints.address(), false, HttpAccess.LOCAL))
                     .isInstanceOf(IOException.class);
-            assertThatThrownBy(() -> second.bind(new InetSocketAddress("no-such-host.invalid", 0), false))
+            assertThatThrownBy(() ->
+                            second.bind(new InetSocketAddress("no-such-host.invalid", 0), false, HttpAccess.LOCAL))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("could not be resolved");
         }
@@ -258,7 +260,7 @@ class HttpEndpointsTest {
                             loops.contexts());
             sessions = new Sessions(config, loops, pools, ForkJoinPool.commonPool(), null);
             endpoints = new HttpEndpoints(pools, sessions, loops, stuckAfter, mostPoolsNamed);
-            endpoints.bind(new InetSocketAddress("127.0.0.1", 0), false);
+            endpoints.bind(new InetSocketAddress("127.0.0.1", 0), false, HttpAccess.LOCAL);
         }
 
         Http http() {
