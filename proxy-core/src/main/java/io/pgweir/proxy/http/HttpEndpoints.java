@@ -64,7 +64,8 @@ public final class HttpEndpoints implements AutoCloseable {
         routes.add("/health/ready", "200 while a client could be served, else 503 and why", this::ready);
         routes.add("/health", "pools and clients, as JSON", this::health);
         StatementsPage statements = new StatementsPage(loops, loop);
-        routes.addAsking("/api/statements", "what statements cost, as JSON", request -> statements.answer(request.uri()));
+        routes.addAsking(
+                "/api/statements", "what statements cost, as JSON", request -> statements.answer(request.uri()));
         routes.add("/metrics", "metrics for Prometheus", () -> Routes.now(metrics.render()));
         new Api(pools, new Census(sessions, pools, loops), readiness, loop).addTo(routes, report, timeline);
         DashboardPage dashboard = DashboardPage.load();

@@ -45,7 +45,7 @@ public final class BackendStreamFuzz {
         Ledger ledger = backend.connection.ledger();
         switch (which & 15) {
             case 0 -> ledger.expectQuery();
-            case 1 -> ledger.expectQueryWithoutCopy();
+            case 1 -> ledger.expectQueryWithoutCopy(null);
             case 2 -> ledger.expectParse();
             case 3 -> ledger.expectBind();
             case 4 -> ledger.expectDescribe();

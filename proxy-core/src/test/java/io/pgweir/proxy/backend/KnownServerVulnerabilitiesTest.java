@@ -106,7 +106,7 @@ class KnownServerVulnerabilitiesTest {
     void cve_2026_6464_dataIsNotAskedOfAClientThatDoesNotCopy() {
         byte[] copyIn = Frontend.raw('G', new byte[] {0, 0, 0});
         try (TestBackend backend = new TestBackend()) {
-            backend.connection.ledger().expectQueryWithoutCopy();
+            backend.connection.ledger().expectQueryWithoutCopy(null);
             backend.serverSends(copyIn);
             assertThat(backend.events).contains("lost DESYNCHRONISED");
             assertThat(backend.clientGot()).isEmpty();
