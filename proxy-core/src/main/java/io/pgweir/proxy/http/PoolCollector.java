@@ -16,6 +16,7 @@ import io.pgweir.proxy.metrics.StateLeaks;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -73,6 +74,13 @@ final class PoolCollector implements MultiCollector {
                             .all()
                             .forEach(breaker ->
                                     addRole(breaker.server(), pools.breakers().roles(), series));
+                case RELOADS -> {
+                    for (LiveConfig.Outcome outcome : LiveConfig.Outcome.values()) {
+                        series.add(sessions.configuration().counted(outcome), outcome.key());
+                    }
+                }
+                case CONFIG_RELOADED_AT ->
+                    series.add(sessions.configuration().succeededAt().toEpochMilli() / 1000.0);
                 case BUFFER_MEMORY -> {
                     ByteBufAllocatorMetric buffers =
                             ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric();
