@@ -15,7 +15,7 @@ import java.util.Map;
 
 /** Finds the command that is meant and carries it out. */
 final class CommandLineInterface {
-    private static final List<String> COMMANDS = List.of("run", "check", "health", "version", "help");
+    private static final List<String> COMMANDS = List.of("run", "check", "reload", "health", "version", "help");
     private static final List<String> HELP = List.of("-h", "--help");
 
     private final PrintStream out;
@@ -45,6 +45,7 @@ final class CommandLineInterface {
         return switch (command) {
             case "run", "check" -> configured(command, rest);
             case "health" -> health(rest);
+            case "reload" -> reload(rest);
             case "rehearse" -> rehearse();
             case "version", "--version", "-V" -> print(Version.line() + System.lineSeparator());
             default -> unknownCommand(command);
@@ -59,6 +60,7 @@ final class CommandLineInterface {
             case "run" -> print(HelpTexts.run());
             case "check" -> print(HelpTexts.check());
             case "health" -> print(HelpTexts.health());
+            case "reload" -> print(HelpTexts.reload());
             case "version" ->
                 print("Usage: pgweir version" + System.lineSeparator() + "Prints the version."
                         + System.lineSeparator());
@@ -110,6 +112,30 @@ final class CommandLineInterface {
         }
         LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
         return new HealthCommand(out, err).run(loaded);
+    }
+
+    /** {@code --pid} is no setting: it goes before the others are read. */
+    private int reload(String... args) {
+        List<String> others = new ArrayList<>(List.of(args));
+        String pid = null;
+        for (int i = 0; i < others.size(); i++) {
+            if (others.get(i).startsWith("--pid=")) {
+                pid = others.remove(i).substring("--pid=".length());
+                break;
+            }
+            if (others.get(i).equals("--pid")) {
+                others.remove(i);
+                pid = i < others.size() ? others.remove(i) : "";
+                break;
+            }
+        }
+        Flags flags = Flags.parse(others.toArray(String[]::new));
+        if (!flags.problems().isEmpty()) {
+            report(flags.problems());
+            return ExitCode.WRONG_INPUT;
+        }
+        LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
+        return new ReloadCommand(out, err).run(pid, loaded);
     }
 
     /** For whoever makes a class data archive or an AOT cache; no command for people, so help does not name it. */

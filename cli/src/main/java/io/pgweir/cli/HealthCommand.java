@@ -1,14 +1,11 @@
 package io.pgweir.cli;
 
-import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.LoadedConfig;
-import io.pgweir.proxy.settings.Settings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.HttpURLConnection;
 import java.net.Proxy;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 
 /** Asks a running pgweir on this machine whether it is ready: for health checks of containers. */
@@ -32,16 +29,15 @@ final class HealthCommand {
      * @param loaded whose setting {@code http} counts; what is wrong with the rest matters only if nobody answers
      */
     int run(LoadedConfig loaded) {
-        String http = loaded.text(Settings.HTTP);
-        if (http.equals("off")) {
+        HttpAddress address = HttpAddress.of(loaded).orElse(null);
+        if (address == null) {
             err.println("pgweir: health is not served, because http is off; give pgweir an address for it, as"
                     + " --http 127.0.0.1:6433");
             return ExitCode.FAILED;
         }
-        HostPort address = reachable(HostPort.parse(http));
         try {
-            HttpURLConnection connection = (HttpURLConnection)
-                    URI.create("http://" + address + "/health/ready").toURL().openConnection(Proxy.NO_PROXY);
+            HttpURLConnection connection =
+                    (HttpURLConnection) address.at("/health/ready").toURL().openConnection(Proxy.NO_PROXY);
             connection.setConnectTimeout(PATIENCE_MILLIS);
             connection.setReadTimeout(PATIENCE_MILLIS);
             boolean ready = connection.getResponseCode() == HttpURLConnection.HTTP_OK;
@@ -61,14 +57,5 @@ final class HealthCommand {
             loaded.problems().forEach(problem -> err.println("  note: " + problem));
             return ExitCode.FAILED;
         }
-    }
-
-    /** Where an address to listen on can be reached from here. */
-    private static HostPort reachable(HostPort address) {
-        return switch (address.host()) {
-            case "0.0.0.0" -> new HostPort("127.0.0.1", address.port());
-            case "::" -> new HostPort("::1", address.port());
-            default -> address;
-        };
     }
 }

@@ -25,6 +25,7 @@ final class HelpTexts {
 
                   run      start the proxy
                   check    show the resolved configuration and everything wrong with it
+                  reload   have a running pgweir read its configuration again
                   health   ask a running pgweir whether it is ready
                   version  print the version
                   help     more about a command: pgweir help run
@@ -74,6 +75,18 @@ final class HelpTexts {
                 GET /health/ready does, and prints its answer. The options are those of run (pgweir help run); only
                 --http counts, or a file that names it.
                 Exit codes: 0 ready, 1 not ready or no answer, 2 an option that does not exist.
+                """;
+    }
+
+    static String reload() {
+        return """
+                Usage: pgweir reload [--pid N] [OPTIONS]
+                Has the pgweir that runs on this machine read its configuration again (SIGHUP): files as they are now,
+                options and environment as they were when it was started. Nothing changes if anything is wrong. The
+                process is the one that --pid names, else that of pid_file; the options are those of run (pgweir help
+                run), and only --pid-file and --http count, or a file that names them.
+                Exit codes: 0 it has reloaded (or was asked, where http is off), 1 it has not, 2 an option that does
+                not exist.
                 """;
     }
 
