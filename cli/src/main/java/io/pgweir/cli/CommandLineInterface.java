@@ -17,7 +17,7 @@ import java.util.function.ToIntFunction;
 /** Finds the command that is meant and carries it out. */
 final class CommandLineInterface {
     private static final List<String> COMMANDS =
-            List.of("run", "check", "health", "status", "top", "completion", "version", "help");
+            List.of("run", "check", "reload", "health", "status", "top", "completion", "version", "help");
     private static final List<String> HELP = List.of("-h", "--help");
 
     private final PrintStream out;
@@ -50,6 +50,7 @@ final class CommandLineInterface {
             case "status" -> asking(new StatusCommand(out, err)::run, rest);
             case "top" -> top(rest);
             case "completion" -> completion(rest);
+            case "reload" -> reload(rest);
             case "rehearse" -> rehearse();
             case "version", "--version", "-V" -> print(Version.line() + System.lineSeparator());
             default -> unknownCommand(command);
@@ -67,6 +68,7 @@ final class CommandLineInterface {
             case "status" -> print(HelpTexts.status());
             case "top" -> print(HelpTexts.watch());
             case "completion" -> print(HelpTexts.completion());
+            case "reload" -> print(HelpTexts.reload());
             case "version" ->
                 print("Usage: pgweir version" + System.lineSeparator() + "Prints the version."
                         + System.lineSeparator());
@@ -134,6 +136,30 @@ final class CommandLineInterface {
             return ExitCode.WRONG_INPUT;
         }
         return print(Completion.script());
+    }
+
+    /** {@code --pid} is no setting: it goes before the others are read. */
+    private int reload(String... args) {
+        List<String> others = new ArrayList<>(List.of(args));
+        String pid = null;
+        for (int i = 0; i < others.size(); i++) {
+            if (others.get(i).startsWith("--pid=")) {
+                pid = others.remove(i).substring("--pid=".length());
+                break;
+            }
+            if (others.get(i).equals("--pid")) {
+                others.remove(i);
+                pid = i < others.size() ? others.remove(i) : "";
+                break;
+            }
+        }
+        Flags flags = Flags.parse(others.toArray(String[]::new));
+        if (!flags.problems().isEmpty()) {
+            report(flags.problems());
+            return ExitCode.WRONG_INPUT;
+        }
+        LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
+        return new ReloadCommand(out, err).run(pid, loaded);
     }
 
     /** For whoever makes a class data archive or an AOT cache; no command for people, so help does not name it. */

@@ -35,6 +35,7 @@ final class HelpTexts {
 
                   run         start the proxy
                   check       show the resolved configuration and everything wrong with it
+                  reload      have a running pgweir read its configuration again
                   health      ask a running pgweir whether it is ready
                   status      its pools, who waits, and the last incident
                   top         the same and who holds connections, live in a terminal
@@ -121,6 +122,18 @@ final class HelpTexts {
                 For this shell:   source <(pgweir completion)
                 bash, for good:   pgweir completion > ~/.local/share/bash-completion/completions/pgweir
                 zsh, for good:    put the first line into ~/.zshrc, behind compinit
+                """;
+    }
+
+    static String reload() {
+        return """
+                Usage: pgweir reload [--pid N] [OPTIONS]
+                Has the pgweir that runs on this machine read its configuration again (SIGHUP): files as they are now,
+                options and environment as they were when it was started. Nothing changes if anything is wrong. The
+                process is the one that --pid names, else that of pid_file; the options are those of run (pgweir help
+                run), and only --pid-file and --http count, or a file that names them.
+                Exit codes: 0 it has reloaded (or was asked, where http is off), 1 it has not, 2 an option that does
+                not exist.
                 """;
     }
 

@@ -32,10 +32,15 @@ final class Logging {
         appender.setTarget("System.err");
         appender.setEncoder(encoder(format, context));
         appender.start();
+        context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
+        level(level);
+    }
+
+    /** Changes the least important lines that are written. */
+    static void level(String level) {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         Level least = Level.toLevel(level, Level.INFO);
-        ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-        root.setLevel(least);
-        root.addAppender(appender);
+        context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(least);
         // Netty's info and debug lines are about its own insides
         context.getLogger("io.netty").setLevel(least.isGreaterOrEqual(Level.WARN) ? least : Level.WARN);
     }

@@ -3,6 +3,7 @@ package io.pgweir.cli;
 import io.pgweir.proxy.app.Proxy;
 import io.pgweir.proxy.app.StartupFailure;
 import io.pgweir.proxy.settings.LoadedConfig;
+import io.pgweir.proxy.settings.ProcessSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
 import java.io.PrintStream;
 import java.util.concurrent.CompletableFuture;
@@ -33,17 +34,20 @@ final class RunCommand {
         loaded.notes().forEach(note -> log.info("configuration: {}", note));
         CompletableFuture<Proxy> started = new CompletableFuture<>();
         // before the first client can connect; a signal during the start is obeyed right after it
-        Signals.install(number -> {
-            log.info("signal {}: shutting down; a second signal ends at once", number);
-            started.thenAccept(Proxy::shutdown);
-        });
-        try {
-            Proxy proxy = Proxy.start(loaded);
+        Signals.install(
+                number -> {
+                    log.info("signal {}: shutting down; a second signal ends at once", number);
+                    started.thenAccept(Proxy::shutdown);
+                },
+                () -> started.thenAccept(proxy -> proxy.reload("SIGHUP")));
+        try (PidFile pidFile = PidFile.claim(loaded.given(ProcessSettings.PID_FILE))) {
+            Proxy proxy = Proxy.start(loaded, now -> Logging.level(now.logLevel()));
+            pidFile.write();
             started.complete(proxy);
             whenStarted.accept(proxy);
             proxy.awaitTermination();
             return ExitCode.OK;
-        } catch (StartupFailure e) {
+        } catch (StartupFailure | PidFile.Unusable e) {
             err.println("pgweir: " + e.getMessage());
             return ExitCode.FAILED;
         } catch (Exception e) {

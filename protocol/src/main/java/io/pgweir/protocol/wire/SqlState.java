@@ -48,6 +48,7 @@ public enum SqlState {
     CANNOT_CONNECT_NOW("57P03"),
     IDLE_SESSION_TIMEOUT("57P05"),
     SYSTEM_ERROR("58000"),
+    CONFIG_FILE_ERROR("F0000"),
     INTERNAL_ERROR("XX000");
 
     private final String code;

@@ -6,15 +6,17 @@ import io.pgweir.proxy.session.ClientSnapshot.Endpoint;
 import io.pgweir.proxy.session.Console;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
-import io.pgweir.proxy.settings.LoadedConfig;
-import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.LiveConfig;
+import io.pgweir.proxy.settings.ReloadReport;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The admin console of one proxy. No database of the configuration may have its names. Thread-safe. */
@@ -22,7 +24,7 @@ public final class AdminConsole implements Console {
     /** What clients ask for to come here. */
     public static final List<String> NAMES = List.of("pgweir", Caller.ALIAS);
 
-    private final ProxyConfig config;
+    private final LiveConfig live;
     private final Commands commands;
     private final StatsHistory history;
     private final Set<ConsoleChannel> open = ConcurrentHashMap.newKeySet();
@@ -30,19 +32,20 @@ public final class AdminConsole implements Console {
     /**
      * What the console is about.
      *
-     * @param values the settings in force, for SHOW CONFIG
+     * @param live what is configured at the moment
      * @param shutdown begins the end of the process
+     * @param reload reads the configuration again, on a thread of its own, for the one whose name it takes
      */
     public record Subject(
-            ProxyConfig config,
-            LoadedConfig values,
+            LiveConfig live,
             PoolDirectory pools,
             Sessions sessions,
             EventLoops loops,
-            Runnable shutdown) {}
+            Runnable shutdown,
+            Function<String, CompletableFuture<ReloadReport>> reload) {}
 
     public AdminConsole(Subject subject) {
-        this.config = subject.config;
+        this.live = subject.live;
         this.history = new StatsHistory(subject.pools, subject.loops.contexts().get(0));
         this.commands = new Commands(table(subject, history), new DriverTalk(parameters("")));
     }
@@ -63,6 +66,7 @@ public final class AdminConsole implements Console {
         table.addAll(new KillCommands(subject).commands());
         table.addAll(new BreakerCommands(subject).commands());
         table.addAll(new ServiceCommands(subject).commands());
+        table.add(new ReloadCommand(subject).command());
         return table;
     }
 
@@ -78,8 +82,8 @@ public final class AdminConsole implements Console {
 
     @Override
     public @Nullable ErrorFields refusal(String user) {
-        boolean allowed =
-                config.adminUsers().contains(user) || config.statsUsers().contains(user);
+        boolean allowed = live.config().adminUsers().contains(user)
+                || live.config().statsUsers().contains(user);
         return allowed ? null : ConsoleError.NOT_ALLOWED.with(user);
     }
 
@@ -110,7 +114,7 @@ public final class AdminConsole implements Console {
                 visitor.user(),
                 visitor.database(),
                 from.host() + ":" + from.port(),
-                config.adminUsers().contains(visitor.user()),
+                live.config().adminUsers().contains(visitor.user()),
                 visitor.loop());
         ConsoleChannel session = new ConsoleChannel(visitor.channel(), caller, commands, open::remove);
         open.add(session);

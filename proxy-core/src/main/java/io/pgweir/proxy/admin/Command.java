@@ -69,7 +69,7 @@ record Command(String name, Argument argument, Access access, List<Column> colum
     }
 
     boolean isShow() {
-        return !columns.isEmpty();
+        return name.startsWith("SHOW ");
     }
 
     String syntax() {
@@ -78,6 +78,9 @@ record Command(String name, Argument argument, Access access, List<Column> colum
 
     /** The columns that this caller gets. */
     List<Column> columnsFor(Caller caller) {
+        if (caller.expectsPgBouncer() && !isShow()) {
+            return List.of();
+        }
         List<Column> pgBouncers =
                 columns.stream().filter(column -> !column.own()).toList();
         return caller.expectsPgBouncer() && !pgBouncers.isEmpty() ? pgBouncers : columns;

@@ -71,16 +71,26 @@ enum ConsoleError {
             SqlState.SUCCESSFUL_COMPLETION,
             "%1$d backends are still being closed",
             "SHOW SERVERS shows them; each is closed hard after 10 s."),
-    NO_RELOAD(
+    RELOAD_REJECTED(
             "ERROR",
-            SqlState.FEATURE_NOT_SUPPORTED,
-            "this build cannot read its configuration anew",
-            "Restart pgweir; with reuse_port a new process takes over without a failed connect (docs/reliability.md)."),
+            SqlState.CONFIG_FILE_ERROR,
+            "the configuration was not reloaded, and nothing was changed: problems in it: %1$d",
+            "Correct what the detail names (pgweir check finds the same), and write RELOAD again."),
+    RELOAD_FAILED(
+            "ERROR",
+            SqlState.INTERNAL_ERROR,
+            "the configuration was not reloaded: %1$s",
+            "See the log of pgweir, and write RELOAD again."),
+    UNCHANGED(
+            "NOTICE",
+            SqlState.SUCCESSFUL_COMPLETION,
+            "the configuration was read again; nothing in it has changed",
+            "SHOW CONFIG tells what is in force, and where it comes from."),
     SET_REFUSED(
             "ERROR",
             SqlState.FEATURE_NOT_SUPPORTED,
             "\"%1$s\" cannot be set in the console",
-            "Change it where SHOW CONFIG says that it comes from, and restart pgweir."),
+            "Change it where SHOW CONFIG says that it comes from, and write RELOAD."),
     UNKNOWN_PARAMETER(
             "ERROR",
             SqlState.UNDEFINED_OBJECT,
@@ -130,7 +140,11 @@ enum ConsoleError {
             "prepared statement \"%1$s\" already exists",
             "Close it first, or use another name."),
     UNKNOWN_PORTAL("ERROR", SqlState.INVALID_CURSOR_NAME, "portal \"%1$s\" does not exist", "Bind it again."),
-    CANCELED("ERROR", SqlState.QUERY_CANCELED, "canceling statement due to user request", "PAUSE is taken back."),
+    CANCELED(
+            "ERROR",
+            SqlState.QUERY_CANCELED,
+            "canceling statement due to user request",
+            "PAUSE is taken back; RELOAD goes on."),
     NO_ANSWER(
             "ERROR",
             SqlState.QUERY_CANCELED,

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.admin;
 
 import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.Suggestions;
 import java.util.List;
@@ -8,14 +9,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The databases that commands may name: whatever clients may ask for. */
 final class DatabaseNames {
-    private final ProxyConfig config;
+    private final LiveConfig live;
 
-    DatabaseNames(ProxyConfig config) {
-        this.config = config;
+    DatabaseNames(LiveConfig live) {
+        this.live = live;
     }
 
     /** @throws ConsoleFailure if clients could not ask for it */
     String known(@Nullable String name) {
+        ProxyConfig config = live.config();
         String written = String.valueOf(name);
         if (config.database(written) == null || written.equals(DatabaseConfig.ANY)) {
             List<String> names =

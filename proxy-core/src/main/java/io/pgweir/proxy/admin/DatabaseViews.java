@@ -8,6 +8,7 @@ import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.DatabaseConfig;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -59,13 +60,13 @@ final class DatabaseViews {
             "console");
     private static final List<Column> LISTS = Column.of("list", "items:4");
 
-    private final ProxyConfig config;
+    private final LiveConfig live;
     private final PoolDirectory pools;
     private final Sessions sessions;
     private final EventLoops loops;
 
     DatabaseViews(AdminConsole.Subject subject) {
-        this.config = subject.config();
+        this.live = subject.live();
         this.pools = subject.pools();
         this.sessions = subject.sessions();
         this.loops = subject.loops();
@@ -86,12 +87,16 @@ final class DatabaseViews {
                 Command.show("LISTS", LISTS, "How many there are of everything.", caller -> lists()));
     }
 
+    private ProxyConfig config() {
+        return live.config();
+    }
+
     /** Entries of the configuration, and the names that clients have found in the entry for any database. */
     private Map<String, DatabaseConfig> named() {
         Map<String, DatabaseConfig> named = new LinkedHashMap<>();
-        config.databases().forEach(database -> named.put(database.name(), database));
+        config().databases().forEach(database -> named.put(database.name(), database));
         for (Pool pool : PoolViews.sorted(pools)) {
-            DatabaseConfig found = config.database(pool.key().database());
+            DatabaseConfig found = config().database(pool.key().database());
             if (found != null) {
                 named.putIfAbsent(pool.key().database(), found);
             }
@@ -164,16 +169,16 @@ final class DatabaseViews {
     }
 
     private Set<String> userNames() {
-        Set<String> names = new TreeSet<>(config.users().keySet());
-        config.databases().forEach(database -> {
+        Set<String> names = new TreeSet<>(config().users().keySet());
+        config().databases().forEach(database -> {
             String user = database.user();
             if (user != null) {
                 names.add(user);
             }
         });
         pools.pools().forEach(pool -> names.add(pool.key().user()));
-        names.addAll(config.adminUsers());
-        names.addAll(config.statsUsers());
+        names.addAll(config().adminUsers());
+        names.addAll(config().statsUsers());
         return names;
     }
 
@@ -182,9 +187,9 @@ final class DatabaseViews {
         List<@Nullable Object[]> rows = new ArrayList<>();
         for (String name : userNames()) {
             List<Pool> own = byUser.getOrDefault(name, List.of());
-            String console = config.adminUsers().contains(name)
+            String console = config().adminUsers().contains(name)
                     ? "admin"
-                    : config.statsUsers().contains(name) ? "stats" : "";
+                    : config().statsUsers().contains(name) ? "stats" : "";
             rows.add(new @Nullable Object[] {
                 name, "", "", null, 0, (int) sum(own, Pool::open), 0, (int) sum(own, pools::clients), console
             });
@@ -200,7 +205,7 @@ final class DatabaseViews {
         items.put("peers", 0L);
         items.put("pools", (long) all.size());
         items.put("peer_pools", 0L);
-        items.put("free_clients", Math.max(0L, config.maxClients() - sessions.loggedIn()));
+        items.put("free_clients", Math.max(0L, config().maxClients() - sessions.loggedIn()));
         items.put("used_clients", (long) sessions.loggedIn());
         items.put("login_clients", (long) sessions.loggingIn());
         long idle = sum(all, Pool::idle);

@@ -3,9 +3,10 @@ package io.pgweir.proxy.admin;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.LoadedConfig;
 import io.pgweir.proxy.settings.LoadedConfig.EffectiveValue;
-import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.Setting;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
@@ -20,20 +21,18 @@ import org.jspecify.annotations.Nullable;
 /** SHOW CONFIG, VERSION, STATE, MEM and HELP: this process. */
 final class ProcessViews {
     private static final List<Column> CONFIG =
-            Column.of(Column.of("key", "value", "default", "changeable"), "source", "database");
+            Column.of(Column.of("key", "value", "default", "changeable"), "source", "database", "reload");
     private static final List<Column> MEM = Column.of("name", "size:8", "used:8", "free:8", "memtotal:8");
     private static final String NO = "no";
 
-    private final ProxyConfig config;
-    private final LoadedConfig values;
+    private final LiveConfig live;
     private final PoolDirectory pools;
     private final Sessions sessions;
     private final List<Command> table;
 
     /** @param table all commands, once they are there */
     ProcessViews(AdminConsole.Subject subject, List<Command> table) {
-        this.config = subject.config();
-        this.values = subject.values();
+        this.live = subject.live();
         this.pools = subject.pools();
         this.sessions = subject.sessions();
         this.table = table;
@@ -44,7 +43,8 @@ final class ProcessViews {
                 Command.show(
                         "CONFIG",
                         CONFIG,
-                        "Settings: value, default, and where the value comes from; of single databases where they differ.",
+                        "Settings: value, default, where the value comes from, and what RELOAD does about another; of single databases"
+                                + " where they differ.",
                         this::config),
                 Command.show("VERSION", Column.of("version"), "Which build this is.", this::version),
                 Command.show(
@@ -61,11 +61,19 @@ final class ProcessViews {
     }
 
     private List<@Nullable Object[]> config(Caller caller) {
+        LoadedConfig values = live.loaded();
         List<@Nullable Object[]> rows = new ArrayList<>();
         if (caller.expectsPgBouncer()) {
             // The two that pgbouncer_exporter reads.
-            rows.add(row("max_client_conn", String.valueOf(config.maxClients()), "10000", "setting max_clients", ""));
-            rows.add(row("max_user_connections", "0", "0", "pgweir has no such limit", ""));
+            rows.add(row(
+                    "max_client_conn",
+                    String.valueOf(live.config().maxClients()),
+                    "10000",
+                    "yes",
+                    "setting max_clients",
+                    "",
+                    ""));
+            rows.add(row("max_user_connections", "0", "0", NO, "pgweir has no such limit", "", ""));
         }
         Map<String, String> general = new HashMap<>();
         for (EffectiveValue value : values.values()) {
@@ -86,13 +94,21 @@ final class ProcessViews {
                 value.setting().name(),
                 value.text(),
                 value.setting().defaultText() == null ? "" : value.setting().defaultText(),
+                value.setting().change() == Setting.Change.RESTART ? NO : "yes",
                 value.where(),
-                database);
+                database,
+                value.setting().change().word());
     }
 
     private static @Nullable Object[] row(
-            String key, String value, @Nullable String standard, String source, String database) {
-        return new @Nullable Object[] {key, value, standard, NO, source, database};
+            String key,
+            String value,
+            @Nullable String standard,
+            String changeable,
+            String source,
+            String database,
+            String reload) {
+        return new @Nullable Object[] {key, value, standard, changeable, source, database, reload};
     }
 
     private List<@Nullable Object[]> version(Caller caller) {

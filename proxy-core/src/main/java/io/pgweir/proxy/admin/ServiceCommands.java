@@ -4,7 +4,7 @@ import io.pgweir.proxy.admin.Command.Argument;
 import io.pgweir.proxy.insight.AdminOrder;
 import java.util.List;
 
-/** DRAIN, SHUTDOWN and RELOAD: the process as a whole. */
+/** DRAIN and SHUTDOWN: the process as a whole. */
 final class ServiceCommands {
     private final AdminConsole.Subject subject;
 
@@ -31,9 +31,6 @@ final class ServiceCommands {
                         (caller, none) -> {
                             subject.shutdown().run();
                             return Reply.DONE.now();
-                        }),
-                Command.admin("RELOAD", Argument.NONE, "Not in this build: restart instead.", (caller, none) -> {
-                    throw ConsoleError.NO_RELOAD.failure();
-                }));
+                        }));
     }
 }

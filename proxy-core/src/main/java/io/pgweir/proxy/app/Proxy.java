@@ -18,8 +18,10 @@ import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.ListenerTls;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.LoadedConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.ReloadReport;
 import io.pgweir.proxy.tls.ClientTls;
 import io.pgweir.proxy.tls.TlsFault;
 import io.pgweir.proxy.tls.TlsLibrary;
@@ -30,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,30 +42,40 @@ public final class Proxy {
     private static final Logger LOG = LoggerFactory.getLogger(Proxy.class);
     private static final String ADDRESS_SECONDS = "networkaddress.cache.ttl";
 
+    /** As it was at the start. */
     private final ProxyConfig config;
+
     private final EventLoops loops;
     private final Offload offload = new Offload();
-    private final @Nullable ClientTls tls;
     private final BackendConnector connector;
     private final PoolDirectory pools;
     private final Sessions sessions;
     private final AdminConsole console;
+    private final Reloader reloader;
     private final AtomicBoolean stopping = new AtomicBoolean();
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
     private final CountDownLatch terminated = new CountDownLatch(1);
     private @Nullable ListeningSocket listener;
     private @Nullable HttpEndpoints http;
 
-    private Proxy(LoadedConfig loaded) throws StartupFailure {
-        this.config = loaded.config().orElseThrow();
+    private Proxy(LoadedConfig loaded, Consumer<ProxyConfig> onReload) throws StartupFailure {
+        LiveConfig live = new LiveConfig(loaded);
+        this.config = live.config();
         this.loops = new EventLoops(Transport.choose(config.transport()), config.eventLoops());
         TlsLibrary library = new TlsLibrary(config.tlsProvider(), offload.work());
-        this.tls = clientTls(config.tls(), library);
+        ClientTls tls = clientTls(config.tls(), library);
         this.connector = new BackendConnector(loops.transport(), library, offload.names());
-        this.pools = new PoolDirectory(config, connector, loops.contexts());
-        this.sessions = new Sessions(config, loops, pools, offload.work(), tls);
+        this.pools = new PoolDirectory(live, connector, loops.contexts());
+        this.sessions = new Sessions(live, loops, pools, offload.work(), tls);
         this.console =
-                new AdminConsole(new AdminConsole.Subject(config, loaded, pools, sessions, loops, this::shutdown));
+                new AdminConsole(new AdminConsole.Subject(live, pools, sessions, loops, this::shutdown, this::reload));
+        this.reloader = new Reloader(
+                live,
+                pools,
+                sessions,
+                settings -> ClientTls.of(settings, library, offload.clientHandshakes()),
+                this::retire,
+                onReload);
         sessions.console(console);
         console.start();
     }
@@ -74,8 +87,17 @@ public final class Proxy {
      * @throws StartupFailure if an address cannot be bound, or the certificate for clients is of no use
      */
     public static Proxy start(LoadedConfig loaded) throws StartupFailure {
+        return start(loaded, config -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param onReload told of each configuration that is in force instead of the former, on any thread
+     */
+    public static Proxy start(LoadedConfig loaded, Consumer<ProxyConfig> onReload) throws StartupFailure {
         lookNamesUpAnew();
-        Proxy proxy = new Proxy(loaded);
+        Proxy proxy = new Proxy(loaded, onReload);
         try {
             proxy.listen();
         } catch (StartupFailure e) {
@@ -117,11 +139,7 @@ public final class Proxy {
             loop.loop().scheduleAtFixedRate(() -> maintain(loop), 1, 1, TimeUnit.SECONDS);
             loop.loop().execute(() -> maintain(loop));
         }
-        ClientTls certificates = tls;
-        if (certificates != null) {
-            Runnable look = () -> offload.work().execute(certificates::refresh);
-            loops.contexts().get(0).loop().scheduleWithFixedDelay(look, 1, 1, TimeUnit.SECONDS);
-        }
+        loops.contexts().get(0).loop().scheduleWithFixedDelay(this::lookForFiles, 1, 1, TimeUnit.SECONDS);
         LOG.info(
                 "listening on {} for clients, {} for HTTP; {} event loops on {}",
                 clientAddress(),
@@ -144,6 +162,34 @@ public final class Proxy {
         for (Pool pool : pools.pools()) {
             pool.maintain(loop);
         }
+        if (loop.index() == 0) {
+            pools.sweep();
+        }
+    }
+
+    private void lookForFiles() {
+        ClientTls certificates = sessions.tls();
+        if (certificates != null) {
+            offload.work().execute(certificates::refresh);
+        }
+    }
+
+    /** Closes a former TLS once those have used it who had begun to connect. */
+    private void retire(ClientTls former) {
+        long millis = sessions.configuration().config().clientLoginTimeout().toMillis();
+        loops.contexts().get(0).loop().schedule(former::close, millis, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Reads the configuration again, flags and environment as they were at the start, and puts into force what has changed. Does
+     * not block. Whoever asks while that is under way gets the outcome of once more, with all others who do.
+     *
+     * @param by who asks, for the log
+     */
+    public CompletableFuture<ReloadReport> reload(String by) {
+        return stopping.get()
+                ? CompletableFuture.failedFuture(new IllegalStateException("pgweir is shutting down"))
+                : reloader.request(by);
     }
 
     private ListeningSocket bind(HostPort address) throws StartupFailure {
@@ -203,6 +249,11 @@ public final class Proxy {
         return sessions;
     }
 
+    /** What is configured at the moment, and how often it was read again. */
+    public LiveConfig configuration() {
+        return sessions.configuration();
+    }
+
     /**
      * Takes no new clients, lets transactions end within {@code shutdown_timeout}, then closes everything. Does not block.
      */
@@ -217,7 +268,8 @@ public final class Proxy {
 
     private void drainAndStop() {
         try {
-            long end = System.nanoTime() + config.shutdownTimeout().toNanos();
+            long end = System.nanoTime()
+                    + sessions.configuration().config().shutdownTimeout().toNanos();
             stopListening(end);
             awaitClients(end);
             int left = sessions.loggedIn();
@@ -288,8 +340,9 @@ public final class Proxy {
         loops.shutdown().awaitUninterruptibly(5, TimeUnit.SECONDS);
         offload.close();
         connector.close();
-        if (tls != null) {
-            tls.close();
+        ClientTls certificates = sessions.tls();
+        if (certificates != null) {
+            certificates.close();
         }
     }
 

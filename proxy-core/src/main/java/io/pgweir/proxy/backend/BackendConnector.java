@@ -9,7 +9,9 @@ import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.ServerTls;
 import io.pgweir.proxy.tls.BackendTls;
 import io.pgweir.proxy.tls.TlsLibrary;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 
@@ -33,6 +35,8 @@ public final class BackendConnector {
     private final TlsLibrary library;
     private final Map<ServerTls, BackendTls> tls = new ConcurrentHashMap<>();
     private final CancelLane cancels = new CancelLane(CANCELS);
+    /** At the last call of {@link #retain}. */
+    private final Set<ServerTls> unused = new HashSet<>();
 
     /**
      * @param library also says what derives the keys of passwords, which must not run on a loop
@@ -92,6 +96,22 @@ public final class BackendConnector {
     private Bootstrap bootstrap(LoopContext home) {
         // The login's own deadline covers the connect.
         return Sockets.toServer(transport, home.loop()).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
+    }
+
+    /**
+     * Frees what connections to databases that are no longer configured were made with; what the call before has not named
+     * either, as connects may be under way.
+     */
+    public synchronized void retain(Set<ServerTls> used) {
+        unused.removeAll(used);
+        for (ServerTls settings : unused) {
+            BackendTls contexts = tls.remove(settings);
+            if (contexts != null) {
+                contexts.close();
+            }
+        }
+        unused.clear();
+        tls.keySet().stream().filter(settings -> !used.contains(settings)).forEach(unused::add);
     }
 
     /** Frees what connections are made with; there will be no more. */

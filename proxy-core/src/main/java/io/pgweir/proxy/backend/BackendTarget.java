@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,8 +66,8 @@ public final class BackendTarget {
         return user;
     }
 
-    @Nullable
-    Secret password() {
+    /** Null: none is known. */
+    public @Nullable Secret password() {
         return password;
     }
 
@@ -86,8 +87,26 @@ public final class BackendTarget {
         return wanted;
     }
 
-    ServerTls tls() {
+    public ServerTls tls() {
         return tls;
+    }
+
+    /** Whether what is opened with either is as good as what is opened with the other: all but the password and bounds. */
+    public boolean leadsWhere(BackendTarget other) {
+        return hosts.equals(other.hosts)
+                && database.equals(other.database)
+                && user.equals(other.user)
+                && parameters.equals(other.parameters)
+                && wanted == other.wanted
+                && tls.equals(other.tls);
+    }
+
+    /** Whether nothing differs. */
+    public boolean isLike(BackendTarget other) {
+        return leadsWhere(other)
+                && Objects.equals(password, other.password)
+                && connectTimeout.equals(other.connectTimeout)
+                && statementLimit == other.statementLimit;
     }
 
     @Nullable

@@ -51,10 +51,9 @@ public final class Breaker {
     private static final long HELD_NANOS = 250_000_000;
 
     private final HostPort server;
-    private final BreakerSettings settings;
+    private volatile BreakerSettings settings;
     private final LongSupplier clock;
     private final DoubleSupplier random;
-    private final EventWindow window;
     private final List<BreakerListener> listeners = new CopyOnWriteArrayList<>();
     private final AtomicLongArray entered = new AtomicLongArray(BreakerState.values().length);
 
@@ -63,6 +62,7 @@ public final class Breaker {
     private volatile @Nullable ByHand hand;
 
     // Guarded by this.
+    private EventWindow window;
     /** Nothing but the order keeps it open: as far as is known the server works. */
     private boolean openByHandAlone;
 
@@ -93,6 +93,16 @@ public final class Breaker {
         this.random = random;
         this.enteredAt = clock.getAsLong();
         this.window = new EventWindow(settings.window().toNanos(), enteredAt);
+    }
+
+    /** Goes by other values from now on; the state it is in stays. Events of a window of another length are forgotten. */
+    void settings(BreakerSettings other) {
+        synchronized (this) {
+            if (!other.window().equals(settings.window())) {
+                window = new EventWindow(other.window().toNanos(), clock.getAsLong());
+            }
+            settings = other;
+        }
     }
 
     public void listen(BreakerListener listener) {

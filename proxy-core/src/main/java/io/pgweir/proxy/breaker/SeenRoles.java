@@ -3,6 +3,7 @@ package io.pgweir.proxy.breaker;
 import io.pgweir.proxy.backend.ServerRole;
 import io.pgweir.proxy.settings.HostPort;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,10 @@ public final class SeenRoles {
 
     void seen(HostPort server, ServerRole role) {
         roles.put(server, role);
+    }
+
+    void retain(Set<HostPort> servers) {
+        roles.keySet().retainAll(servers);
     }
 
     /** Null: no login has told it yet. */

@@ -26,16 +26,14 @@ public final class Servers {
     /** Hosts that an error message has room for. */
     private static final int MOST_NAMED = 4;
 
-    /** Arrays, because looking through them allocates nothing. */
-    private final Breaker[] inOrder;
-
-    private final Standing[] standings;
-    private final HostChoice choice;
     private final SeenRoles roles;
     private final LongSupplier clock;
     private final DoubleSupplier random;
     private final List<Consumer<HostPort>> whenLeft = new CopyOnWriteArrayList<>();
+    private final List<BreakerListener> listeners = new CopyOnWriteArrayList<>();
     private final RetryBudget retries = new RetryBudget(System::nanoTime);
+    /** Changed with the lock of this object; who looks at several of them takes it once. */
+    private volatile Members members;
 
     /**
      * @param clock as {@link System#nanoTime}
@@ -48,13 +46,37 @@ public final class Servers {
             SeenRoles roles,
             LongSupplier clock,
             DoubleSupplier random) {
-        this.inOrder = inOrder.toArray(Breaker[]::new);
-        this.choice = choice;
         this.roles = roles;
         this.clock = clock;
         this.random = random;
-        this.standings = new Standing[this.inOrder.length];
-        Arrays.setAll(standings, i -> new Standing(choice.target(), settings, random));
+        this.members = Members.of(inOrder, choice, address -> new Standing(choice.target(), settings, random));
+    }
+
+    /**
+     * Others from now on, or chosen otherwise. What is known of those that stay is kept, unless something else is asked of
+     * them.
+     */
+    synchronized void change(List<Breaker> inOrder, HostChoice choice, BreakerSettings settings) {
+        Members before = members;
+        boolean sameTarget = before.choice.target() == choice.target();
+        Members after = Members.of(inOrder, choice, address -> {
+            Standing known = sameTarget ? before.standing(address) : null;
+            return known == null ? new Standing(choice.target(), settings, random) : known;
+        });
+        for (Standing standing : after.standings) {
+            standing.settings(settings);
+        }
+        for (Breaker added : after.inOrder) {
+            if (!before.uses(added)) {
+                listeners.forEach(added::listen);
+            }
+        }
+        members = after;
+        for (Breaker gone : before.inOrder) {
+            if (!after.uses(gone)) {
+                listeners.forEach(gone::unlisten);
+            }
+        }
     }
 
     // ---- which is used
@@ -64,40 +86,42 @@ public final class Servers {
      * opens it says so: {@link #connecting}.
      */
     public @Nullable Breaker next(int limit, int open) {
-        boolean any = choice.balance() == LoadBalanceHosts.RANDOM;
+        Members all = members;
+        boolean any = all.choice.balance() == LoadBalanceHosts.RANDOM;
         long now = clock.getAsLong();
         Breaker best = null;
         int bestValue = Integer.MAX_VALUE;
         int equals = 0;
-        for (int i = 0; i < inOrder.length; i++) {
-            Standing.Rank rank = inOrder[i].isDown() ? Standing.Rank.NOT_NOW : rank(standings[i], now);
-            if (rank == Standing.Rank.NOT_NOW || (rank == Standing.Rank.SECOND_CHOICE && isAnyPromising(now))) {
+        for (int i = 0; i < all.inOrder.length; i++) {
+            Breaker server = all.inOrder[i];
+            Standing.Rank rank = server.isDown() ? Standing.Rank.NOT_NOW : rank(all, i, now);
+            if (rank == Standing.Rank.NOT_NOW || (rank == Standing.Rank.SECOND_CHOICE && isAnyPromising(all, now))) {
                 continue;
             }
             int value = rank.ordinal();
             if (any) {
                 // Chance needs all of them known; and one on its ramp leaves the work to those that have room.
                 value = rank == Standing.Rank.UNKNOWN ? Standing.Rank.WANTED.ordinal() : value;
-                value = value * 2 + (inOrder[i].most(limit) > open ? 0 : 1);
+                value = value * 2 + (server.most(limit) > open ? 0 : 1);
             }
             if (value < bestValue) {
-                best = inOrder[i];
+                best = server;
                 bestValue = value;
                 equals = 1;
             } else if (any && value == bestValue && random.getAsDouble() * ++equals < 1) {
-                best = inOrder[i];
+                best = server;
             }
         }
         return best;
     }
 
-    private Standing.Rank rank(Standing standing, long now) {
-        return choice.target() == TargetSessionAttrs.ANY ? Standing.Rank.WANTED : standing.rank(now);
+    private static Standing.Rank rank(Members all, int i, long now) {
+        return all.choice.target() == TargetSessionAttrs.ANY ? Standing.Rank.WANTED : all.standings[i].rank(now);
     }
 
-    private boolean isAnyPromising(long now) {
-        for (int i = 0; i < inOrder.length; i++) {
-            if (!inOrder[i].isDown() && standings[i].isPromising(now)) {
+    private static boolean isAnyPromising(Members all, long now) {
+        for (int i = 0; i < all.inOrder.length; i++) {
+            if (!all.inOrder[i].isDown() && all.standings[i].isPromising(now)) {
                 return true;
             }
         }
@@ -106,30 +130,53 @@ public final class Servers {
 
     /** Whether a backend on this server may be given to a client. On the path of every checkout. */
     public boolean mayServe(HostPort address) {
-        if (choice.target() == TargetSessionAttrs.ANY) {
+        Members all = members;
+        if (all.choice.target() == TargetSessionAttrs.ANY) {
             return true;
         }
-        Standing standing = standing(address);
-        return standing.mayServe() && !(standing.isSecondChoice() && isAnyPromising(clock.getAsLong()));
+        Standing standing = all.standing(address);
+        return standing != null
+                && standing.mayServe()
+                && !(standing.isSecondChoice() && isAnyPromising(all, clock.getAsLong()));
     }
 
     /** Whether one of these has this address. */
     public boolean has(HostPort address) {
-        return Arrays.stream(inOrder).anyMatch(breaker -> breaker.server().equals(address));
+        return members.index(address) >= 0;
+    }
+
+    /** Whether this is one of them, and not another of an address that has gone and come back. */
+    public boolean uses(Breaker server) {
+        return members.uses(server);
+    }
+
+    /** Their addresses. */
+    public List<HostPort> addresses() {
+        return Arrays.stream(members.inOrder).map(Breaker::server).toList();
     }
 
     /** Whether this server is no longer what is asked for. */
     public boolean isLeft(HostPort address) {
-        return choice.target() != TargetSessionAttrs.ANY && standing(address).isUnfit();
+        return isLeft(members, address);
+    }
+
+    private static boolean isLeft(Members all, HostPort address) {
+        if (all.choice.target() == TargetSessionAttrs.ANY) {
+            return false;
+        }
+        Standing standing = all.standing(address);
+        return standing == null || standing.isUnfit();
     }
 
     /** Whether clients use servers that are only the second choice, while there is one of the first. */
     public boolean isBetterThan(HostPort address) {
-        if (!standing(address).isSecondChoice()) {
+        Members all = members;
+        Standing standing = all.standing(address);
+        if (standing == null || !standing.isSecondChoice()) {
             return false;
         }
-        for (int i = 0; i < inOrder.length; i++) {
-            if (!inOrder[i].isDown() && standings[i].isWanted()) {
+        for (int i = 0; i < all.inOrder.length; i++) {
+            if (!all.inOrder[i].isDown() && all.standings[i].isWanted()) {
                 return true;
             }
         }
@@ -138,21 +185,22 @@ public final class Servers {
 
     /** One to look at, because only the second choice is in use; null if there is none or it is not time. */
     public @Nullable Breaker perhapsBetter() {
-        if (choice.target() != TargetSessionAttrs.PREFER_STANDBY) {
+        Members all = members;
+        if (all.choice.target() != TargetSessionAttrs.PREFER_STANDBY) {
             return null;
         }
         long now = clock.getAsLong();
         Breaker found = null;
-        for (int i = 0; i < inOrder.length; i++) {
-            if (inOrder[i].isDown()) {
+        for (int i = 0; i < all.inOrder.length; i++) {
+            if (all.inOrder[i].isDown()) {
                 continue;
             }
-            Standing.Rank rank = standings[i].rank(now);
+            Standing.Rank rank = all.standings[i].rank(now);
             if (rank == Standing.Rank.WANTED) {
                 return null;
             }
             if (found == null && (rank == Standing.Rank.UNKNOWN || rank == Standing.Rank.SECOND_CHOICE_AGAIN)) {
-                found = inOrder[i];
+                found = all.inOrder[i];
             }
         }
         return found;
@@ -162,7 +210,10 @@ public final class Servers {
 
     /** A connection to it is being opened. */
     public void connecting(Breaker server) {
-        standing(server.server()).connecting(clock.getAsLong());
+        Standing standing = members.standing(server.server());
+        if (standing != null) {
+            standing.connecting(clock.getAsLong());
+        }
     }
 
     /** It could not be opened, or is of no use. */
@@ -171,7 +222,8 @@ public final class Servers {
             if (failure.role() != null) {
                 roles.seen(server.server(), failure.role());
             }
-            left(server.server(), standing(server.server()).unfit(failure.message(), clock.getAsLong()));
+            Standing standing = members.standing(server.server());
+            left(server.server(), standing != null && standing.unfit(failure.message(), clock.getAsLong()));
         } else {
             unanswered(server.server());
         }
@@ -186,7 +238,8 @@ public final class Servers {
         if (role != null) {
             roles.seen(address, role);
             String inWords = address + " is " + role.text();
-            left(address, standing(address).is(role, inWords, askedFor, clock.getAsLong()));
+            Standing standing = members.standing(address);
+            left(address, standing != null && standing.is(role, inWords, askedFor, clock.getAsLong()));
         }
     }
 
@@ -203,12 +256,16 @@ public final class Servers {
 
     /** It may be of no use any more: it serves nobody before it is asked. False if that is known, or not urgent. */
     public boolean doubt(HostPort address) {
-        return standing(address).doubt(clock.getAsLong());
+        Standing standing = members.standing(address);
+        return standing != null && standing.doubt(clock.getAsLong());
     }
 
     /** It may be of no use any more, but that is not likely. */
     public void rumour(HostPort address) {
-        standing(address).rumour();
+        Standing standing = members.standing(address);
+        if (standing != null) {
+            standing.rumour();
+        }
     }
 
     /**
@@ -218,18 +275,21 @@ public final class Servers {
      * @param witness whether the backend to be asked is the one that has refused
      */
     public boolean takeQuestion(HostPort address, boolean witness) {
-        Standing standing = standing(address);
-        return standing.isDoubted() && standing.takeQuestion(witness, clock.getAsLong());
+        Standing standing = members.standing(address);
+        return standing != null && standing.isDoubted() && standing.takeQuestion(witness, clock.getAsLong());
     }
 
     /** The same for what is not urgent as well. */
     public boolean takeAnyQuestion(HostPort address) {
-        Standing standing = standing(address);
-        return standing.isRumoured() && standing.takeQuestion(false, clock.getAsLong());
+        Standing standing = members.standing(address);
+        return standing != null && standing.isRumoured() && standing.takeQuestion(false, clock.getAsLong());
     }
 
     public void unanswered(HostPort address) {
-        standing(address).unanswered();
+        Standing standing = members.standing(address);
+        if (standing != null) {
+            standing.unanswered();
+        }
     }
 
     /** Whether connecting to any of them is pointless, as far as is known. */
@@ -239,63 +299,54 @@ public final class Servers {
 
     /** What each server is, while none can be used although one is up; else null. */
     public @Nullable BackendFailure noneFits() {
+        Members all = members;
         boolean unfit = false;
-        for (int i = 0; i < inOrder.length; i++) {
-            if (!inOrder[i].isDown()) {
-                if (!isLeft(inOrder[i].server())) {
+        for (Breaker server : all.inOrder) {
+            if (!server.isDown()) {
+                if (!isLeft(all, server.server())) {
                     return null;
                 }
                 unfit = true;
             }
         }
-        return unfit ? BackendFailure.unfit(inWords()) : null;
+        return unfit ? BackendFailure.unfit(inWords(all)) : null;
     }
 
-    private String inWords() {
+    private static String inWords(Members all) {
         List<String> words = new ArrayList<>();
-        for (int i = 0; i < inOrder.length && i < MOST_NAMED; i++) {
-            Outage outage = inOrder[i].outage();
-            String role = standings[i].words();
+        for (int i = 0; i < all.inOrder.length && i < MOST_NAMED; i++) {
+            HostPort server = all.inOrder[i].server();
+            Outage outage = all.inOrder[i].outage();
+            String role = all.standings[i].words();
             if (outage != null) {
-                words.add(inOrder[i].server() + " is down: " + outage.cause().message());
+                words.add(server + " is down: " + outage.cause().message());
             } else {
-                words.add(role == null ? inOrder[i].server() + " is not known yet" : role);
+                words.add(role == null ? server + " is not known yet" : role);
             }
         }
-        if (inOrder.length > MOST_NAMED) {
-            words.add((inOrder.length - MOST_NAMED) + " more are neither");
+        if (all.inOrder.length > MOST_NAMED) {
+            words.add((all.inOrder.length - MOST_NAMED) + " more are neither");
         }
         return String.join("; ", words);
     }
 
     /** What the servers must be. */
     public HostChoice choice() {
-        return choice;
-    }
-
-    private Standing standing(HostPort address) {
-        return standings[index(address)];
-    }
-
-    private int index(HostPort address) {
-        for (int i = 0; i < inOrder.length; i++) {
-            if (inOrder[i].server().equals(address)) {
-                return i;
-            }
-        }
-        throw new IllegalArgumentException(address + " is none of these");
+        return members.choice;
     }
 
     // ---- whether they are there
 
-    /** The breaker of one of these addresses. */
-    public Breaker at(HostPort address) {
-        return inOrder[index(address)];
+    /** The breaker of one of these addresses; null: it is none of them any more. */
+    public @Nullable Breaker at(HostPort address) {
+        Members all = members;
+        int i = all.index(address);
+        return i < 0 ? null : all.inOrder[i];
     }
 
     /** Whether every one of them works, as far as is known. */
     public boolean areUp() {
-        for (Breaker server : inOrder) {
+        for (Breaker server : members.inOrder) {
             if (server.isDown()) {
                 return false;
             }
@@ -306,7 +357,7 @@ public final class Servers {
     /** What is wrong, if all are down; of the first, unless waiting for another may help. */
     public @Nullable Outage outage() {
         Outage found = null;
-        for (Breaker server : inOrder) {
+        for (Breaker server : members.inOrder) {
             Outage outage = server.outage();
             if (outage == null) {
                 return null;
@@ -321,7 +372,7 @@ public final class Servers {
 
     /** The last failed connect that no success has followed, of any of them, or null. */
     public @Nullable BackendFailure failure() {
-        for (Breaker server : inOrder) {
+        for (Breaker server : members.inOrder) {
             BackendFailure failure = server.failure();
             if (failure != null) {
                 return failure;
@@ -332,11 +383,13 @@ public final class Servers {
 
     /** How long to wait before one of them may be used again; at least a millisecond. */
     public long nanosToChange() {
+        Members all = members;
         long now = clock.getAsLong();
         long least = Long.MAX_VALUE;
-        for (int i = 0; i < inOrder.length; i++) {
-            boolean down = inOrder[i].isDown() || choice.target() == TargetSessionAttrs.ANY;
-            long change = down ? inOrder[i].nanosToChange() : Math.max(1_000_000, standings[i].nanosToChange(now));
+        for (int i = 0; i < all.inOrder.length; i++) {
+            Breaker server = all.inOrder[i];
+            boolean down = server.isDown() || all.choice.target() == TargetSessionAttrs.ANY;
+            long change = down ? server.nanosToChange() : Math.max(1_000_000, all.standings[i].nanosToChange(now));
             least = Math.min(least, change);
         }
         return least;
@@ -345,7 +398,7 @@ public final class Servers {
     /** Of the server that connections are opened to, or of the first. */
     public BreakerState state() {
         Breaker next = next(1, 0);
-        return (next == null ? inOrder[0] : next).state();
+        return (next == null ? members.inOrder[0] : next).state();
     }
 
     /** What the statements of this database may be repeated from. */
@@ -355,7 +408,7 @@ public final class Servers {
 
     /** One that is down, and that nobody probes; or null. */
     public @Nullable Breaker unattended() {
-        for (Breaker server : inOrder) {
+        for (Breaker server : members.inOrder) {
             if (server.isUnattended()) {
                 return server;
             }
@@ -363,14 +416,16 @@ public final class Servers {
         return null;
     }
 
-    public void listen(BreakerListener listener) {
-        for (Breaker server : inOrder) {
+    public synchronized void listen(BreakerListener listener) {
+        listeners.add(listener);
+        for (Breaker server : members.inOrder) {
             server.listen(listener);
         }
     }
 
-    public void unlisten(BreakerListener listener) {
-        for (Breaker server : inOrder) {
+    public synchronized void unlisten(BreakerListener listener) {
+        listeners.remove(listener);
+        for (Breaker server : members.inOrder) {
             server.unlisten(listener);
         }
     }

@@ -48,7 +48,7 @@ final class Standing {
     private static final long CALM_NANOS = SECOND;
 
     private final TargetSessionAttrs target;
-    private final BreakerSettings settings;
+    private volatile BreakerSettings settings;
     private final DoubleSupplier random;
     private volatile Fit fit = Fit.UNKNOWN;
     private volatile boolean doubted;
@@ -69,6 +69,11 @@ final class Standing {
         this.target = target;
         this.settings = settings;
         this.random = random;
+    }
+
+    /** Asks again after other pauses from now on. */
+    void settings(BreakerSettings other) {
+        settings = other;
     }
 
     synchronized Rank rank(long now) {

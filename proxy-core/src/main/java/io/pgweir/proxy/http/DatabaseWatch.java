@@ -38,6 +38,10 @@ final class DatabaseWatch {
         this.server = new ServerCheck(database.hosts(), blocking);
     }
 
+    DatabaseConfig database() {
+        return database;
+    }
+
     /**
      * Null if clients could be served, else why not.
      *

@@ -5,6 +5,7 @@ import io.pgweir.proxy.breaker.BreakerState;
 import io.pgweir.proxy.insight.Cause;
 import io.pgweir.proxy.metrics.StateKind;
 import io.pgweir.proxy.metrics.StateLeaks;
+import io.pgweir.proxy.settings.LiveConfig;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -234,6 +235,22 @@ enum Metric {
             Kind.GAUGE,
             "bytes",
             "What is held of clients' messages that cannot be passed on yet; client_buffer_limit bounds it."),
+    RELOADS(
+            "pgweir_reloads_total",
+            Kind.COUNTER,
+            "reloads",
+            "Times that the configuration was read again: succeeded; rejected, that is something in it was wrong and nothing was"
+                    + " changed; failed, an error of pgweir's own, see the log.",
+            new Label(
+                    "outcome",
+                    Arrays.stream(LiveConfig.Outcome.values())
+                            .map(LiveConfig.Outcome::key)
+                            .toList())),
+    CONFIG_RELOADED_AT(
+            "pgweir_config_last_reload_success_timestamp_seconds",
+            Kind.GAUGE,
+            "seconds",
+            "When the configuration was last read without problems, in seconds since 1970; at first, the start."),
     BUFFER_MEMORY(
             "pgweir_buffer_memory_bytes",
             Kind.GAUGE,

@@ -18,6 +18,7 @@ import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.HostPort;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.statistics.StatementTable;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
@@ -86,6 +87,13 @@ final class PoolCollector implements MultiCollector {
                             .all()
                             .forEach(breaker ->
                                     addRole(breaker.server(), pools.breakers().roles(), series));
+                case RELOADS -> {
+                    for (LiveConfig.Outcome outcome : LiveConfig.Outcome.values()) {
+                        series.add(sessions.configuration().counted(outcome), outcome.key());
+                    }
+                }
+                case CONFIG_RELOADED_AT ->
+                    series.add(sessions.configuration().succeededAt().toEpochMilli() / 1000.0);
                 case BUFFER_MEMORY -> {
                     ByteBufAllocatorMetric buffers =
                             ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric();

@@ -4,13 +4,16 @@ import io.netty.channel.EventLoop;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import io.pgweir.proxy.settings.DatabaseConfig;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +40,9 @@ final class Readiness implements AutoCloseable {
     private final Heartbeats heartbeats;
     private final EventLoop loop;
     private final ThreadPoolExecutor checkers;
-    private final List<DatabaseWatch> databases = new ArrayList<>();
+    private final PoolDirectory directory;
+    private List<DatabaseConfig> configured = List.of();
+    private List<DatabaseWatch> databases = List.of();
     private final SteadyReadiness steady = new SteadyReadiness(System::nanoTime);
     private long askedAt;
     private boolean following;
@@ -56,7 +61,21 @@ final class Readiness implements AutoCloseable {
                     return thread;
                 });
         checkers.allowCoreThreadTimeOut(true);
-        directory.databases().forEach(database -> databases.add(new DatabaseWatch(directory, database, checkers)));
+        this.directory = directory;
+        watchWhatIsConfigured();
+    }
+
+    private void watchWhatIsConfigured() {
+        List<DatabaseConfig> now = directory.databases();
+        if (now == configured) {
+            return;
+        }
+        Map<DatabaseConfig, DatabaseWatch> known =
+                databases.stream().collect(Collectors.toMap(DatabaseWatch::database, Function.identity()));
+        databases = now.stream()
+                .map(database -> known.getOrDefault(database, new DatabaseWatch(directory, database, checkers)))
+                .toList();
+        configured = now;
     }
 
     /** Completes on the loop, within half a second. */
@@ -66,6 +85,7 @@ final class Readiness implements AutoCloseable {
     }
 
     private CompletableFuture<Verdict> find() {
+        watchWhatIsConfigured();
         CompletableFuture<Verdict> result = new CompletableFuture<>();
         look(true, System.nanoTime() + PATIENCE.toNanos(), result);
         return result;

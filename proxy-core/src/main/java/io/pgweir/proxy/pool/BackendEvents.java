@@ -3,6 +3,7 @@ package io.pgweir.proxy.pool;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.BackendListener;
+import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.settings.HostPort;
 
 /** Passes what happens to the backends of one pool to whom it concerns. */
@@ -23,7 +24,10 @@ final class BackendEvents implements BackendListener {
 
     @Override
     public void lost(HostPort server, BackendFailure failure) {
-        growth.servers().at(server).lost(failure);
+        Breaker breaker = growth.servers().at(server);
+        if (breaker != null) {
+            breaker.lost(failure);
+        }
     }
 
     @Override
@@ -46,7 +50,7 @@ final class BackendEvents implements BackendListener {
 
     @Override
     public void reconfigured(BackendConnection backend) {
-        growth.reported(backend);
+        growth.generation().reported(backend);
     }
 
     @Override

@@ -3,12 +3,12 @@ package io.pgweir.proxy.pool;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.Outage;
 import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.settings.HostPort;
-import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.RetryMode;
 import java.util.Map;
 import java.util.Set;
@@ -33,7 +33,6 @@ final class Growth {
     private static final Logger LOG = LoggerFactory.getLogger(Growth.class);
 
     private final Pool pool;
-    private final PoolSettings settings;
     private final Object lock;
     private final WaitQueue queue;
     private final Servers servers;
@@ -41,13 +40,12 @@ final class Growth {
     private final OutageWatch watch;
     private final Prober prober;
     private final ConnectGate gate = new ConnectGate();
+    private final Generation generation = new Generation();
     /** Logged in and not gone yet, and when their connects began. */
     private final Map<BackendConnection, Long> backends = new ConcurrentHashMap<>();
 
     private boolean retryScheduled;
     private boolean stopped;
-    private Map<String, String> reported = Map.of();
-    private volatile int generation;
     private volatile int open;
     private volatile int connecting;
     /** A recent release while a server was down. Written without the lock: any of several will do. */
@@ -56,7 +54,6 @@ final class Growth {
     /** @param parts those of the pool; they need not be there before {@link #start} */
     Growth(Pool pool, Object lock, WaitQueue queue, Servers servers, LoopPool[] parts) {
         this.pool = pool;
-        this.settings = pool.settings();
         this.lock = lock;
         this.queue = queue;
         this.servers = servers;
@@ -185,7 +182,7 @@ final class Growth {
     /** A server says nothing, though no connect has shown it. Any loop. */
     void unanswered(HostPort server, BackendFailure failure, long begunAt) {
         Breaker breaker = servers.at(server);
-        if (breaker.connectFailed(failure, begunAt)) {
+        if (breaker != null && breaker.connectFailed(failure, begunAt)) {
             prober.begin(parts[0], breaker);
         }
     }
@@ -207,10 +204,10 @@ final class Growth {
                         || pool.steering().isPaused()
                         || connecting >= MOST_CONNECTING
                         || connecting + idleElsewhere >= queue.size()
-                        || open >= settings.connectionLimit()) {
+                        || open >= limit()) {
                     return;
                 }
-                server = servers.next(settings.connectionLimit(), open);
+                server = servers.next(limit(), open);
                 long pause = nanosToConnect(server);
                 if (server == null || pause > 0) {
                     retryAfter(part, pause);
@@ -230,7 +227,7 @@ final class Growth {
     }
 
     void keepMinimum(LoopPool part) {
-        int enough = Math.min(settings.minConnections(), settings.connectionLimit());
+        int enough = Math.min(pool.settings().minConnections(), limit());
         for (Breaker server = reserve(enough); server != null; server = reserve(enough)) {
             connect(part, server, SessionSettings.NONE, null);
         }
@@ -252,7 +249,7 @@ final class Growth {
      */
     private @Nullable Breaker reserve(int enough) {
         synchronized (lock) {
-            return reserve(servers.next(settings.connectionLimit(), open), enough);
+            return reserve(servers.next(limit(), open), enough);
         }
     }
 
@@ -272,7 +269,7 @@ final class Growth {
 
     /** Opens a backend on a server that may be better than those in use, if there is one and a permit is free. */
     void lookForBetter(LoopPool part) {
-        Breaker server = open == 0 ? null : reserve(servers.perhapsBetter(), settings.connectionLimit());
+        Breaker server = open == 0 ? null : reserve(servers.perhapsBetter(), limit());
         if (server != null) {
             connect(part, server, SessionSettings.NONE, null);
         }
@@ -283,14 +280,14 @@ final class Growth {
         if (server == null) {
             return servers.nanosToChange();
         }
-        boolean room = open < server.most(settings.connectionLimit());
+        boolean room = open < server.most(limit());
         return Math.max(gate.nanosToRetry(), room ? 0 : server.nanosToChange());
     }
 
     /** Takes a permit for a probe, which no breaker holds back; false if all are taken or it is paused. */
     boolean takePermit() {
         synchronized (lock) {
-            if (stopped || pool.steering().isPaused() || open >= settings.connectionLimit()) {
+            if (stopped || pool.steering().isPaused() || open >= limit()) {
                 return false;
             }
             open++;
@@ -322,6 +319,7 @@ final class Growth {
     private void connect(LoopPool part, Breaker server, SessionSettings startup, @Nullable Waiter forWhom) {
         long begin = System.nanoTime();
         boolean retry = failure() != null;
+        BackendTarget target = pool.target(); // after the time is taken: see Steering#renew
         BackendConnector.Result result = new BackendConnector.Result() {
             @Override
             public void connected(BackendConnection backend) {
@@ -331,7 +329,7 @@ final class Growth {
                 }
                 opened(backend, forWhom, begin);
                 server.connected();
-                pool.release(backend);
+                giveOrClose(backend, server);
                 pool.serve(part);
             }
 
@@ -343,8 +341,9 @@ final class Growth {
                 }
                 boolean opens = server.connectFailed(failure, begin);
                 servers.notConnected(server, failure);
+                boolean outdated = target != pool.target(); // what is configured now may work
                 boolean itsOwnFault = failure.kind() == BackendFailure.Kind.BAD_SETTINGS && !startup.isEmpty();
-                if (failure.kind() == BackendFailure.Kind.UNFIT) {
+                if (outdated || failure.kind() == BackendFailure.Kind.UNFIT) {
                     notWanted(forWhom);
                 } else if (itsOwnFault && forWhom != null) {
                     permitBack();
@@ -358,32 +357,16 @@ final class Growth {
                 pool.serve(part);
             }
         };
-        pool.connector().connect(part.loop(), server.server(), pool.target(), startup, pool.events(), result);
+        pool.connector().connect(part.loop(), server.server(), target, startup, pool.events(), result);
     }
 
-    /** Another number than before if servers may report other parameters to new connections than they did then. */
-    int generation() {
+    Generation generation() {
         return generation;
-    }
-
-    /** Compares what a server reports to new connections with what the last one did. */
-    void reported(BackendConnection backend) {
-        if (!backend.startup().isEmpty()) {
-            return; // a client's own
-        }
-        synchronized (lock) {
-            if (backend.parameters().atLogin().equals(reported)) {
-                backend.parameters().shareAtLogin(reported);
-            } else {
-                reported = backend.parameters().atLogin();
-                generation++;
-            }
-        }
     }
 
     /** @param forWhom the waiter it was opened for; another may be before it in the queue, and it needs one more then */
     void opened(BackendConnection backend, @Nullable Waiter forWhom, long begunAt) {
-        reported(backend);
+        generation.reported(backend);
         backends.put(backend, begunAt);
         servers.is(backend.host(), backend.parameters().role(), begunAt);
         synchronized (lock) {
@@ -396,7 +379,28 @@ final class Growth {
             }
             gate.succeeded();
         }
-        LOG.debug("pool {}: backend {} opened, {} of {}", pool.key(), backend, open, settings.connectionLimit());
+        LOG.debug("pool {}: backend {} opened, {} of {}", pool.key(), backend, open, limit());
+    }
+
+    /** To whoever waits, unless other servers are configured since its connect began. */
+    void giveOrClose(BackendConnection backend, Breaker server) {
+        if (servers.uses(server)) {
+            pool.release(backend);
+        } else {
+            pool.discard(backend);
+        }
+    }
+
+    /** Connects go elsewhere or as somebody else from now on: how earlier ones ended says nothing. */
+    void redirected() {
+        synchronized (lock) {
+            gate.succeeded();
+        }
+        generation.next();
+    }
+
+    private int limit() {
+        return pool.settings().connectionLimit();
     }
 
     /** An attempt has ended that says nothing of the others. */
@@ -407,7 +411,7 @@ final class Growth {
         }
     }
 
-    /** The server answers, and is not what is asked for; another may be. */
+    /** Nothing came of an attempt: the next may be better. */
     private void notWanted(@Nullable Waiter forWhom) {
         synchronized (lock) {
             permitBack();
@@ -420,16 +424,12 @@ final class Growth {
     /** True if nobody who waits can be helped: no backend is left, and a retry is of no use or not wanted. */
     boolean connectFailed(@Nullable Waiter forWhom, BackendFailure failure) {
         synchronized (lock) {
-            connecting--;
-            open--;
-            if (forWhom != null) {
-                forWhom.connectUnderWay = false;
-            }
+            notWanted(forWhom);
             if (gate.failure() == null) {
                 LOG.warn("pool {}: no backend could be opened: {}", pool.key(), failure.message());
             }
             gate.failed(failure);
-            boolean last = failure.isConclusive() || settings.retry() == RetryMode.OFF;
+            boolean last = failure.isConclusive() || pool.settings().retry() == RetryMode.OFF;
             return last && open - connecting == 0;
         }
     }
@@ -439,10 +439,10 @@ final class Growth {
         backends.remove(backend);
         synchronized (lock) {
             open--;
-            if (!backend.isSentAway()) {
-                generation++; // it may be another server that comes back
-            }
         }
-        LOG.debug("pool {}: backend {} closed, {} of {}", pool.key(), backend, open, settings.connectionLimit());
+        if (!backend.isSentAway()) {
+            generation.next();
+        }
+        LOG.debug("pool {}: backend {} closed, {} of {}", pool.key(), backend, open, limit());
     }
 }

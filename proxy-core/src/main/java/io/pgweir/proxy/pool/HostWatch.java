@@ -35,7 +35,6 @@ final class HostWatch {
     private final Growth growth;
     private final LoopPool[] parts;
     private final Servers servers;
-    private final TargetSessionAttrs target;
     /** The last that has refused to write, of each server. */
     private final Map<HostPort, BackendConnection> witnesses = new ConcurrentHashMap<>();
 
@@ -44,13 +43,16 @@ final class HostWatch {
         this.growth = growth;
         this.parts = parts;
         this.servers = growth.servers();
-        this.target = pool.settings().hosts().target();
         servers.whenLeft(this::left);
+    }
+
+    private TargetSessionAttrs target() {
+        return servers.choice().target();
     }
 
     /** PostgreSQL has refused to write. Any loop. */
     void refused(BackendConnection backend) {
-        if (target == TargetSessionAttrs.READ_WRITE && servers.doubt(backend.host())) {
+        if (target() == TargetSessionAttrs.READ_WRITE && servers.doubt(backend.host())) {
             witnesses.put(backend.host(), backend);
             backend.home().loop().schedule(() -> everywhere(this::ask), LATER_MILLIS, TimeUnit.MILLISECONDS);
         }
@@ -58,18 +60,18 @@ final class HostWatch {
 
     /** Asks servers that are in doubt, by what is idle here; on this loop. */
     void ask(LoopPool part) {
-        if (target == TargetSessionAttrs.READ_WRITE) {
+        if (target() == TargetSessionAttrs.READ_WRITE) {
             ask(part, backend -> servers.takeQuestion(backend.host(), witnesses.get(backend.host()) == backend));
         }
     }
 
     /** About once a second, on each loop: what is not urgent. */
     void round(LoopPool part) {
-        if (target == TargetSessionAttrs.ANY) {
+        if (target() == TargetSessionAttrs.ANY) {
             return;
         }
         ask(part, backend -> servers.takeAnyQuestion(backend.host()));
-        if (target == TargetSessionAttrs.PREFER_STANDBY) {
+        if (target() == TargetSessionAttrs.PREFER_STANDBY) {
             part.drainIf(backend -> servers.isBetterThan(backend.host()), pool::discard);
             if (part.loop().index() == 0) {
                 growth.lookForBetter(part);
@@ -93,7 +95,7 @@ final class HostWatch {
                         + " back",
                 pool.key(),
                 server,
-                target.text());
+                target().text());
         leave(server, pool::discard);
         for (BackendConnection backend : growth.backends()) {
             if (backend.host().equals(server)) {

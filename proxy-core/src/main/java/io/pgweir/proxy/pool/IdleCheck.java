@@ -18,21 +18,16 @@ final class IdleCheck {
     private static final long MOST_SECONDS = 5;
 
     private final Pool pool;
-    private final long intervalNanos;
-    private final long patienceNanos;
     /** When each was last heard of by a check. */
     private final Map<BackendConnection, Long> checkedAt = new ConcurrentHashMap<>();
 
     IdleCheck(Pool pool) {
         this.pool = pool;
-        this.intervalNanos = pool.settings().idleCheckInterval().toNanos();
-        this.patienceNanos = Math.min(
-                TimeUnit.SECONDS.toNanos(MOST_SECONDS),
-                pool.settings().connectTimeout().toNanos());
     }
 
     /** Asks those of this loop that are due; on that loop. */
     void round(LoopPool part) {
+        long intervalNanos = pool.settings().idleCheckInterval().toNanos();
         if (intervalNanos == 0) {
             return;
         }
@@ -45,6 +40,12 @@ final class IdleCheck {
                 new Check(part, backend).start();
             }
         }
+    }
+
+    private long patienceNanos() {
+        return Math.min(
+                TimeUnit.SECONDS.toNanos(MOST_SECONDS),
+                pool.settings().connectTimeout().toNanos());
     }
 
     void closed(BackendConnection backend) {
@@ -63,7 +64,7 @@ final class IdleCheck {
         void start() {
             LoopContext loop = part.loop();
             part.hold(backend);
-            loop.deadlines().arm(this, patienceNanos);
+            loop.deadlines().arm(this, patienceNanos());
             backend.sendInternalQuery("SELECT 1", this::answered);
             backend.flush();
         }

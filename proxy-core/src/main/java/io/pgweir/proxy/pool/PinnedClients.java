@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
  * before the statement that may make the state is sent, and given back when it turns out to have made none. Thread-safe.
  */
 public final class PinnedClients {
-    private final int limit;
+    private volatile int limit;
     private final AtomicInteger places = new AtomicInteger();
     private final AtomicIntegerArray byKind = new AtomicIntegerArray(StateKind.values().length);
     private final AtomicIntegerArray seen = new AtomicIntegerArray(StateKind.values().length);
@@ -24,6 +24,11 @@ public final class PinnedClients {
 
     public int limit() {
         return limit;
+    }
+
+    /** So many from now on; who has a place keeps it. */
+    void limit(int most) {
+        limit = most;
     }
 
     /** Takes a place; false if there is none. */

@@ -34,8 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class Pool {
     private static final long GOODBYE_MILLIS = 5_000;
     private final PoolKey key;
-    private final PoolSettings settings;
-    private final BackendTarget target;
+    private final boolean shuffle;
     private final BackendConnector connector;
     private final StatementRegistry statements;
     private final LoopPool[] parts;
@@ -49,9 +48,12 @@ public final class Pool {
     private final PinnedClients pinned;
     private final PoolWatch watch;
     private final Steering steering;
+    private final Refusals refusals;
     /** On their way to their home loop, to be put away there. */
     private final AtomicInteger returning = new AtomicInteger();
 
+    private volatile PoolSettings settings;
+    private volatile BackendTarget target;
     private volatile boolean shutdown;
 
     public Pool(
@@ -67,7 +69,8 @@ public final class Pool {
         this.target = target;
         this.connector = connector;
         this.statements = statements;
-        this.picky = settings.mode() == PoolMode.SESSION || settings.shuffle();
+        this.shuffle = settings.shuffle();
+        this.picky = settings.mode() == PoolMode.SESSION || shuffle;
         this.parts = new LoopPool[loops.size()];
         this.growth = new Growth(this, lock, queue, servers, parts);
         this.pinned = new PinnedClients(settings.state());
@@ -76,6 +79,7 @@ public final class Pool {
         this.upkeep = new Upkeep(this, growth, hosts);
         this.events = new BackendEvents(this, growth, upkeep, hosts, parts);
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
+        this.refusals = new Refusals(this, growth, queue);
         this.steering = new Steering(this, growth, lock, queue, parts);
         growth.start();
     }
@@ -90,6 +94,20 @@ public final class Pool {
 
     public BackendTarget target() {
         return target;
+    }
+
+    /** Other rules from now on; what needs a restart stays. {@link Steering} sees to those who are here. */
+    void rules(PoolSettings other, BackendTarget where) {
+        PoolSettings next = other.keeping(settings);
+        if (!next.poolTimeout().equals(settings.poolTimeout())) {
+            watch.longestWait(next.poolTimeout());
+        }
+        settings = next;
+        pinned.limit(next.state().maxPinned());
+        if (where != target) {
+            target = where;
+            growth.redirected();
+        }
     }
 
     public BackendConnector connector() {
@@ -118,7 +136,7 @@ public final class Pool {
         LoopPool part = parts[waiter.loop.index()];
         waiter.askedNow();
         if (queue.size() == 0 && !steering.isPaused()) {
-            BackendConnection backend = part.take(waiter, settings.shuffle());
+            BackendConnection backend = part.take(waiter, shuffle);
             if (backend != null) {
                 part.metrics().waitsServed.record(0);
                 waiter.granted(backend);
@@ -147,13 +165,13 @@ public final class Pool {
 
     private @Nullable CheckoutFailure refusal(Waiter waiter) {
         if (shutdown) {
-            return failure(CheckoutFailure.Reason.SHUTDOWN, waiter);
+            return refusals.of(CheckoutFailure.Reason.SHUTDOWN, waiter);
         }
         if (queue.size() >= settings.queueLimit()) {
-            return failure(CheckoutFailure.Reason.QUEUE_FULL, waiter);
+            return refusals.of(CheckoutFailure.Reason.QUEUE_FULL, waiter);
         }
         if (!steering.isPaused() && growth.refuses()) {
-            return failure(CheckoutFailure.Reason.UNAVAILABLE, waiter);
+            return refusals.of(CheckoutFailure.Reason.UNAVAILABLE, waiter);
         }
         return null;
     }
@@ -176,23 +194,10 @@ public final class Pool {
             if (!queue.remove(waiter)) {
                 return;
             }
-            failure = failure(timeout(), waiter);
+            failure = refusals.timedOut(waiter);
         }
         waiter.disarm();
         fail(waiter, failure);
-    }
-
-    private CheckoutFailure.Reason timeout() {
-        if (steering.isPaused()) {
-            return CheckoutFailure.Reason.PAUSED;
-        }
-        return growth.servers().noneFits() == null ? CheckoutFailure.Reason.TIMEOUT : CheckoutFailure.Reason.NO_HOST;
-    }
-
-    private CheckoutFailure failure(CheckoutFailure.Reason reason, Waiter waiter) {
-        int busy = growth.open() - idle();
-        return CheckoutFailure.of(reason, waiter, busy, settings, queue.size(), growth.failure(), growth.outage())
-                .with(steering.pause());
     }
 
     private void fail(Waiter waiter, CheckoutFailure failure) {
@@ -205,14 +210,14 @@ public final class Pool {
     /** Gives a backend back: settled, outside a transaction, detached. On the loop that owns it. */
     public void release(BackendConnection backend) {
         growth.givenBack();
-        if (!isOfUse(backend) || upkeep.isTooOld(backend) || backend.isAmbiguous()) {
+        if (!isOfUse(backend) || upkeep.isTooOld(backend) || backend.isAmbiguous() || upkeep.isSurplus(backend)) {
             discard(backend);
             return;
         }
         if (queue.size() > 0 && growth.servers().mayServe(backend.host())) {
             Waiter waiter;
             synchronized (lock) {
-                waiter = queue.pollFor(backend, settings.shuffle());
+                waiter = queue.pollFor(backend, shuffle);
             }
             if (waiter != null) {
                 grant(backend, waiter);
@@ -243,7 +248,7 @@ public final class Pool {
     }
 
     private void putAway(LoopPool part, BackendConnection backend) {
-        if (isOfUse(backend)) {
+        if (isOfUse(backend) && !upkeep.isSurplus(backend)) {
             backend.idleSince(System.nanoTime());
             part.put(backend);
             hosts.ask(part);
@@ -277,9 +282,9 @@ public final class Pool {
         CheckoutFailure failure = null;
         synchronized (lock) {
             if (shutdown) {
-                failure = failure(CheckoutFailure.Reason.SHUTDOWN, waiter);
+                failure = refusals.of(CheckoutFailure.Reason.SHUTDOWN, waiter);
             } else if (!waiter.isArmed()) {
-                failure = failure(timeout(), waiter);
+                failure = refusals.timedOut(waiter);
             } else {
                 queue.addFirst(waiter);
             }
@@ -317,27 +322,16 @@ public final class Pool {
         while (queue.size() > 0 && part.usable() > 0 && !steering.isPaused()) {
             WaitQueue.Match match;
             synchronized (lock) {
-                match = queue.match(part.lastUsedFirst(), settings.shuffle());
+                match = queue.match(part.lastUsedFirst(), shuffle);
             }
             if (match == null) {
-                makeRoom(part);
+                if (picky) {
+                    upkeep.makeRoom(part);
+                }
                 return;
             }
             part.remove(match.backend());
             grant(match.backend(), match.waiter());
-        }
-    }
-
-    /**
-     * Nobody in the queue can use what is idle here. If another backend could be opened in the place of one, it goes:
-     * session mode needs backends opened with the client's own parameters.
-     */
-    private void makeRoom(LoopPool part) {
-        BackendConnection oldest = part.oldest();
-        boolean inTheWay = picky && queue.size() > growth.connecting() && growth.open() >= settings.connectionLimit();
-        if (inTheWay && oldest != null) {
-            part.remove(oldest);
-            discard(oldest);
         }
     }
 
@@ -348,7 +342,7 @@ public final class Pool {
             if (!queue.remove(waiter)) {
                 return;
             }
-            failure = failure(CheckoutFailure.Reason.UNAVAILABLE, waiter).withCause(cause);
+            failure = refusals.of(CheckoutFailure.Reason.UNAVAILABLE, waiter).withCause(cause);
         }
         failOnItsLoop(waiter, failure);
     }
@@ -365,13 +359,17 @@ public final class Pool {
         Map<Waiter, CheckoutFailure> left = new LinkedHashMap<>();
         synchronized (lock) {
             for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
-                left.put(waiter, failure(reason, waiter));
+                left.put(waiter, refusals.of(reason, waiter));
             }
         }
         left.forEach(this::failOnItsLoop);
     }
 
     // ---- upkeep
+
+    Upkeep upkeep() {
+        return upkeep;
+    }
 
     /** Retires what is too old or too long idle on this loop, keeps {@code min_connections}; about once a second. */
     public void maintain(LoopContext loop) {
@@ -400,7 +398,7 @@ public final class Pool {
 
     /** Another number than before if servers may report other parameters to new connections than they did then. */
     public int generation() {
-        return growth.generation();
+        return growth.generation().number();
     }
 
     public int connecting() {

@@ -12,6 +12,7 @@ import io.pgweir.proxy.insight.Situation;
 import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.insight.StatementView;
 import io.pgweir.proxy.metrics.PoolMetrics;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -49,9 +50,8 @@ final class PoolWatch {
     private final Growth growth;
     private final Object lock;
     private final WaitQueue queue;
-    private final HoldTimes times;
+    private volatile HoldTimes times;
     private final Incidents incidents;
-    private final long intervalNanos;
     private final List<Eye> eyes = new ArrayList<>();
 
     PoolWatch(Pool pool, Growth growth, Object lock, WaitQueue queue, LoopPool[] parts) {
@@ -61,11 +61,19 @@ final class PoolWatch {
         this.queue = queue;
         this.times = new HoldTimes(pool.settings().poolTimeout());
         this.incidents = new Incidents(pool.key().toString());
-        int limit = pool.settings().connectionLimit();
-        this.intervalNanos = Math.min(LONGEST_LOOK_NANOS, LOOK_NANOS * Math.max(1, limit / BACKENDS_PER_LOOK));
         for (LoopPool part : parts) {
             eyes.add(new Eye(part));
         }
+    }
+
+    /** Waits may be so long from now on: the account begins anew, to reach back as far. */
+    void longestWait(Duration poolTimeout) {
+        times = new HoldTimes(poolTimeout);
+    }
+
+    private long intervalNanos() {
+        int limit = pool.settings().connectionLimit();
+        return Math.min(LONGEST_LOOK_NANOS, LOOK_NANOS * Math.max(1, limit / BACKENDS_PER_LOOK));
     }
 
     Incidents incidents() {
@@ -215,7 +223,7 @@ final class PoolWatch {
         public void run() {
             look();
             if (pool.waiting() > 0 && !part.loop().loop().isShuttingDown()) {
-                part.loop().loop().schedule(this, intervalNanos, TimeUnit.NANOSECONDS);
+                part.loop().loop().schedule(this, intervalNanos(), TimeUnit.NANOSECONDS);
                 return;
             }
             looking.set(false);

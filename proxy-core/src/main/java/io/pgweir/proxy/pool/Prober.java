@@ -45,10 +45,10 @@ final class Prober {
     }
 
     private void next(LoopPool part, Breaker server) {
-        if (growth.isStopped() || !server.isDown()) {
+        if (!isNeeded(server)) {
             // In this order: whoever opens it at this moment either finds nobody probing, or is seen here.
             probing.remove(server);
-            if (!growth.isStopped() && server.isDown()) {
+            if (isNeeded(server)) {
                 begin(part, server);
             }
             return;
@@ -63,6 +63,10 @@ final class Prober {
             growth.permitBack();
             schedule(part, server);
         }
+    }
+
+    private boolean isNeeded(Breaker server) {
+        return !growth.isStopped() && server.isDown() && growth.servers().uses(server);
     }
 
     private void connect(LoopPool part, Breaker server) {
@@ -98,7 +102,7 @@ final class Prober {
             part.metrics().connectRetriesSucceeded.increment();
             probing.remove(server);
             server.probed();
-            pool.release(backend);
+            growth.giveOrClose(backend, server);
             return;
         }
         part.metrics().connectRetriesFailed.increment();

@@ -2,7 +2,9 @@ package io.pgweir.proxy.pool;
 
 import io.netty.channel.EventLoop;
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.insight.AdminOrder;
+import io.pgweir.proxy.settings.PoolSettings;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -71,6 +73,23 @@ public final class Steering {
             pool.serve(part);
         });
         letGo("its pool opens its backends anew");
+    }
+
+    /**
+     * Other rules from now on. Who has a backend keeps it until it gives it back; who waits is served as the new rules allow.
+     *
+     * @param elsewhere whether backends that are open, or whose connects have begun, are to be replaced
+     */
+    public void rules(PoolSettings settings, BackendTarget target, boolean elsewhere) {
+        pool.rules(settings, target);
+        if (elsewhere) {
+            renew();
+        }
+        everywhere(part -> {
+            pool.upkeep().retireSurplus(part);
+            pool.upkeep().keepMinimum(part);
+        });
+        serve();
     }
 
     /** Closes the idle backends that {@code which} is true of; on their loops, soon. */

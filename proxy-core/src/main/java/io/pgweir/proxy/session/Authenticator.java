@@ -2,7 +2,7 @@ package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.auth.ScramSecret;
 import io.pgweir.proxy.settings.ClientAuth;
-import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.Secret;
 import io.pgweir.proxy.settings.UserConfig;
 import java.security.SecureRandom;
@@ -15,40 +15,51 @@ import java.util.concurrent.Executor;
 final class Authenticator {
     private static final int SALT_BYTES = 16;
 
-    private final ProxyConfig config;
+    private final LiveConfig live;
     private final Executor offload;
     private final SecureRandom random = new SecureRandom();
     private final byte[] mockKey = new byte[32];
-    private final Map<String, CompletableFuture<ScramSecret>> secrets = new ConcurrentHashMap<>();
+    private final Map<String, Derived> secrets = new ConcurrentHashMap<>();
 
-    Authenticator(ProxyConfig config, Executor offload) {
-        this.config = config;
+    /** What has been made of a password; another password needs another. */
+    private record Derived(Secret password, CompletableFuture<ScramSecret> secret) {}
+
+    Authenticator(LiveConfig live, Executor offload) {
+        this.live = live;
         this.offload = offload;
         random.nextBytes(mockKey);
     }
 
     ClientAuth method() {
-        return config.clientAuth();
+        return live.config().clientAuth();
     }
 
     /**
      * What SCRAM proves knowledge of. A user without a password, or an unknown one, gets a secret that nothing matches, so
-     * that the exchange looks the same. Derived once, off the event loops.
+     * that the exchange looks the same. Derived once for each password, off the event loops.
      */
     CompletableFuture<ScramSecret> secretOf(String user) {
-        UserConfig known = config.user(user);
-        Secret password = known == null ? null : known.password();
+        UserConfig configured = live.config().user(user);
+        Secret password = configured == null ? null : configured.password();
         if (password == null) {
+            secrets.remove(user);
             return CompletableFuture.completedFuture(ScramSecret.mock(mockKey, user));
         }
-        return secrets.computeIfAbsent(
-                user,
-                name -> CompletableFuture.supplyAsync(
-                        () -> {
-                            byte[] salt = new byte[SALT_BYTES];
-                            random.nextBytes(salt);
-                            return ScramSecret.derive(password.reveal(), salt, ScramSecret.DEFAULT_ITERATIONS);
-                        },
-                        offload));
+        Derived known = secrets.get(user);
+        if (known != null && known.password.equals(password)) {
+            return known.secret;
+        }
+        return secrets.compute(
+                        user,
+                        (name, now) -> now != null && now.password.equals(password)
+                                ? now
+                                : new Derived(password, CompletableFuture.supplyAsync(() -> derive(password), offload)))
+                .secret;
+    }
+
+    private ScramSecret derive(Secret password) {
+        byte[] salt = new byte[SALT_BYTES];
+        random.nextBytes(salt);
+        return ScramSecret.derive(password.reveal(), salt, ScramSecret.DEFAULT_ITERATIONS);
     }
 }

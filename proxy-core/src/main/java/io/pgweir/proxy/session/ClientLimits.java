@@ -6,6 +6,7 @@ import io.pgweir.proxy.settings.Limits;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +27,10 @@ final class ClientLimits {
     private static final int GRAINS_PER_OCTAVE_LOG2 = 7;
 
     private final Function<@Nullable String, Limits> operator;
-    private final boolean dependsOnApplication;
+    private final BooleanSupplier dependsOnApplication;
     private final Wishes startup;
     private final long[] nanos = new long[ClientLimit.values().length];
+    private @Nullable String application;
     private Limits most;
     private Wishes current;
     /** What {@link #current} becomes when the transaction commits. */
@@ -41,17 +43,19 @@ final class ClientLimits {
     private Runnable onChange = () -> {};
 
     /**
-     * @param operator what is allowed, by application_name
+     * @param operator what is allowed, by application_name; asked again when that or the configuration changes
+     * @param dependsOnApplication whether the name makes a difference
      * @param application what the client called itself at its login, or null
      */
     ClientLimits(
             Function<@Nullable String, Limits> operator,
-            boolean dependsOnApplication,
+            BooleanSupplier dependsOnApplication,
             @Nullable String application,
             Wishes startup) {
         this.operator = operator;
         this.dependsOnApplication = dependsOnApplication;
         this.startup = startup;
+        this.application = application;
         this.most = operator.apply(application);
         this.current = this.kept = startup;
         narrow();
@@ -111,11 +115,17 @@ final class ClientLimits {
     // ---- changes
 
     /** The client calls itself {@code application} from now on, by whatever way. */
-    void application(String application) {
-        if (dependsOnApplication) {
-            most = operator.apply(application);
-            changed();
+    void application(String name) {
+        application = name;
+        if (dependsOnApplication.getAsBoolean()) {
+            operatorChanged();
         }
+    }
+
+    /** The operator may allow something else by now; what the client has set for itself stays. */
+    void operatorChanged() {
+        most = operator.apply(application);
+        changed();
     }
 
     /** SET, or SET LOCAL; a null wish is the one of the startup. */

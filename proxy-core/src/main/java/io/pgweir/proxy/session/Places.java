@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** How many may be connected at one time. Thread-safe. */
 final class Places {
-    private final int limit;
+    private volatile int limit;
     private final ClientError whenFull;
     private final AtomicInteger taken = new AtomicInteger();
 
@@ -13,6 +13,11 @@ final class Places {
     Places(int limit, ClientError whenFull) {
         this.limit = limit;
         this.whenFull = whenFull;
+    }
+
+    /** So many from now on; who has entered stays. */
+    void limit(int most) {
+        limit = most;
     }
 
     /** False if all places are taken; else whoever has entered leaves. */

@@ -7,17 +7,24 @@ import io.pgweir.proxy.breaker.Breakers;
 import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.PoolKey;
+import io.pgweir.proxy.settings.ClientAuth;
 import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.HostChoice;
+import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.ListenMode;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.Secret;
+import io.pgweir.proxy.settings.ServerTls;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -32,63 +39,34 @@ import org.slf4j.LoggerFactory;
 public final class PoolDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(PoolDirectory.class);
 
-    private final ProxyConfig config;
+    private final LiveConfig live;
     private final BackendConnector connector;
     private final List<LoopContext> loops;
     private final Breakers breakers;
     private final DatabaseSwitches switches = new DatabaseSwitches();
     private final AtomicLong statementNumbers = new AtomicLong();
+    /** Who was configured once and is no more. */
+    private final Set<String> goneUsers = new HashSet<>();
     /** Changed with the lock of this object only. */
-    private final Map<PoolKey, Entry> entries = new ConcurrentHashMap<>();
-
-    private final class Entry {
-        private final DatabaseConfig database;
-        private final Pool pool;
-        private final LoginProfiles profiles;
-        private final Pool listening;
-        private final @Nullable NotificationHub hub;
-        /** Changed with the lock of the directory. */
-        private volatile int users;
-
-        Entry(DatabaseConfig database, PoolKey key) {
-            PoolSettings settings = database.pool();
-            this.database = database;
-            Servers servers = breakers.servers(database.hosts(), settings.hosts());
-            this.pool = create(database, key, settings, servers);
-            this.profiles = new LoginProfiles(pool);
-            boolean extra = settings.listen().extraConnection();
-            this.listening = extra ? create(database, key, settings.ofOneBackend(), servers) : pool;
-            this.hub = mayListen(pool, listening) ? new NotificationHub(pool, listening, loops) : null;
-        }
-
-        boolean mayGo() {
-            return users == 0 && isUnused(pool) && isUnused(listening) && !isOwn(database, pool.key());
-        }
-
-        private static boolean isUnused(Pool pool) {
-            return pool.open() == 0 && pool.waiting() == 0;
-        }
-
-        void end() {
-            // For whoever has not heard of it yet, e.g. a hub whose last client has just left.
-            pool.shutdown();
-            listening.shutdown();
-        }
-    }
+    private final Map<PoolKey, PoolEntry> entries = new ConcurrentHashMap<>();
 
     /** A backend that listens must leave another for the clients' work. */
-    private static boolean mayListen(Pool pool, Pool listening) {
+    static boolean mayListen(Pool pool, Pool listening) {
         PoolSettings settings = pool.settings();
         return settings.mode() != PoolMode.SESSION
                 && settings.listen().mode() == ListenMode.MULTIPLEX
                 && (listening != pool || settings.connectionLimit() > 1);
     }
 
-    public PoolDirectory(ProxyConfig config, BackendConnector connector, List<LoopContext> loops) {
-        this.config = config;
+    public PoolDirectory(LiveConfig live, BackendConnector connector, List<LoopContext> loops) {
+        this.live = live;
         this.connector = connector;
         this.loops = loops;
-        this.breakers = new Breakers(config.breaker());
+        this.breakers = new Breakers(live.config().breaker());
+        keepMinimum(live.config());
+    }
+
+    private void keepMinimum(ProxyConfig config) {
         for (DatabaseConfig database : config.databases()) {
             if (database.pool().minConnections() > 0) {
                 ownPool(database);
@@ -99,35 +77,43 @@ public final class PoolDirectory {
     /** For a client of this user who has asked for {@code name}; null if there are max_pools, and all of them are used. */
     synchronized @Nullable PoolUse enter(DatabaseConfig database, String name, String user) {
         PoolKey key = new PoolKey(name, user);
-        Entry entry = entries.get(key);
+        PoolEntry entry = entries.get(key);
         if (entry == null) {
             if (!isOwn(database, key) && !hasRoom()) {
                 return null;
             }
-            entry = make(database, key);
+            DatabaseConfig current = live.config().database(name);
+            entry = make(current == null ? database : current, key);
+            if (current == null) {
+                entry.retire(); // it has just gone
+            }
         }
-        entry.users = entry.users + 1;
-        Entry used = entry;
-        return new PoolUse(entry.pool, entry.profiles, entry.hub, () -> left(used));
+        PoolEntry used = entry;
+        return entry.enter(loops, () -> left(used));
     }
 
-    private synchronized void left(Entry entry) {
-        entry.users = entry.users - 1;
+    private synchronized void left(PoolEntry entry) {
+        entry.leave();
+        entry.drain();
     }
 
     private boolean hasRoom() {
-        if (entries.size() < config.maxPools()) {
+        if (entries.size() < live.config().maxPools()) {
             return true;
         }
-        for (Entry entry : entries.values()) {
-            if (entry.mayGo()) {
-                LOG.debug("pool {}: dropped, nobody uses it", entry.pool.key());
-                entries.remove(entry.pool.key());
-                entry.end();
+        for (PoolEntry entry : entries.values()) {
+            if (entry.isUnused() && !isOwn(entry.database(), entry.key)) {
+                LOG.debug("pool {}: dropped, nobody uses it", entry.key);
+                drop(entry);
                 return true;
             }
         }
         return false;
+    }
+
+    private void drop(PoolEntry entry) {
+        entries.remove(entry.key);
+        entry.end();
     }
 
     /** Whether it is the pool of the database URL's own user. */
@@ -135,8 +121,15 @@ public final class PoolDirectory {
         return !database.isWildcard() && key.user().equals(database.user());
     }
 
-    private Entry make(DatabaseConfig database, PoolKey key) {
-        Entry entry = new Entry(database, key);
+    private PoolEntry make(DatabaseConfig database, PoolKey key) {
+        Servers servers = breakers.servers(database.hosts(), database.pool().hosts());
+        BackendTarget target = target(database, key, live.config().backendPassword(database, key.user()));
+        PoolEntry entry = new PoolEntry(
+                key,
+                database,
+                servers,
+                settings -> new Pool(
+                        key, settings, target, connector, new StatementRegistry(statementNumbers), servers, loops));
         AdminOrder pause = switches.paused(key.database());
         if (pause != null) {
             entry.pool.steering().pause(pause);
@@ -146,19 +139,88 @@ public final class PoolDirectory {
         return entry;
     }
 
-    private Pool create(DatabaseConfig database, PoolKey key, PoolSettings settings, Servers servers) {
-        BackendTarget target = new BackendTarget(
+    private static BackendTarget target(DatabaseConfig database, PoolKey key, @Nullable Secret password) {
+        PoolSettings settings = database.pool();
+        return new BackendTarget(
                 database.hosts(),
                 database.backendDatabaseFor(key.database()),
                 key.user(),
-                config.backendPassword(database, key.user()),
+                password,
                 database.startupParameters(),
                 settings.connectTimeout(),
                 Math.max(1, settings.preparedStatementLimit()),
                 settings.hosts().target(),
                 database.tls());
-        return new Pool(key, settings, target, connector, new StatementRegistry(statementNumbers), servers, loops);
     }
+
+    // ---- another configuration
+
+    /**
+     * Something else is configured: every pool goes by it from now on, and pools that keep connections are made.
+     *
+     * @param before what was configured until now
+     */
+    public synchronized void configured(ProxyConfig before) {
+        ProxyConfig config = live.config();
+        breakers.settings(config.breaker());
+        goneUsers.addAll(before.userNames());
+        goneUsers.removeAll(config.userNames());
+        for (PoolEntry entry : entries.values()) {
+            DatabaseConfig database = config.database(entry.key.database());
+            if (database == null) {
+                entry.retire();
+            } else {
+                follow(entry, config, database);
+            }
+            entry.drain();
+        }
+        keepMinimum(config);
+        forgetServers();
+        Set<ServerTls> used = new HashSet<>();
+        config.databases().forEach(database -> used.add(database.tls()));
+        entries.values().forEach(entry -> used.add(entry.pool.target().tls()));
+        connector.retain(used);
+    }
+
+    private void follow(PoolEntry entry, ProxyConfig config, DatabaseConfig database) {
+        String user = entry.key.user();
+        BackendTarget known = entry.pool.target();
+        boolean gone = config.clientAuth() == ClientAuth.SCRAM && goneUsers.contains(user);
+        Secret password = gone ? known.password() : config.backendPassword(database, user);
+        BackendTarget target = target(database, entry.key, password);
+        HostChoice choice = database.pool().hosts();
+        boolean elsewhere = !target.leadsWhere(known) || !choice.equals(entry.servers.choice());
+        breakers.change(entry.servers, database.hosts(), choice); // the values of breakers, too
+        entry.follow(database, target.isLike(known) ? known : target, elsewhere, gone);
+    }
+
+    /** Drops retired pools that nobody uses any more; about once a second. */
+    public void sweep() {
+        if (entries.values().stream().noneMatch(PoolEntry::isRetired)) {
+            return;
+        }
+        synchronized (this) {
+            for (PoolEntry entry : entries.values()) {
+                if (entry.isRetired() && entry.isUnused()) {
+                    drop(entry);
+                    forgetServers();
+                    LOG.info("pool {}: gone, as is its database or user", entry.key);
+                } else {
+                    entry.drain();
+                }
+            }
+        }
+    }
+
+    /** Breakers of addresses that are neither configured nor in use any more. */
+    private void forgetServers() {
+        Set<HostPort> used = new HashSet<>();
+        live.config().databases().forEach(database -> used.addAll(database.hosts()));
+        entries.values().forEach(entry -> used.addAll(entry.servers.addresses()));
+        breakers.retain(used);
+    }
+
+    // ---- what there is
 
     /** The breakers of the servers that pools have used. */
     public Breakers breakers() {
@@ -167,7 +229,7 @@ public final class PoolDirectory {
 
     /** The configured databases. */
     public List<DatabaseConfig> databases() {
-        return config.databases();
+        return live.config().databases();
     }
 
     /** The pool of the user whose credentials the database's URL carries; null without one, or if it is any database. */
@@ -177,11 +239,17 @@ public final class PoolDirectory {
             return null;
         }
         PoolKey key = new PoolKey(database.name(), user);
-        Entry known = entries.get(key);
+        PoolEntry known = entries.get(key);
         if (known == null) {
             synchronized (this) {
                 known = entries.get(key);
-                known = known == null ? make(database, key) : known;
+                if (known == null) {
+                    DatabaseConfig current = live.config().named(database.name());
+                    if (current == null || !isOwn(current, key)) {
+                        return null; // it has just gone
+                    }
+                    known = make(current, key);
+                }
             }
         }
         return known.pool;
@@ -190,8 +258,8 @@ public final class PoolDirectory {
     /** The pools of one configured database, whoever their users are. */
     public List<Pool> poolsOf(DatabaseConfig database) {
         List<Pool> pools = new ArrayList<>();
-        for (Entry entry : entries.values()) {
-            if (entry.database == database) {
+        for (PoolEntry entry : entries.values()) {
+            if (entry.database().name().equals(database.name())) {
                 pools.add(entry.pool);
             }
         }
@@ -210,7 +278,7 @@ public final class PoolDirectory {
      */
     public List<Pool> poolsAndListeners(@Nullable String database) {
         List<Pool> pools = new ArrayList<>();
-        for (Entry entry : entries.values()) {
+        for (PoolEntry entry : entries.values()) {
             if (database == null || entry.pool.key().database().equals(database)) {
                 pools.add(entry.pool);
                 if (entry.listening != entry.pool) {
@@ -223,8 +291,8 @@ public final class PoolDirectory {
 
     /** Clients of a pool, those included that are about to be. */
     public int clients(Pool pool) {
-        Entry entry = entries.get(pool.key());
-        return entry == null ? 0 : entry.users;
+        PoolEntry entry = entries.get(pool.key());
+        return entry == null ? 0 : entry.users();
     }
 
     // ---- orders of administrators

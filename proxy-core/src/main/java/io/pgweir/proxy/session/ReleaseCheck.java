@@ -47,7 +47,9 @@ final class ReleaseCheck {
         this.state = state;
         this.metrics = pool.metrics(loop);
         this.idle = new PinnedIdle(
-                loop.deadlines(), pool.settings().state().pinnedIdleTimeout().toNanos(), this::idledTooLong);
+                loop.deadlines(),
+                () -> pool.settings().state().pinnedIdleTimeout().toNanos(),
+                this::idledTooLong);
     }
 
     /** Whether {@code current}, which is settled, may be given back now; if not, what has to be done first is under way. */

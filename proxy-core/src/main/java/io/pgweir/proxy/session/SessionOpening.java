@@ -21,7 +21,6 @@ import io.pgweir.proxy.pool.PoolKey;
 import io.pgweir.proxy.pool.Waiter;
 import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.DatabaseConfig;
-import io.pgweir.proxy.settings.LimitExceptions;
 import io.pgweir.proxy.settings.PoolMode;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -126,11 +125,10 @@ final class SessionOpening {
     }
 
     private ClientLimits limits(Pool pool, SessionSettings settings) {
-        LimitExceptions exceptions = sessions.config().exceptions();
         String user = pool.key().user();
         return new ClientLimits(
-                application -> exceptions.limits(pool.settings(), user, application),
-                exceptions.dependOnApplication(),
+                application -> sessions.config().exceptions().limits(pool.settings(), user, application),
+                () -> sessions.config().exceptions().dependOnApplication(),
                 settings.get("application_name"),
                 wishes);
     }

@@ -57,7 +57,6 @@ final class SessionState {
     private final ClientSession session;
     private final ClientSettings settings;
     private final PoolMetrics metrics;
-    private final StatePolicy policy;
     private final PinnedClients pinned;
     private final Pins pins;
     private final boolean multiplexesListen;
@@ -75,11 +74,14 @@ final class SessionState {
         this.session = session;
         this.settings = settings;
         this.metrics = metrics;
-        this.policy = session.pool().settings().state();
         this.pinned = session.pool().pinned();
         this.pins = new Pins(session);
         this.multiplexesListen = session.pool().settings().listen().mode() == ListenMode.MULTIPLEX;
-        this.readsSequences = policy.sequences() == SequenceState.KEEP;
+        this.readsSequences = policy().sequences() == SequenceState.KEEP;
+    }
+
+    private StatePolicy policy() {
+        return session.pool().settings().state();
     }
 
     Pins pins() {
@@ -95,10 +97,10 @@ final class SessionState {
         if (kind == null && readsSequences && SessionEffect.SEQUENCE_ADVANCE.in(effects)) {
             return pins.reserve() ? null : tooManyPinned(StateKind.SEQUENCE);
         }
-        if (kind == null || policy.onUnsafeState() == UnsafeState.IGNORE) {
+        if (kind == null || policy().onUnsafeState() == UnsafeState.IGNORE) {
             return null;
         }
-        if (policy.onUnsafeState() == UnsafeState.ERROR) {
+        if (policy().onUnsafeState() == UnsafeState.ERROR) {
             return ClientError.UNSAFE_STATE.with(kind.description());
         }
         return pins.reserve() ? null : tooManyPinned(kind);
@@ -136,9 +138,9 @@ final class SessionState {
         if ((effects & CODE) != 0) {
             // Whatever is checked: it costs the next client a RESET ALL, and only if that is another one.
             backend.traces().hiddenSettingsOf(settings.owner());
-            checkAll |= policy.check() != StateCheck.OFF
+            checkAll |= policy().check() != StateCheck.OFF
                     && (SessionEffect.CODE.in(effects)
-                            || ThreadLocalRandom.current().nextInt(100) < policy.samplePercent());
+                            || ThreadLocalRandom.current().nextInt(100) < policy().samplePercent());
         }
         if ((effects & (ANNOUNCED | CODE)) != 0) {
             cause = statement;
@@ -180,7 +182,7 @@ final class SessionState {
         } else {
             backend.traces().sequencesUsedBy(settings.owner());
         }
-        if (policy.check() == StateCheck.ALWAYS) {
+        if (policy().check() == StateCheck.ALWAYS) {
             checkAll = true;
             backend.traces().hiddenSettingsOf(settings.owner());
         }
@@ -209,7 +211,7 @@ final class SessionState {
     private boolean leftoversDue() {
         return checkAll
                 || (pending & ANNOUNCED) != 0
-                || ((pending & CODE) != 0 && policy.check() != StateCheck.OFF)
+                || ((pending & CODE) != 0 && policy().check() != StateCheck.OFF)
                 || (pins.isPinned() && SessionEffect.REMOVAL.in(pending) && mayBeGone());
     }
 
@@ -277,16 +279,16 @@ final class SessionState {
     private Set<StateKind> decide(Set<StateKind> found) {
         Set<StateKind> news = EnumSet.copyOf(found);
         news.removeAll(pins.kinds());
-        boolean keeps = news.isEmpty() || (policy.onUnsafeState() == UnsafeState.PIN && pins.reserve());
+        boolean keeps = news.isEmpty() || (policy().onUnsafeState() == UnsafeState.PIN && pins.reserve());
         if (keeps) {
             count(news, StateLeaks.Action.PINNED);
             pins.set(found, cause);
             return Set.of();
         }
-        boolean told = policy.onUnsafeState() != UnsafeState.IGNORE;
+        boolean told = policy().onUnsafeState() != UnsafeState.IGNORE;
         if (told) {
             String what = found.stream().map(StateKind::description).collect(Collectors.joining(", "));
-            lost = policy.onUnsafeState() == UnsafeState.ERROR
+            lost = policy().onUnsafeState() == UnsafeState.ERROR
                     ? ClientError.UNSAFE_STATE_DISCARDED.with(what)
                     : ClientError.PINNED_STATE_DISCARDED.with(
                             what, pinned.limit(), session.pool().key());
@@ -353,7 +355,7 @@ final class SessionState {
             backend.traces().hiddenSettingsOf(settings.owner());
         }
         advanced = false;
-        readsSequences = policy.sequences() == SequenceState.KEEP;
+        readsSequences = policy().sequences() == SequenceState.KEEP;
         backend.traces().sequencesDiscardedFor(settings.owner());
         pins.clear();
     }

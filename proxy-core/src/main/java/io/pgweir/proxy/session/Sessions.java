@@ -6,7 +6,9 @@ import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.EventLoops;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.StatementRules;
 import io.pgweir.proxy.tls.ClientTls;
 import java.util.Collection;
 import java.util.Map;
@@ -22,16 +24,16 @@ public final class Sessions {
     /** Apart from max_clients, so that an administrator gets in when that is reached. */
     static final int MOST_CONSOLES = 50;
 
-    private final ProxyConfig config;
+    private final LiveConfig live;
     private final EventLoops loops;
     private final PoolDirectory pools;
-    private final @Nullable ClientTls tls;
     private final Authenticator authenticator;
     private final CancelKeys cancelKeys = new CancelKeys();
     private final Map<Long, ClientSession> open = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
     private final Places clients;
     private final Places consoles = new Places(MOST_CONSOLES, ClientError.TOO_MANY_CONSOLES);
+    private volatile @Nullable ClientTls tls;
     private volatile @Nullable Console console;
     private volatile @Nullable AdminOrder outOfService;
     private final Newcomers newcomers;
@@ -48,18 +50,16 @@ public final class Sessions {
     }
 
     /** @param tls TLS to clients, or null */
-    public Sessions(
-            ProxyConfig config, EventLoops loops, PoolDirectory pools, Executor offload, @Nullable ClientTls tls) {
+    public Sessions(LiveConfig live, EventLoops loops, PoolDirectory pools, Executor offload, @Nullable ClientTls tls) {
         this.tls = tls;
-        this.config = config;
+        this.live = live;
         this.loops = loops;
         this.pools = pools;
-        this.authenticator = new Authenticator(config, offload);
-        int tables = loops.contexts().size();
-        loops.contexts().forEach(loop -> loop.statements().keep(config.statements(), tables));
-        this.newcomers = new Newcomers(config.bounds());
-        this.buffers = new BufferBudget(config.bounds().bufferBytes());
-        this.clients = new Places(HeapRoom.mostClients(config.maxClients()), ClientError.TOO_MANY_CLIENTS);
+        this.authenticator = new Authenticator(live, offload);
+        this.newcomers = new Newcomers(config().bounds());
+        this.buffers = new BufferBudget(config().bounds().bufferBytes());
+        this.clients = new Places(HeapRoom.mostClients(config().maxClients()), ClientError.TOO_MANY_CLIENTS);
+        keepStatements();
     }
 
     /** From now on there is a console; before the first client. */
@@ -80,7 +80,26 @@ public final class Sessions {
     }
 
     ProxyConfig config() {
-        return config;
+        return live.config();
+    }
+
+    /** What is configured at the moment. */
+    public LiveConfig configuration() {
+        return live;
+    }
+
+    /** Something else is configured: it counts for who is connected as well. The pools have their rules already. */
+    public void configured() {
+        clients.limit(HeapRoom.mostClients(config().maxClients()));
+        keepStatements();
+        onEach(session -> session.limits().operatorChanged());
+    }
+
+    private void keepStatements() {
+        StatementRules rules = config().statements();
+        int tables = loops.contexts().size();
+        loops.contexts()
+                .forEach(loop -> loop.loop().execute(() -> loop.statements().keep(rules, tables)));
     }
 
     EventLoops loops() {
@@ -91,9 +110,14 @@ public final class Sessions {
         return pools;
     }
 
-    @Nullable
-    ClientTls tls() {
+    /** TLS to clients that connect now, or null. */
+    public @Nullable ClientTls tls() {
         return tls;
+    }
+
+    /** TLS to clients that connect from now on, or null. Who is connected, or just connecting, keeps what there was. */
+    public void tls(@Nullable ClientTls other) {
+        tls = other;
     }
 
     Authenticator authenticator() {
@@ -130,6 +154,7 @@ public final class Sessions {
     void opened(ClientSession session) {
         session.identity().number(numbers.incrementAndGet());
         open.put(session.identity().number(), session);
+        session.limits().operatorChanged(); // if something else was configured meanwhile: nobody has told it
         if (phase == Phase.DRAINING) {
             session.loop().loop().execute(session::drain);
         }
@@ -226,7 +251,7 @@ public final class Sessions {
     /** Closes every client now, whatever it does. */
     public void closeAll() {
         ErrorFields last = ClientError.SHUTDOWN_TIMEOUT.with(
-                CheckoutErrors.seconds(config.shutdownTimeout().toNanos()));
+                CheckoutErrors.seconds(config().shutdownTimeout().toNanos()));
         onEach(session -> {
             if (!session.isClosed()) {
                 session.closeWith(last);

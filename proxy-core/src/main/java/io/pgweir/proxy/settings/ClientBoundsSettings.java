@@ -1,5 +1,6 @@
 package io.pgweir.proxy.settings;
 
+import io.pgweir.proxy.settings.Setting.Change;
 import io.pgweir.proxy.settings.Setting.Group;
 import io.pgweir.proxy.settings.Setting.Scope;
 import io.pgweir.proxy.settings.ValueType.Whole;
@@ -43,8 +44,9 @@ final class ClientBoundsSettings {
     }
 
     private static Setting<Integer> add(Scope scope, String name, Whole type, String defaultText, String description) {
+        Change change = scope == Scope.GLOBAL ? Change.RESTART : Change.NEW_CLIENTS;
         Setting<Integer> setting =
-                new Setting<>(name, Group.CLIENTS, scope, type, defaultText, List.of(), false, description);
+                new Setting<>(name, Group.CLIENTS, scope, type, defaultText, List.of(), false, change, description);
         ROWS.add(setting);
         return setting;
     }

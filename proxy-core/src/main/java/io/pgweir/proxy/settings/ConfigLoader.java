@@ -87,7 +87,8 @@ public final class ConfigLoader {
                                 e -> effective(e.getValue(), true),
                                 (a, b) -> a,
                                 LinkedHashMap::new)),
-                exceptions(file.exceptions()));
+                exceptions(file.exceptions()),
+                sources);
     }
 
     /** The URL of the strongest source that gives one. */
@@ -139,8 +140,8 @@ public final class ConfigLoader {
                 tls,
                 general.get(TlsSettings.TLS_PROVIDER),
                 general.get(Settings.REUSE_PORT),
-                general.get(Settings.EVENT_LOOPS),
-                general.get(Settings.TRANSPORT),
+                general.get(ProcessSettings.EVENT_LOOPS),
+                general.get(ProcessSettings.TRANSPORT),
                 general.get(Settings.MAX_CLIENTS),
                 general.get(Settings.MAX_POOLS),
                 new ClientBounds(
@@ -154,9 +155,9 @@ public final class ConfigLoader {
                 file.exceptions(),
                 admins == null ? Set.of() : admins,
                 stats == null ? urlUsers(databases) : stats,
-                general.get(Settings.SHUTDOWN_TIMEOUT),
-                general.get(Settings.LOG_FORMAT),
-                general.get(Settings.LOG_LEVEL),
+                general.get(ProcessSettings.SHUTDOWN_TIMEOUT),
+                general.get(ProcessSettings.LOG_FORMAT),
+                general.get(ProcessSettings.LOG_LEVEL),
                 StatementSettings.rules(general),
                 general.breaker(),
                 general.pool());

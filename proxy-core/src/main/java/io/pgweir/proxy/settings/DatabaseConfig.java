@@ -48,4 +48,10 @@ public record DatabaseConfig(
     public String backendDatabaseFor(String requested) {
         return backendDatabase == null ? requested : backendDatabase;
     }
+
+    /** This, but what needs a restart as it is in {@code running}. */
+    DatabaseConfig keeping(DatabaseConfig running) {
+        return new DatabaseConfig(
+                name, hosts, backendDatabase, user, password, tls, startupParameters, pool.keeping(running.pool));
+    }
 }

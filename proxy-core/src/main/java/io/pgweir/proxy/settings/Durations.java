@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /** Durations as people write them: a number with {@code ms}, {@code s}, {@code m} or {@code h}; no unit means seconds. */
 final class Durations {
     private static final Pattern SHAPE = Pattern.compile("(\\d{1,12}(?:\\.\\d{1,9})?)\\s*(ms|s|m|h)?");
+    /** The longest a setting may say: fits the milliseconds of a 32-bit integer, as PostgreSQL's own timeouts do. */
+    static final Duration LONGEST = Duration.ofHours(500);
+
     static final String ACCEPTED = "write 500ms, 30s, 5m or 1h; a plain number is seconds";
 
     private Durations() {}

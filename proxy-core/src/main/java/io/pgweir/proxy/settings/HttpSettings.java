@@ -1,5 +1,6 @@
 package io.pgweir.proxy.settings;
 
+import io.pgweir.proxy.settings.Setting.Change;
 import io.pgweir.proxy.settings.Setting.Group;
 import io.pgweir.proxy.settings.Setting.Scope;
 import io.pgweir.proxy.settings.ValueType.FileName;
@@ -38,8 +39,8 @@ final class HttpSettings {
 
     private static <T> Setting<T> add(
             String name, ValueType<T> type, @Nullable String defaultText, String description) {
-        Setting<T> setting =
-                new Setting<>(name, Group.LISTENERS, Scope.GLOBAL, type, defaultText, List.of(), false, description);
+        Setting<T> setting = new Setting<>(
+                name, Group.LISTENERS, Scope.GLOBAL, type, defaultText, List.of(), false, Change.RESTART, description);
         ROWS.add(setting);
         return setting;
     }

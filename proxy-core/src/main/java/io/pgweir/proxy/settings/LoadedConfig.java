@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param httpAccess who may read the pages over HTTP; there even if other values are wrong
  * @param pools by database, every pool setting that is not hidden, with the value that its pools have
  * @param exceptions by application and user (in words), the limits that count instead of the pool's, strongest first
+ * @param sources where all this comes from
  */
 public record LoadedConfig(
         Optional<ProxyConfig> config,
@@ -22,7 +23,21 @@ public record LoadedConfig(
         List<EffectiveValue> values,
         HttpAccess httpAccess,
         Map<String, List<EffectiveValue>> pools,
-        Map<String, List<EffectiveValue>> exceptions) {
+        Map<String, List<EffectiveValue>> exceptions,
+        ConfigSources sources) {
+
+    /** Reads everything again: the files as they are now, flags and environment as they were. Not on an event loop. */
+    public LoadedConfig again() {
+        return ConfigLoader.load(sources);
+    }
+
+    /** The general value of a setting that is not hidden, if somebody gives one. */
+    public Optional<String> given(Setting<?> setting) {
+        return values.stream()
+                .filter(value -> value.setting() == setting && !value.isDefault())
+                .map(EffectiveValue::text)
+                .findFirst();
+    }
 
     /** The general value of a setting that is not hidden, as {@code check} shows it; there even if others are wrong. */
     public String text(Setting<?> setting) {
@@ -40,5 +55,9 @@ public record LoadedConfig(
      * @param text the value; secrets hidden
      * @param where the place that gives it, or {@code default}
      */
-    public record EffectiveValue(Setting<?> setting, String text, String where) {}
+    public record EffectiveValue(Setting<?> setting, String text, String where) {
+        boolean isDefault() {
+            return where.equals(Values.DEFAULT);
+        }
+    }
 }

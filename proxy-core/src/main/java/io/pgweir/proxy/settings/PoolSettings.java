@@ -50,12 +50,41 @@ public record PoolSettings(
         return limits.of(ClientLimit.POOL_TIMEOUT);
     }
 
+    /** Whether clients share a listening backend that is one of {@code connectionLimit}. */
+    public boolean sharesListenWithinLimit() {
+        return mode != PoolMode.SESSION && listen.mode() == ListenMode.MULTIPLEX && !listen.extraConnection();
+    }
+
     /** The same for a single backend, opened when it is needed. */
     public PoolSettings ofOneBackend() {
+        return with(mode, 1, 0, listen, shuffle);
+    }
+
+    /** The same for a pool that no new clients come to. */
+    public PoolSettings withoutMinimum() {
+        return with(mode, connectionLimit, 0, listen, shuffle);
+    }
+
+    /**
+     * These, but what needs a restart as it is in {@code running}: that includes a limit of 1, where one backend listens for
+     * all clients and would leave none for their work.
+     */
+    public PoolSettings keeping(PoolSettings running) {
+        boolean tooFew = connectionLimit == 1 && running.connectionLimit > 1 && running.sharesListenWithinLimit();
+        return with(
+                running.mode,
+                tooFew ? running.connectionLimit : connectionLimit,
+                minConnections,
+                listen.keeping(running.listen),
+                running.shuffle);
+    }
+
+    private PoolSettings with(
+            PoolMode otherMode, int limit, int min, ListenSettings otherListen, boolean otherShuffle) {
         return new PoolSettings(
-                mode,
-                1,
-                0,
+                otherMode,
+                limit,
+                min,
                 queueLimit,
                 connectTimeout,
                 limits,
@@ -64,13 +93,13 @@ public record PoolSettings(
                 idleCheckInterval,
                 retry,
                 begin,
-                listen,
+                otherListen,
                 preparedStatementLimit,
                 clientStatementLimit,
                 errorCodes,
                 state,
                 hosts,
-                shuffle);
+                otherShuffle);
     }
 
     /** The defaults of the settings table. */

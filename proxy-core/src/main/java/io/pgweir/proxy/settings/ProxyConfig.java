@@ -3,7 +3,9 @@ package io.pgweir.proxy.settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,5 +108,55 @@ public record ProxyConfig(
         }
         UserConfig known = user(user);
         return known == null ? null : known.password();
+    }
+
+    /** The database of this very name, or null. */
+    public @Nullable DatabaseConfig named(String name) {
+        return databases.stream()
+                .filter(database -> database.name().equals(name))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Every user that it names, whether with a password or not. */
+    public Set<String> userNames() {
+        Set<String> names = new TreeSet<>(users.keySet());
+        databases.stream().map(DatabaseConfig::user).filter(Objects::nonNull).forEach(names::add);
+        return names;
+    }
+
+    /** This, but what needs a restart as it is in {@code running}. */
+    ProxyConfig keeping(ProxyConfig running) {
+        List<DatabaseConfig> kept = databases.stream()
+                .map(database -> {
+                    DatabaseConfig before = running.named(database.name());
+                    return before == null ? database : database.keeping(before);
+                })
+                .toList();
+        return new ProxyConfig(
+                running.listen,
+                running.http,
+                running.httpAccess,
+                tls,
+                running.tlsProvider,
+                running.reusePort,
+                running.eventLoops,
+                running.transport,
+                maxClients,
+                maxPools,
+                running.bounds,
+                clientLoginTimeout,
+                clientAuth,
+                kept,
+                users,
+                exceptions,
+                adminUsers,
+                statsUsers,
+                shutdownTimeout,
+                running.logFormat,
+                logLevel,
+                statements,
+                breaker,
+                pool);
     }
 }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param defaultText the text that is used when nobody says anything; null: none
  * @param urlAliases further URL parameters that mean the same
  * @param hidden not shown in help, reference and example
+ * @param change when another value counts in a running process
  * @param description one sentence without the default and the bounds
  * @param <T> the value's type
  */
@@ -27,6 +28,7 @@ public record Setting<T>(
         @Nullable String defaultText,
         List<String> urlAliases,
         boolean hidden,
+        Change change,
         String description) {
 
     /** What a setting applies to. */
@@ -41,6 +43,36 @@ public record Setting<T>(
         /** Whether a database of the file and a database URL may have their own value. */
         public boolean isOfPools() {
             return this != GLOBAL;
+        }
+    }
+
+    /** When another value counts, after the configuration has been read again. */
+    public enum Change {
+        /** For what begins from then on, whoever it is for. */
+        AT_ONCE("yes", "in force now"),
+        NEW_CLIENTS("new clients", "in force for clients that log in from now on"),
+        NEW_BACKENDS("new backends", "in force for backends that are opened from now on"),
+        /** For new backends, and those that are open make room for them. */
+        REPLACES("replaces backends", "in force for new backends; open ones are replaced as they come free"),
+        /** Not before the process is started anew. */
+        RESTART("restart", "needs a restart; until then it stays as it was");
+
+        private final String word;
+        private final String effect;
+
+        Change(String word, String effect) {
+            this.word = word;
+            this.effect = effect;
+        }
+
+        /** As tables show it. */
+        public String word() {
+            return word;
+        }
+
+        /** What becomes of another value, as people read it. */
+        public String effect() {
+            return effect;
         }
     }
 
@@ -73,6 +105,19 @@ public record Setting<T>(
 
     public Setting {
         urlAliases = List.copyOf(urlAliases);
+    }
+
+    /** A row whose changes count at once. */
+    Setting(
+            String name,
+            Group group,
+            Scope scope,
+            ValueType<T> type,
+            @Nullable String defaultText,
+            List<String> urlAliases,
+            boolean hidden,
+            String description) {
+        this(name, group, scope, type, defaultText, urlAliases, hidden, Change.AT_ONCE, description);
     }
 
     /** The long flag, for example {@code --pool-timeout}. */

@@ -1,6 +1,7 @@
 package io.pgweir.proxy.settings;
 
 import io.pgweir.protocol.wire.SqlState;
+import io.pgweir.proxy.settings.Setting.Change;
 import io.pgweir.proxy.settings.Setting.Group;
 import io.pgweir.proxy.settings.Setting.Scope;
 import io.pgweir.proxy.settings.ValueType.Address;
@@ -11,7 +12,6 @@ import io.pgweir.proxy.settings.ValueType.Switch;
 import io.pgweir.proxy.settings.ValueType.Text;
 import io.pgweir.proxy.settings.ValueType.Time;
 import io.pgweir.proxy.settings.ValueType.Whole;
-import io.pgweir.proxy.settings.ValueType.Word;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,11 +23,15 @@ import org.jspecify.annotations.Nullable;
 /** The table of all settings: the single source of flags, environment, YAML, URL parameters, defaults and help. */
 public final class Settings {
     private static final List<Setting<?>> TABLE = new ArrayList<>();
-    /** Fits the milliseconds of a 32-bit integer, as PostgreSQL's own timeouts do. */
-    private static final Duration LONGEST = Duration.ofHours(500);
+    private static final Duration LONGEST = Durations.LONGEST;
 
     public static final Setting<String> CONFIG = global(
-            Group.DATABASE, "config", file(), null, "YAML file to read; config.example.yaml documents every key");
+            Change.RESTART,
+            Group.DATABASE,
+            "config",
+            file(),
+            null,
+            "YAML file to read; config.example.yaml documents every key");
     public static final Setting<String> DATABASE_URL = global(
             Group.DATABASE,
             "database_url",
@@ -38,12 +42,14 @@ public final class Settings {
             global(Group.DATABASE, "database_url_file", file(), null, "file that holds the database URL");
 
     public static final Setting<TargetSessionAttrs> TARGET_SESSION_ATTRS = pool(
+            Change.REPLACES,
             Group.DATABASE,
             "target_session_attrs",
             new Choice<>(TargetSessionAttrs.class),
             "any",
             "what a host must be to be used, as in libpq");
     public static final Setting<LoadBalanceHosts> LOAD_BALANCE_HOSTS = pool(
+            Change.REPLACES,
             Group.DATABASE,
             "load_balance_hosts",
             new Choice<>(LoadBalanceHosts.class),
@@ -51,14 +57,21 @@ public final class Settings {
             "backends go to the first such host, or to any by chance");
 
     public static final Setting<Optional<HostPort>> LISTEN = global(
+            Change.RESTART,
             Group.LISTENERS,
             "listen",
             new Address(false),
             "127.0.0.1:6432",
             "address that PostgreSQL clients connect to");
     public static final Setting<Optional<HostPort>> HTTP = global(
-            Group.LISTENERS, "http", new Address(true), "127.0.0.1:6433", "address of health, metrics and dashboard");
+            Change.RESTART,
+            Group.LISTENERS,
+            "http",
+            new Address(true),
+            "127.0.0.1:6433",
+            "address of health, metrics and dashboard");
     public static final Setting<Boolean> REUSE_PORT = global(
+            Change.RESTART,
             Group.LISTENERS,
             "reuse_port",
             new Switch(),
@@ -66,7 +79,12 @@ public final class Settings {
             "other processes of the same user may listen on both addresses; the newest takes new clients (Linux)");
 
     public static final Setting<ClientAuth> CLIENT_AUTH = global(
-            Group.CLIENTS, "client_auth", new Choice<>(ClientAuth.class), "scram", "how clients prove who they are");
+            Change.NEW_CLIENTS,
+            Group.CLIENTS,
+            "client_auth",
+            new Choice<>(ClientAuth.class),
+            "scram",
+            "how clients prove who they are");
     public static final Setting<Integer> MAX_CLIENTS =
             global(Group.CLIENTS, "max_clients", count(1, 1_000_000), "10000", "most clients connected at one time");
     public static final Setting<Integer> MAX_POOLS = global(
@@ -75,11 +93,17 @@ public final class Settings {
             count(1, 100_000),
             "1000",
             "most pools (database, user) at one time; a login that needs one more is refused");
-    public static final Setting<Duration> CLIENT_LOGIN_TIMEOUT =
-            global(Group.CLIENTS, "client_login_timeout", positive(), "15s", "longest login of a client");
-    public static final Setting<Set<String>> ADMIN_USERS =
-            global(Group.CLIENTS, "admin_users", new Names(), null, "users who may use the whole admin console");
+    public static final Setting<Duration> CLIENT_LOGIN_TIMEOUT = global(
+            Change.NEW_CLIENTS, Group.CLIENTS, "client_login_timeout", positive(), "15s", "longest login of a client");
+    public static final Setting<Set<String>> ADMIN_USERS = global(
+            Change.NEW_CLIENTS,
+            Group.CLIENTS,
+            "admin_users",
+            new Names(),
+            null,
+            "users who may use the whole admin console");
     public static final Setting<Set<String>> STATS_USERS = global(
+            Change.NEW_CLIENTS,
             Group.CLIENTS,
             "stats_users",
             new Names(),
@@ -87,6 +111,7 @@ public final class Settings {
             "users who may use its SHOW commands; else the URL's user");
 
     public static final Setting<PoolMode> POOL_MODE = pool(
+            Change.RESTART,
             Group.POOL,
             "pool_mode",
             new Choice<>(PoolMode.class),
@@ -112,8 +137,13 @@ public final class Settings {
             count(0, 1_000_000),
             "1000",
             "clients that may wait; the next one fails at once");
-    public static final Setting<Duration> CONNECT_TIMEOUT =
-            pool(Group.POOL, "connect_timeout", positive(), "10s", "longest TCP connect and login of one backend");
+    public static final Setting<Duration> CONNECT_TIMEOUT = pool(
+            Change.NEW_BACKENDS,
+            Group.POOL,
+            "connect_timeout",
+            positive(),
+            "10s",
+            "longest TCP connect and login of one backend");
     public static final Setting<Duration> BACKEND_IDLE_TIMEOUT = pool(
             Group.POOL,
             "backend_idle_timeout",
@@ -141,24 +171,28 @@ public final class Settings {
             "defer",
             "a BEGIN alone waits for a statement (defer) or takes a backend");
     public static final Setting<ListenMode> LISTEN_MODE = pool(
+            Change.RESTART,
             Group.POOL,
             "listen_mode",
             new Choice<>(ListenMode.class),
             "multiplex",
             "LISTEN through one backend for all clients, or on one of its own");
     public static final Setting<Boolean> LISTEN_EXTRA_CONNECTION = pool(
+            Change.RESTART,
             Group.POOL,
             "listen_extra_connection",
             new Switch(),
             "false",
             "the listening backend is one more than connection_limit");
     public static final Setting<Integer> LISTEN_BUFFER = pool(
+            Change.NEW_CLIENTS,
             Group.POOL,
             "listen_buffer",
             count(1024, 1 << 30),
             "1048576",
             "bytes of notifications that may wait for one client");
     public static final Setting<Integer> PREPARED_STATEMENT_LIMIT = pool(
+            Change.NEW_BACKENDS,
             Group.POOL,
             "prepared_statement_limit",
             count(1, 100_000),
@@ -196,13 +230,18 @@ public final class Settings {
             "1",
             "percentage of statements calling functions of the user's after which settings are asked for as well");
     public static final Setting<SequenceState> SEQUENCE_STATE = pool(
+            Change.NEW_CLIENTS,
             Group.STATE,
             "sequence_state",
             new Choice<>(SequenceState.class),
             "learn",
             "clients that keep their backends for currval and lastval: those that have used them, or all");
-    public static final Setting<Boolean> SHUFFLE =
-            hidden("shuffle", new Switch(), "false", "for tests: a client never gets the backend that it had last");
+    public static final Setting<Boolean> SHUFFLE = hidden(
+            Change.RESTART,
+            "shuffle",
+            new Switch(),
+            "false",
+            "for tests: a client never gets the backend that it had last");
 
     public static final Setting<Duration> STATEMENT_TIMEOUT =
             client(Group.LIMITS, "statement_timeout", orOff(), "30s", "longest statement; 0 = off", "socket_timeout");
@@ -222,6 +261,7 @@ public final class Settings {
             "longest pause of a client outside of transactions; 0 = off");
 
     public static final Setting<RetryMode> RETRY = pool(
+            Change.NEW_CLIENTS,
             Group.FAILURES,
             "retry",
             new Choice<>(RetryMode.class),
@@ -277,30 +317,8 @@ public final class Settings {
             SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
             "idle_in_transaction_timeout exceeded");
 
-    public static final Setting<Integer> EVENT_LOOPS =
-            global(Group.PROCESS, "event_loops", new Whole(0, 256, "auto"), "auto", "threads that move bytes");
-    public static final Setting<TransportChoice> TRANSPORT = global(
-            Group.PROCESS,
-            "transport",
-            new Choice<>(TransportChoice.class),
-            "auto",
-            "system interface that moves bytes");
-    public static final Setting<Duration> SHUTDOWN_TIMEOUT = global(
-            Group.PROCESS,
-            "shutdown_timeout",
-            new Time(Duration.ZERO, LONGEST, null),
-            "25s",
-            "longest wait for open transactions at shutdown");
-    public static final Setting<LogFormat> LOG_FORMAT =
-            global(Group.PROCESS, "log_format", new Choice<>(LogFormat.class), "text", "shape of a log line");
-    public static final Setting<String> LOG_LEVEL = global(
-            Group.PROCESS,
-            "log_level",
-            new Word(List.of("trace", "debug", "info", "warn", "error", "off")),
-            "info",
-            "least important log lines to write");
-
     static {
+        TABLE.addAll(ProcessSettings.rows());
         TABLE.addAll(HttpSettings.rows());
         TABLE.addAll(TlsSettings.rows());
         TABLE.addAll(StatementSettings.rows());
@@ -343,12 +361,34 @@ public final class Settings {
 
     private static <T> Setting<T> global(
             Group group, String name, ValueType<T> type, @Nullable String defaultText, String description) {
-        return add(new Setting<>(name, group, Scope.GLOBAL, type, defaultText, List.of(), false, description));
+        return global(Change.AT_ONCE, group, name, type, defaultText, description);
+    }
+
+    private static <T> Setting<T> global(
+            Change change,
+            Group group,
+            String name,
+            ValueType<T> type,
+            @Nullable String defaultText,
+            String description) {
+        return add(new Setting<>(name, group, Scope.GLOBAL, type, defaultText, List.of(), false, change, description));
     }
 
     private static <T> Setting<T> pool(
             Group group, String name, ValueType<T> type, String defaultText, String description, String... aliases) {
-        return add(new Setting<>(name, group, Scope.POOL, type, defaultText, List.of(aliases), false, description));
+        return pool(Change.AT_ONCE, group, name, type, defaultText, description, aliases);
+    }
+
+    private static <T> Setting<T> pool(
+            Change change,
+            Group group,
+            String name,
+            ValueType<T> type,
+            String defaultText,
+            String description,
+            String... aliases) {
+        List<String> all = List.of(aliases);
+        return add(new Setting<>(name, group, Scope.POOL, type, defaultText, all, false, change, description));
     }
 
     private static <T> Setting<T> client(
@@ -360,8 +400,10 @@ public final class Settings {
         return pool(Group.ERRORS, name, new ErrorCode(), state.code(), description);
     }
 
-    private static <T> Setting<T> hidden(String name, ValueType<T> type, String defaultText, String description) {
-        return add(new Setting<>(name, Group.POOL, Scope.POOL, type, defaultText, List.of(), true, description));
+    private static <T> Setting<T> hidden(
+            Change change, String name, ValueType<T> type, String defaultText, String description) {
+        return add(
+                new Setting<>(name, Group.POOL, Scope.POOL, type, defaultText, List.of(), true, change, description));
     }
 
     private static <T> Setting<T> add(Setting<T> setting) {

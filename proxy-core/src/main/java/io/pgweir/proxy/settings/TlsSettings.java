@@ -1,5 +1,6 @@
 package io.pgweir.proxy.settings;
 
+import io.pgweir.proxy.settings.Setting.Change;
 import io.pgweir.proxy.settings.Setting.Group;
 import io.pgweir.proxy.settings.Setting.Scope;
 import io.pgweir.proxy.settings.ValueType.Choice;
@@ -98,7 +99,13 @@ final class TlsSettings {
     private static <T> Setting<T> add(
             Group group, String name, ValueType<T> type, @Nullable String defaultText, String description) {
         Scope scope = group == Group.TLS_SERVERS ? Scope.POOL : Scope.GLOBAL;
-        Setting<T> setting = new Setting<>(name, group, scope, type, defaultText, List.of(), false, description);
+        Change change = switch (group) {
+            case TLS_SERVERS -> Change.REPLACES;
+            case TLS_CLIENTS -> Change.NEW_CLIENTS;
+            default -> Change.RESTART;
+        };
+        Setting<T> setting =
+                new Setting<>(name, group, scope, type, defaultText, List.of(), false, change, description);
         ROWS.add(setting);
         return setting;
     }

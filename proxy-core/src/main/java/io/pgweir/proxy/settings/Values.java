@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Answers what a setting's value is, through the layers that apply, strongest first, and then the default. */
 final class Values {
+    /** The place of what nobody gives. */
+    static final String DEFAULT = "default";
+
     private final List<Layer> strongestFirst;
 
     Values(List<Layer> strongestFirst) {
@@ -28,7 +31,7 @@ final class Values {
     /** Where the value stands, or {@code default}. */
     String where(Setting<?> setting) {
         Layer.Given given = Layer.find(setting, strongestFirst);
-        return given == null ? "default" : given.where();
+        return given == null ? DEFAULT : given.where();
     }
 
     /** The value as text, secrets hidden. */

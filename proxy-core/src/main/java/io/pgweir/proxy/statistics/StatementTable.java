@@ -86,12 +86,12 @@ public final class StatementTable {
         if (most == capacity) {
             return;
         }
+        reset(); // before there is no place any more: whoever still has one of these must see that it has gone
         capacity = most;
         tallies = new StatementTally[most == 0 ? 0 : Integer.highestOneBit(most) << 2];
         int places = Math.min(MOST_TEXTS, Math.max(LEAST_TEXTS, Integer.highestOneBit(Math.max(1, most)) << 3));
         hashes = new long[most == 0 ? 0 : places];
         texts = new StatementTally[hashes.length];
-        reset();
     }
 
     /** Whether anything is counted. */

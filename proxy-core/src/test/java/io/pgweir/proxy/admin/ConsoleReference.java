@@ -7,13 +7,14 @@ import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.LoadedConfig;
-import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.TlsProviderChoice;
 import io.pgweir.proxy.tls.TlsLibrary;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 
 /** Renders docs/console.md from the table of commands and the errors. */
@@ -24,7 +25,7 @@ final class ConsoleReference {
     static List<Command> table() {
         LoadedConfig loaded = ConfigLoader.load(
                 new ConfigSources(Map.of("database_url", "postgresql://a:b@127.0.0.1:1/d"), Map.of()));
-        ProxyConfig config = loaded.config().orElseThrow();
+        LiveConfig config = new LiveConfig(loaded);
         EventLoops loops = new EventLoops(Transport.NIO, 1);
         try {
             PoolDirectory pools = new PoolDirectory(
@@ -34,7 +35,7 @@ final class ConsoleReference {
                     loops.contexts());
             Sessions sessions = new Sessions(config, loops, pools, Runnable::run, null);
             return AdminConsole.table(
-                    new AdminConsole.Subject(config, loaded, pools, sessions, loops, () -> {}),
+                    new AdminConsole.Subject(config, pools, sessions, loops, () -> {}, by -> new CompletableFuture<>()),
                     new StatsHistory(pools, loops.contexts().get(0)));
         } finally {
             loops.shutdown();
@@ -112,7 +113,11 @@ final class ConsoleReference {
 
                 **DRAIN** is for a process behind a load balancer. Use `SHUTDOWN` or SIGTERM to end it.
 
-                **SET** of a setting is refused: change the configuration and restart. So is **RELOAD** in this build.
+                **RELOAD** returns a row for each difference: of which database, user or application (empty: all), the setting, its old and new
+                value, and what is done about it. In `pgbouncer` it returns no rows. If anything is wrong with the configuration, that is the
+                error, with all problems as its detail, and nothing changes. See [reload.md](reload.md).
+
+                **SET** of a setting is refused: change the configuration and write `RELOAD`.
 
                 ## Columns
 

@@ -73,6 +73,26 @@ class BreakerTest {
     }
 
     @Test
+    void otherValuesCountFromThenOn() {
+        fails(REFUSED);
+        fails(REFUSED);
+        breaker.settings(new BreakerSettings(
+                5,
+                50,
+                100,
+                Duration.ofSeconds(20),
+                Duration.ofMillis(700),
+                Duration.ofMillis(900),
+                Duration.ofSeconds(2)));
+        fails(REFUSED);
+        fails(REFUSED);
+        assertThat(breaker.state()).isEqualTo(BreakerState.CLOSED);
+        fails(REFUSED);
+        assertThat(breaker.state()).isEqualTo(BreakerState.OPEN);
+        assertThat(Duration.ofNanos(breaker.nanosToProbe())).isBetween(Duration.ofMillis(350), Duration.ofMillis(700));
+    }
+
+    @Test
     void opensWithTheThirdConnectInARowThatFails() {
         assertThat(fails(REFUSED)).isFalse();
         assertThat(fails(REFUSED)).isFalse();

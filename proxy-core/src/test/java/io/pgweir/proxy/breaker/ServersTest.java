@@ -116,6 +116,41 @@ class ServersTest {
     }
 
     @Test
+    void othersTakeTheirPlacesAndWhatIsKnownOfThoseThatStayIsKept() {
+        Servers servers = servers(TargetSessionAttrs.READ_WRITE, a, b);
+        List<HostPort> heard = new ArrayList<>();
+        servers.listen(step -> heard.add(step.server()));
+        Map<HostPort, ServerRole> roles = Map.of(a, STANDBY, b, PRIMARY, c, PRIMARY);
+        assertThat(connect(servers, roles)).isEqualTo(a);
+        assertThat(connect(servers, roles)).isEqualTo(b);
+        Breaker third = new Breaker(c, settings, () -> now, () -> 0.0);
+        servers.change(List.of(breakers.get(0), third), servers.choice(), settings);
+        assertThat(servers.addresses()).containsExactly(a, c);
+        assertThat(connect(servers, roles)).as("a is known to be of no use").isEqualTo(c);
+        assertThat(servers.mayServe(c)).isTrue();
+        // A backend of the server that has gone may still be there.
+        assertThat(servers.at(b)).isNull();
+        assertThat(servers.mayServe(b)).isFalse();
+        assertThat(servers.isLeft(b)).isTrue();
+        assertThat(servers.doubt(b)).isFalse();
+        assertThat(servers.takeQuestion(b, true)).isFalse();
+        assertThat(servers.isBetterThan(b)).isFalse();
+        servers.is(b, STANDBY, now);
+        servers.rumour(b);
+        servers.unanswered(b);
+        assertThat(left).isEmpty();
+        down(1);
+        assertThat(heard).isEmpty();
+        breakers.set(1, third);
+        down(1);
+        assertThat(heard).containsExactly(c);
+        servers.change(
+                List.of(breakers.get(0)), new HostChoice(TargetSessionAttrs.ANY, LoadBalanceHosts.DISABLE), settings);
+        assertThat(next(servers)).as("something else is asked of it now").isEqualTo(a);
+        assertThat(servers.noneFits()).isNull();
+    }
+
+    @Test
     void theFirstThatFitsIsFoundAndKept() {
         Servers servers = servers(TargetSessionAttrs.READ_WRITE, a, b, c);
         Map<HostPort, ServerRole> roles = Map.of(a, STANDBY, b, FENCED, c, PRIMARY);

@@ -12,7 +12,7 @@ import io.pgweir.proxy.session.Sessions;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.HttpAccess;
-import io.pgweir.proxy.settings.ProxyConfig;
+import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.TlsProviderChoice;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
@@ -245,10 +245,8 @@ class HttpEndpointsTest {
         }
 
         Parts(String url, Duration stuckAfter, PoolDirectory others, int mostPoolsNamed) throws Exception {
-            ProxyConfig config = ConfigLoader.load(
-                            new ConfigSources(Map.of("database_url", url, "client_auth", "trust"), Map.of()))
-                    .config()
-                    .orElseThrow();
+            LiveConfig config = new LiveConfig(ConfigLoader.load(
+                    new ConfigSources(Map.of("database_url", url, "client_auth", "trust"), Map.of())));
             pools = others != null
                     ? others
                     : new PoolDirectory(

@@ -27,12 +27,16 @@ final class SettingsReference {
                 all of these, in this order. Plain `DATABASE_URL` is weaker than
                 `PGWEIR_DATABASE_URL` and stronger than `database_url` in the file. An empty variable counts as absent.
 
+                The column *reload* says when another value counts after the configuration has been read again ([reload.md](reload.md)): at
+                once (yes), for clients that log in or backends that are opened from then on, for new backends with the open ones
+                being replaced as they come free, or after a restart.
+
                 Durations are written `500ms`, `30s`, `5m`, `1h`, fractions included; a plain number is seconds.
 
                 """);
         for (Group group : Group.values()) {
             text.append("## ").append(group.title()).append("\n\n");
-            text.append("| setting | value | default | scope | meaning |\n|---|---|---|---|---|\n");
+            text.append("| setting | value | default | scope | reload | meaning |\n|---|---|---|---|---|---|\n");
             Settings.all().stream()
                     .filter(s -> s.group() == group && !s.hidden())
                     .forEach(s -> text.append(row(s)));
@@ -90,7 +94,7 @@ final class SettingsReference {
         String bounds = setting.type().bounds();
         return "| `" + setting.name() + "` | `" + value + "`" + (bounds.isEmpty() ? "" : " " + bounds) + " | "
                 + (setting.defaultText() == null ? "none" : "`" + setting.defaultText() + "`") + " | "
-                + scope(setting.scope()) + " | " + setting.description() + " |\n";
+                + scope(setting.scope()) + " | " + setting.change().word() + " | " + setting.description() + " |\n";
     }
 
     private static String scope(Scope scope) {

@@ -107,6 +107,21 @@ class StatementTableTest {
     }
 
     @Test
+    void whatIsUnderWayWhenAnotherNumberIsKeptCountsThere() {
+        keep(100);
+        StatementTally before = find("select 1 from t", null);
+        keep(50);
+        ran(before, 1_000);
+        StatementTally after = find("select 1 from t", null);
+        assertThat(after).isNotSameAs(before);
+        ran(after, 1_000);
+        assertThat(sum(table.look()).statements()).singleElement().satisfies(each -> assertThat(each.calls()).isEqualTo(2));
+        keep(0);
+        ran(after, 1_000);
+        assertThat(table.isOn()).isFalse();
+    }
+
+    @Test
     void labelsAreBounded() {
         keep(10_000);
         for (int i = 0; i < 1_000; i++) {

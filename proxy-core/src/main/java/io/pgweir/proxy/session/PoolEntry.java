@@ -1,0 +1,121 @@
+package io.pgweir.proxy.session;
+
+import io.pgweir.proxy.backend.BackendTarget;
+import io.pgweir.proxy.breaker.Servers;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.notify.NotificationHub;
+import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.pool.PoolKey;
+import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.PoolSettings;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pool in the {@link PoolDirectory}, and what belongs to it. Changed with the lock of the directory; read anywhere.
+ *
+ * <p>It is retired while no new clients may come to it, because its database or user is not configured any more: those who
+ * are here use it as before, and when they have gone its backends are closed.
+ */
+final class PoolEntry {
+    /** Makes a pool by these rules. */
+    interface Factory {
+        Pool make(PoolSettings settings);
+    }
+
+    final PoolKey key;
+    final Pool pool;
+    final Pool listening;
+    final LoginProfiles profiles;
+    final Servers servers;
+    private volatile DatabaseConfig database;
+    private volatile @Nullable NotificationHub hub;
+    private volatile int users;
+    private volatile boolean retired;
+
+    PoolEntry(PoolKey key, DatabaseConfig database, Servers servers, Factory factory) {
+        PoolSettings settings = database.pool();
+        this.key = key;
+        this.database = database;
+        this.servers = servers;
+        this.pool = factory.make(settings);
+        this.profiles = new LoginProfiles(pool);
+        boolean extra = settings.listen().extraConnection();
+        this.listening = extra ? factory.make(settings.ofOneBackend()) : pool;
+    }
+
+    /** By what it goes. */
+    DatabaseConfig database() {
+        return database;
+    }
+
+    int users() {
+        return users;
+    }
+
+    boolean isRetired() {
+        return retired;
+    }
+
+    /** One client's use of it. */
+    PoolUse enter(List<LoopContext> loops, Runnable onLeave) {
+        users++;
+        if (hub == null && PoolDirectory.mayListen(pool, listening)) {
+            hub = new NotificationHub(pool, listening, loops);
+        }
+        return new PoolUse(pool, profiles, hub, onLeave);
+    }
+
+    void leave() {
+        users--;
+    }
+
+    /**
+     * Goes by what is configured now.
+     *
+     * @param target where its backends are from now on
+     * @param elsewhere whether those that are open are to be replaced
+     * @param retires whether no new clients come to it
+     */
+    void follow(DatabaseConfig configured, BackendTarget target, boolean elsewhere, boolean retires) {
+        database = configured;
+        retired = retires;
+        rules(retires ? configured.pool().withoutMinimum() : configured.pool(), target, elsewhere);
+    }
+
+    /** No new clients come to it. */
+    void retire() {
+        retired = true;
+        rules(pool.settings().withoutMinimum(), pool.target(), false);
+    }
+
+    private void rules(PoolSettings settings, BackendTarget target, boolean elsewhere) {
+        pool.steering().rules(settings, target, elsewhere);
+        if (listening != pool) {
+            listening.steering().rules(settings.ofOneBackend(), target, elsewhere);
+        }
+    }
+
+    /** Whether nobody would miss it. */
+    boolean isUnused() {
+        return users == 0 && isUnused(pool) && isUnused(listening);
+    }
+
+    private static boolean isUnused(Pool pool) {
+        return pool.open() == 0 && pool.waiting() == 0;
+    }
+
+    /** Closes the idle backends of a retired pool whose clients have gone. */
+    void drain() {
+        if (retired && users == 0) {
+            pool.steering().discardIdle(backend -> true);
+            listening.steering().discardIdle(backend -> true);
+        }
+    }
+
+    void end() {
+        // For whoever has not heard of it yet, e.g. a hub whose last client has just left.
+        pool.shutdown();
+        listening.shutdown();
+    }
+}
