@@ -170,7 +170,6 @@ class MaliciousServerTest {
         }
     }
 
-    /** Found by fuzzing. */
     @Test
     void aNoticeThatIsCutBehindReadyForQueryDoesNotShiftWhatFollows() {
         byte[] notice = Backend.noticeResponse("NOTICE", "00000", "hello");
