@@ -138,7 +138,7 @@ class BackendTlsTest {
             }
             long begin = System.nanoTime();
             assertThat(client.query("select pg_sleep(20)")).contains("E[57014").endsWith("Z[E]");
-            assertThat((System.nanoTime() - begin) / 1_000_000).isLessThan(4_000);
+            assertThat((System.nanoTime() - begin) / 1_000_000).isLessThan(2_000); // 2 s more if it cannot
         }
     }
 
