@@ -147,6 +147,8 @@ done
 began=$(now)
 [ "$(container pgweir health)" = ready ] || fail "pgweir health"
 say "healthy; docker exec pgweir health takes $(($(now) - began)) ms"
+container pgweir reload --pid 1 >"$work/out" 2>&1 || fail "pgweir reload: $(cat "$work/out")"
+say "$(cat "$work/out")"
 
 # ---- SIGTERM: the open transaction ends, and is committed; the idle client is told
 through 'CREATE TABLE drained (id int)' >/dev/null

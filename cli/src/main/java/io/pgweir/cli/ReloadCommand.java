@@ -86,9 +86,9 @@ final class ReloadCommand {
         }
     }
 
-    /** Java can send no signal but those that end a process. */
+    /** Java can send no signal but those that end a process; a shell can, where there is no program for it (slim images). */
     private static void hangUp(long pid) throws IOException, InterruptedException, PidFile.Unusable {
-        Process kill = new ProcessBuilder("kill", "-HUP", String.valueOf(pid))
+        Process kill = new ProcessBuilder("sh", "-c", "kill -HUP \"$1\"", "sh", String.valueOf(pid))
                 .redirectErrorStream(true)
                 .start();
         String said = new String(kill.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();

@@ -70,7 +70,7 @@ class HostilePortIT {
                 "run",
                 "--listen=127.0.0.1:0",
                 "--http=127.0.0.1:0",
-                "--client-login-timeout=1s",
+                "--client-login-timeout=3s",
                 "--max-unauthenticated=200",
                 "--max-unauthenticated-per-address=50",
                 "--tls-cert=" + certificate.certificate(),

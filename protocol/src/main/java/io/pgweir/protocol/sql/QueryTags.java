@@ -85,7 +85,7 @@ public final class QueryTags {
     }
 
     private static @Nullable String label(Map<String, String> tags) {
-        String place = tags.get("route");
+        String place = path(tags.get("route"));
         String controller = tags.get("controller");
         if (place == null && controller != null) {
             String action = tags.get("action");
@@ -99,6 +99,12 @@ public final class QueryTags {
         }
         String label = place == null ? tags.get("application") : place;
         return label == null || label.isBlank() ? null : Printable.shortened(Printable.of(label.strip()), LONGEST);
+    }
+
+    /** Some put the URL there, and values stand behind its question mark. */
+    private static @Nullable String path(@Nullable String route) {
+        int query = route == null ? -1 : route.indexOf('?');
+        return query < 0 ? route : route.substring(0, query);
     }
 
     /** False if the text is anything else than a list of tags. */

@@ -71,6 +71,12 @@ class QueryTagsTest {
     }
 
     @Test
+    void valuesBehindARouteAreNoPartOfIt() {
+        assertThat(label("select 1 /*route='%2Freset%3Ftoken%3Dabc'*/")).isEqualTo("/reset");
+        assertThat(label("select 1 /*route='users%23show'*/")).isEqualTo("users#show");
+    }
+
+    @Test
     void theEndOfACutTextHasItsLabelToo() {
         assertThat(labelAtEnd("... 'x' where a = 1 /*route='%2Fa'*/ ; ")).isEqualTo("/a");
         assertThat(labelAtEnd("secret */")).isNull();

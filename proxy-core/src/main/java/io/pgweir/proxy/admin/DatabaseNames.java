@@ -1,5 +1,6 @@
 package io.pgweir.proxy.admin;
 
+import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.settings.DatabaseConfig;
 import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
@@ -7,19 +8,22 @@ import io.pgweir.proxy.settings.Suggestions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The databases that commands may name: whatever clients may ask for. */
+/** The databases that commands may name: whatever clients may ask for, or have asked for when it was configured. */
 final class DatabaseNames {
     private final LiveConfig live;
+    private final PoolDirectory pools;
 
-    DatabaseNames(LiveConfig live) {
-        this.live = live;
+    DatabaseNames(AdminConsole.Subject subject) {
+        this.live = subject.live();
+        this.pools = subject.pools();
     }
 
-    /** @throws ConsoleFailure if clients could not ask for it */
+    /** @throws ConsoleFailure if clients could not ask for it, and there is nothing of it */
     String known(@Nullable String name) {
         ProxyConfig config = live.config();
         String written = String.valueOf(name);
-        if (config.database(written) == null || written.equals(DatabaseConfig.ANY)) {
+        boolean there = config.database(written) != null || pools.knows(written);
+        if (!there || written.equals(DatabaseConfig.ANY)) {
             List<String> names =
                     config.databases().stream().map(DatabaseConfig::name).toList();
             throw ConsoleError.UNKNOWN_DATABASE.failure(written, Suggestions.didYouMean(written, names));

@@ -91,12 +91,16 @@ final class DatabaseViews {
         return live.config();
     }
 
-    /** Entries of the configuration, and the names that clients have found in the entry for any database. */
+    /**
+     * Entries of the configuration, the names that clients have found in the entry for any database, and those whose entry has
+     * gone but not their pools.
+     */
     private Map<String, DatabaseConfig> named() {
         Map<String, DatabaseConfig> named = new LinkedHashMap<>();
         config().databases().forEach(database -> named.put(database.name(), database));
         for (Pool pool : PoolViews.sorted(pools)) {
-            DatabaseConfig found = config().database(pool.key().database());
+            DatabaseConfig configured = config().database(pool.key().database());
+            DatabaseConfig found = configured == null ? pools.databaseOf(pool) : configured;
             if (found != null) {
                 named.putIfAbsent(pool.key().database(), found);
             }
@@ -140,7 +144,7 @@ final class DatabaseViews {
             own.size(),
             database.pool().hosts().target().text(),
             seconds(database.pool().poolTimeout().toMillis()),
-            orders(pause, disabled)
+            orders(config().database(name) == null, pause, disabled)
         };
     }
 
@@ -148,8 +152,11 @@ final class DatabaseViews {
         return millis % 1000 == 0 ? millis / 1000 + "s" : millis + "ms";
     }
 
-    private static String orders(@Nullable AdminOrder pause, @Nullable AdminOrder disabled) {
+    private static String orders(boolean removed, @Nullable AdminOrder pause, @Nullable AdminOrder disabled) {
         List<String> words = new ArrayList<>();
+        if (removed) {
+            words.add("removed from the configuration");
+        }
         if (pause != null) {
             words.add(text("paused", pause));
         }

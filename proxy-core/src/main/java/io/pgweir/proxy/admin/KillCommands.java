@@ -26,7 +26,7 @@ final class KillCommands {
     KillCommands(AdminConsole.Subject subject) {
         this.pools = subject.pools();
         this.actions = new AdminActions(subject.sessions());
-        this.names = new DatabaseNames(subject.live());
+        this.names = new DatabaseNames(subject);
     }
 
     List<Command> commands() {

@@ -19,7 +19,7 @@ final class PauseCommands {
     PauseCommands(AdminConsole.Subject subject) {
         this.pools = subject.pools();
         this.sessions = subject.sessions();
-        this.names = new DatabaseNames(subject.live());
+        this.names = new DatabaseNames(subject);
     }
 
     List<Command> commands() {

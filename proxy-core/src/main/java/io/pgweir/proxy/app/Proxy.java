@@ -28,6 +28,7 @@ import io.pgweir.proxy.tls.TlsLibrary;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.Security;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -175,9 +176,9 @@ public final class Proxy {
     }
 
     /** Closes a former TLS once those have used it who had begun to connect. */
-    private void retire(ClientTls former) {
-        long millis = sessions.configuration().config().clientLoginTimeout().toMillis();
-        loops.contexts().get(0).loop().schedule(former::close, millis, TimeUnit.MILLISECONDS);
+    private void retire(ClientTls former, Duration longestLogin) {
+        Runnable close = () -> offload.work().execute(former::close); // may wait for files
+        loops.contexts().get(0).loop().schedule(close, longestLogin.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**

@@ -11,8 +11,10 @@ import io.pgweir.proxy.settings.ReloadPlan;
 import io.pgweir.proxy.settings.ReloadReport;
 import io.pgweir.proxy.tls.ClientTls;
 import io.pgweir.proxy.tls.TlsFault;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,7 +42,7 @@ final class Reloader {
     private final PoolDirectory pools;
     private final Sessions sessions;
     private final TlsFactory tls;
-    private final Consumer<ClientTls> retire;
+    private final BiConsumer<ClientTls, Duration> retire;
     private final Consumer<ProxyConfig> onReload;
 
     // Guarded by this.
@@ -48,7 +50,7 @@ final class Reloader {
     private @Nullable CompletableFuture<ReloadReport> next;
 
     /**
-     * @param retire takes what no new connections are protected with any more
+     * @param retire takes what no new connections are protected with any more, and how long some may still begin with it
      * @param onReload told of what is in force from now on
      */
     Reloader(
@@ -56,7 +58,7 @@ final class Reloader {
             PoolDirectory pools,
             Sessions sessions,
             TlsFactory tls,
-            Consumer<ClientTls> retire,
+            BiConsumer<ClientTls, Duration> retire,
             Consumer<ProxyConfig> onReload) {
         this.live = live;
         this.pools = pools;
@@ -77,20 +79,35 @@ final class Reloader {
         underWay = first;
         Thread thread = new Thread(() -> run(first), "pgweir-reload");
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (Throwable e) { // e.g. no memory for it: the next who asks may be luckier
+            underWay = null;
+            failed(first, e, false);
+        }
         return first;
     }
 
     private void run(CompletableFuture<ReloadReport> first) {
         for (CompletableFuture<ReloadReport> asked = first; asked != null; asked = following()) {
+            long number = live.number();
             try {
                 asked.complete(reload());
-            } catch (RuntimeException | LinkageError | StackOverflowError e) {
-                live.count(LiveConfig.Outcome.FAILED);
-                LOG.error("reload: an error that was not expected", e);
-                asked.completeExceptionally(e);
+            } catch (Throwable e) { // whatever it is, it must not keep others from reloading
+                failed(asked, e, live.number() != number);
             }
         }
+    }
+
+    private void failed(CompletableFuture<ReloadReport> asked, Throwable e, boolean partly) {
+        asked.completeExceptionally(e);
+        live.count(LiveConfig.Outcome.FAILED);
+        LOG.error(
+                "reload: an error that was not expected; {}",
+                partly
+                        ? "the new configuration is only partly in force: reload again, and if that fails, restart"
+                        : "nothing was changed",
+                e);
     }
 
     private synchronized @Nullable CompletableFuture<ReloadReport> following() {
@@ -125,7 +142,9 @@ final class Reloader {
             ClientTls former = sessions.tls();
             sessions.tls(protection);
             if (former != null) {
-                retire.accept(former);
+                Duration old = before.clientLoginTimeout();
+                Duration now = after.clientLoginTimeout();
+                retire.accept(former, old.compareTo(now) > 0 ? old : now);
             }
         }
         pools.configured(before);

@@ -102,8 +102,7 @@ public final class BackendConnection {
     }
 
     /** What protects the connection, or null. */
-    @Nullable
-    BackendTls tls() {
+    public @Nullable BackendTls tls() {
         return tls;
     }
 

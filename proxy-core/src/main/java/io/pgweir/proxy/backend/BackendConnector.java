@@ -99,8 +99,10 @@ public final class BackendConnector {
     }
 
     /**
-     * Frees what connections to databases that are no longer configured were made with; what the call before has not named
-     * either, as connects may be under way.
+     * Frees what no connection is made with any more; what the call before has not named either, as connects may be under way.
+     * Reads no files, but may wait for who does.
+     *
+     * @param used what is configured, and what open backends have: their cancel requests are protected as they are
      */
     public synchronized void retain(Set<ServerTls> used) {
         unused.removeAll(used);

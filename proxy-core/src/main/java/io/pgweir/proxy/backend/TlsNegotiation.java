@@ -141,8 +141,17 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         if (step != Step.PREPARING || !ctx.channel().isActive()) {
             return;
         }
+        SslHandler begun;
+        try {
+            begun = tls.begin(ctx.alloc(), host);
+        } catch (RuntimeException e) {
+            // E.g. what it takes was freed since the files were read. Without an end the attempt would last its whole
+            // time.
+            LOG.warn("TLS to {} cannot begin: {}", host, e.toString());
+            fail(BackendFailure.unreachable("TLS to " + host + " could not begin: " + e.getMessage()));
+            return;
+        }
         step = Step.HANDSHAKE;
-        SslHandler begun = tls.begin(ctx.alloc(), host);
         handler = begun;
         HandshakeGuard.begin(ctx.pipeline(), begun, MOST_HANDSHAKE_BYTES);
     }

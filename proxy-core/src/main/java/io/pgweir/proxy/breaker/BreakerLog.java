@@ -3,6 +3,7 @@ package io.pgweir.proxy.breaker;
 import io.pgweir.proxy.settings.HostPort;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,10 @@ final class BreakerLog implements BreakerListener {
 
     BreakerLog(LongSupplier clock) {
         this.clock = clock;
+    }
+
+    synchronized void retain(Set<HostPort> servers) {
+        lastWarning.keySet().retainAll(servers);
     }
 
     @Override

@@ -47,6 +47,7 @@ public final class Breakers {
     public void retain(Set<HostPort> used) {
         all.keySet().retainAll(used);
         roles.retain(used);
+        log.retain(used);
     }
 
     /** What is to become of the servers of one database: others, in the order of its URL, or chosen otherwise. */

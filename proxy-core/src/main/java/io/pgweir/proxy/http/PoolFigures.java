@@ -41,6 +41,7 @@ final class PoolFigures {
 
     /** One for each label, in the order of the labels. */
     static Collection<PoolFigures> of(List<Pool> pools, PoolLabels labels) {
+        labels.retain(pools.stream().map(Pool::key));
         TreeMap<String, PoolFigures> all = new TreeMap<>();
         for (Pool pool : pools) {
             all.computeIfAbsent(labels.of(pool.key()), PoolFigures::new).add(pool);

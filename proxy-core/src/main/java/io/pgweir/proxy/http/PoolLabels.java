@@ -3,10 +3,12 @@ package io.pgweir.proxy.http;
 import io.pgweir.proxy.pool.PoolKey;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What pools are called in figures. Clients choose names of databases and users, so the number of names is bounded: the
- * first ones keep theirs for good, all later ones together are {@link #OTHER}. One thread.
+ * first ones keep theirs, all later ones together are {@link #OTHER} until pools have gone. One thread.
  */
 final class PoolLabels {
     /** No pool is called so: pools have a slash. */
@@ -24,8 +26,7 @@ final class PoolLabels {
 
     /** {@code database/user}, or {@link #OTHER}. */
     String of(PoolKey key) {
-        String name = key.toString();
-        String label = name.length() <= LONGEST ? name : name.substring(0, LONGEST) + "…";
+        String label = text(key);
         if (named.contains(label)) {
             return label;
         }
@@ -34,5 +35,17 @@ final class PoolLabels {
         }
         named.add(label);
         return label;
+    }
+
+    /** These are all pools there are: if there are no labels left, those of others may be given away. */
+    void retain(Stream<PoolKey> keys) {
+        if (named.size() >= limit) {
+            named.retainAll(keys.map(PoolLabels::text).collect(Collectors.toSet()));
+        }
+    }
+
+    private static String text(PoolKey key) {
+        String name = key.toString();
+        return name.length() <= LONGEST ? name : name.substring(0, LONGEST) + "…";
     }
 }

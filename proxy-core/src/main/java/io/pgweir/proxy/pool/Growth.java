@@ -1,7 +1,6 @@
 package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.backend.BackendConnection;
-import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.SessionSettings;
@@ -207,7 +206,7 @@ final class Growth {
                         || open >= limit()) {
                     return;
                 }
-                server = servers.next(limit(), open);
+                server = next();
                 long pause = nanosToConnect(server);
                 if (server == null || pause > 0) {
                     retryAfter(part, pause);
@@ -249,7 +248,7 @@ final class Growth {
      */
     private @Nullable Breaker reserve(int enough) {
         synchronized (lock) {
-            return reserve(servers.next(limit(), open), enough);
+            return reserve(next(), enough);
         }
     }
 
@@ -273,6 +272,12 @@ final class Growth {
         if (server != null) {
             connect(part, server, SessionSettings.NONE, null);
         }
+    }
+
+    /** Where to connect to; null also while another configuration comes into force: its servers are known before its target. */
+    private @Nullable Breaker next() {
+        Breaker server = servers.next(limit(), open);
+        return server != null && pool.target().hosts().contains(server.server()) ? server : null;
     }
 
     /** 0 if this pool may open one more backend now. */
@@ -317,47 +322,12 @@ final class Growth {
     }
 
     private void connect(LoopPool part, Breaker server, SessionSettings startup, @Nullable Waiter forWhom) {
-        long begin = System.nanoTime();
-        boolean retry = failure() != null;
-        BackendTarget target = pool.target(); // after the time is taken: see Steering#renew
-        BackendConnector.Result result = new BackendConnector.Result() {
-            @Override
-            public void connected(BackendConnection backend) {
-                part.metrics().connects.record(System.nanoTime() - begin);
-                if (retry) {
-                    part.metrics().connectRetriesSucceeded.increment();
-                }
-                opened(backend, forWhom, begin);
-                server.connected();
-                giveOrClose(backend, server);
-                pool.serve(part);
-            }
+        new Opening(pool, this, part, server, startup, forWhom).begin();
+    }
 
-            @Override
-            public void failed(BackendFailure failure) {
-                part.metrics().connectsFailed.record(System.nanoTime() - begin);
-                if (retry) {
-                    part.metrics().connectRetriesFailed.increment();
-                }
-                boolean opens = server.connectFailed(failure, begin);
-                servers.notConnected(server, failure);
-                boolean outdated = target != pool.target(); // what is configured now may work
-                boolean itsOwnFault = failure.kind() == BackendFailure.Kind.BAD_SETTINGS && !startup.isEmpty();
-                if (outdated || failure.kind() == BackendFailure.Kind.UNFIT) {
-                    notWanted(forWhom);
-                } else if (itsOwnFault && forWhom != null) {
-                    permitBack();
-                    pool.failOne(forWhom, failure);
-                } else if (connectFailed(forWhom, failure)) {
-                    pool.failAll(CheckoutFailure.Reason.UNAVAILABLE);
-                }
-                if (opens) {
-                    prober.begin(part, server);
-                }
-                pool.serve(part);
-            }
-        };
-        pool.connector().connect(part.loop(), server.server(), target, startup, pool.events(), result);
+    /** A connect that has failed has opened the breaker. */
+    void probe(LoopPool part, Breaker server) {
+        prober.begin(part, server);
     }
 
     Generation generation() {
@@ -391,6 +361,11 @@ final class Growth {
         }
     }
 
+    /** Whether something else is configured since a connect began, which may work where that one did not. */
+    boolean isOutdated(BackendTarget target, Breaker server) {
+        return target != pool.target() || !servers.uses(server);
+    }
+
     /** Connects go elsewhere or as somebody else from now on: how earlier ones ended says nothing. */
     void redirected() {
         synchronized (lock) {
@@ -412,7 +387,7 @@ final class Growth {
     }
 
     /** Nothing came of an attempt: the next may be better. */
-    private void notWanted(@Nullable Waiter forWhom) {
+    void notWanted(@Nullable Waiter forWhom) {
         synchronized (lock) {
             permitBack();
             if (forWhom != null) {

@@ -53,6 +53,7 @@ final class HostWatch {
     /** PostgreSQL has refused to write. Any loop. */
     void refused(BackendConnection backend) {
         if (target() == TargetSessionAttrs.READ_WRITE && servers.doubt(backend.host())) {
+            witnesses.keySet().removeIf(server -> !servers.has(server));
             witnesses.put(backend.host(), backend);
             backend.home().loop().schedule(() -> everywhere(this::ask), LATER_MILLIS, TimeUnit.MILLISECONDS);
         }

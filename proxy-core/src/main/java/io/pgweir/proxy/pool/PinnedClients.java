@@ -1,8 +1,8 @@
 package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.metrics.StateKind;
+import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.SequenceState;
-import io.pgweir.proxy.settings.StatePolicy;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
@@ -17,18 +17,20 @@ public final class PinnedClients {
     private final AtomicIntegerArray seen = new AtomicIntegerArray(StateKind.values().length);
     private volatile boolean sequencesRead;
 
-    PinnedClients(StatePolicy policy) {
-        this.limit = policy.maxPinned();
-        this.sequencesRead = policy.sequences() == SequenceState.KEEP;
+    PinnedClients(PoolSettings settings) {
+        rules(settings);
     }
 
     public int limit() {
         return limit;
     }
 
-    /** So many from now on; who has a place keeps it. */
-    void limit(int most) {
-        limit = most;
+    /** Others from now on; who has a place keeps it. */
+    final void rules(PoolSettings settings) {
+        limit = settings.state().mostPinned(settings.connectionLimit());
+        if (settings.state().sequences() == SequenceState.KEEP) {
+            sequencesRead();
+        }
     }
 
     /** Takes a place; false if there is none. */
@@ -73,7 +75,7 @@ public final class PinnedClients {
     }
 
     /** A client has asked for currval or lastval: from now on backends are made ready for that. */
-    public void sequencesRead() {
+    public final void sequencesRead() {
         sequencesRead = true;
     }
 

@@ -73,7 +73,7 @@ public final class Pool {
         this.picky = settings.mode() == PoolMode.SESSION || shuffle;
         this.parts = new LoopPool[loops.size()];
         this.growth = new Growth(this, lock, queue, servers, parts);
-        this.pinned = new PinnedClients(settings.state());
+        this.pinned = new PinnedClients(settings);
         loops.forEach(loop -> parts[loop.index()] = new LoopPool(loop, servers, this::serve));
         this.hosts = new HostWatch(this, growth, parts);
         this.upkeep = new Upkeep(this, growth, hosts);
@@ -103,7 +103,7 @@ public final class Pool {
             watch.longestWait(next.poolTimeout());
         }
         settings = next;
-        pinned.limit(next.state().maxPinned());
+        pinned.rules(next);
         if (where != target) {
             target = where;
             growth.redirected();

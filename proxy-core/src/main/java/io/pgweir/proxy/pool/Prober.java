@@ -3,6 +3,7 @@ package io.pgweir.proxy.pool;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.BreakerState;
 import java.util.Set;
@@ -53,12 +54,16 @@ final class Prober {
             }
             return;
         }
+        long begunAt = System.nanoTime();
+        BackendTarget target = pool.target(); // after the time is taken: see Steering#renew
+        boolean configured =
+                target.hosts().contains(server.server()); // as it comes into force, servers are known first
         if (server.state() != BreakerState.OPEN || server.nanosToProbe() > 0) {
             schedule(part, server);
-        } else if (!growth.takePermit()) {
+        } else if (!configured || !growth.takePermit()) {
             schedule(part, server, FULL_NANOS);
         } else if (server.takeProbe()) {
-            connect(part, server);
+            connect(part, server, target, begunAt);
         } else {
             growth.permitBack();
             schedule(part, server);
@@ -69,8 +74,7 @@ final class Prober {
         return !growth.isStopped() && server.isDown() && growth.servers().uses(server);
     }
 
-    private void connect(LoopPool part, Breaker server) {
-        long begunAt = System.nanoTime();
+    private void connect(LoopPool part, Breaker server, BackendTarget target, long begunAt) {
         BackendConnector.Result result = new BackendConnector.Result() {
             @Override
             public void connected(BackendConnection backend) {
@@ -84,7 +88,7 @@ final class Prober {
             public void failed(BackendFailure failure) {
                 part.metrics().connectsFailed.record(System.nanoTime() - begunAt);
                 part.metrics().connectRetriesFailed.increment();
-                if (failure.isConclusive()) {
+                if (failure.isConclusive() && !growth.isOutdated(target, server)) {
                     growth.connectFailed(null, failure);
                 } else {
                     growth.permitBack();
@@ -94,7 +98,7 @@ final class Prober {
                 schedule(part, server);
             }
         };
-        pool.connector().probe(part.loop(), server.server(), pool.target(), pool.events(), result);
+        pool.connector().probe(part.loop(), server.server(), target, pool.events(), result);
     }
 
     private void probed(LoopPool part, Breaker server, BackendConnection backend, @Nullable BackendFailure failure) {

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class ClientStatements {
     private static final int INITIAL = 8;
 
-    /** Of all texts together, those counted again that other clients have as well. */
-    static final int MOST_BYTES = 2 * ExtendedRelay.LONGEST_NAMED_PARSE;
+    /** Of all texts together, those counted again that other clients have as well; one client must not fill a small heap. */
+    static final int MOST_BYTES = (int)
+            Math.min(2 * ExtendedRelay.LONGEST_NAMED_PARSE, Runtime.getRuntime().maxMemory() / 8);
 
     private byte[] @Nullable [] names = new byte[INITIAL][];
     private @Nullable PreparedStatement[] statements = new PreparedStatement[INITIAL];

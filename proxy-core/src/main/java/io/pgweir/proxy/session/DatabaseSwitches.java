@@ -55,6 +55,11 @@ public final class DatabaseSwitches {
         return own == null ? allPaused : own;
     }
 
+    /** Whether there is an order for this very database. */
+    boolean knows(String database) {
+        return paused.containsKey(database) || disabled.containsKey(database);
+    }
+
     /** Whether any database is paused. */
     public boolean isAnyPaused() {
         return allPaused != null || !paused.isEmpty();

@@ -84,6 +84,11 @@ final class Executions implements SlowLog.Client {
         return found;
     }
 
+    /** Whether it is worth looking at the text again. */
+    boolean isUnknown(@Nullable StatementTally tally) {
+        return tally == null || tally == table.notLookedAt();
+    }
+
     private StatementOwner owner() {
         StatementOwner known = owner;
         String label = session.limits().label();

@@ -73,7 +73,7 @@ final class ExtendedRelay {
 
     void message(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
         if (session.mode() == io.pgweir.proxy.settings.PoolMode.SESSION) {
-            unmapped.note(backend, type, in, at, length, available, relay.text());
+            unmapped.note(backend, type, in, at, relay.text());
             relay.forward(backend, at, available);
             expect(backend, type, in, at, available);
             return;
@@ -81,7 +81,9 @@ final class ExtendedRelay {
         switch (type) {
             case FrontendType.PARSE -> parse(backend, in, at, length, available);
             case FrontendType.BIND -> {
-                if (!effects.guard().refusesBind(backend)) {
+                if (effects.guard().refusesBind(backend)) {
+                    executions().bind(in, at + FrameScanner.HEADER, null);
+                } else {
                     bind(backend, in, at, length, available);
                 }
             }
@@ -146,7 +148,7 @@ final class ExtendedRelay {
                         kind,
                         effects.guard().effects(),
                         session.lease().hasStandardStrings());
-        if (!text.isAgain() || unnamed.tally() == null) {
+        if (!text.isAgain() || executions().isUnknown(unnamed.tally())) {
             unnamed.tally(executions().of(in, body, textLimit));
         }
         if (!unnamed.note(backend)) {

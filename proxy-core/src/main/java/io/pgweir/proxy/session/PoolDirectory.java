@@ -1,5 +1,6 @@
 package io.pgweir.proxy.session;
 
+import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
@@ -9,7 +10,6 @@ import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.PoolKey;
-import io.pgweir.proxy.settings.ClientAuth;
 import io.pgweir.proxy.settings.DatabaseConfig;
 import io.pgweir.proxy.settings.HostChoice;
 import io.pgweir.proxy.settings.HostPort;
@@ -20,6 +20,7 @@ import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.Secret;
 import io.pgweir.proxy.settings.ServerTls;
+import io.pgweir.proxy.tls.BackendTls;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -78,6 +79,10 @@ public final class PoolDirectory {
     synchronized @Nullable PoolUse enter(DatabaseConfig database, String name, String user) {
         PoolKey key = new PoolKey(name, user);
         PoolEntry entry = entries.get(key);
+        if (entry != null && entry.isOutdated() && entry.isUnused()) {
+            drop(entry);
+            entry = null;
+        }
         if (entry == null) {
             if (!isOwn(database, key) && !hasRoom()) {
                 return null;
@@ -98,17 +103,17 @@ public final class PoolDirectory {
     }
 
     private boolean hasRoom() {
-        if (entries.size() < live.config().maxPools()) {
-            return true;
-        }
-        for (PoolEntry entry : entries.values()) {
+        int most = live.config().maxPools();
+        for (PoolEntry entry : entries.values()) { // there may be several too many, if max_pools has been lowered
+            if (entries.size() < most) {
+                return true;
+            }
             if (entry.isUnused() && !isOwn(entry.database(), entry.key)) {
                 LOG.debug("pool {}: dropped, nobody uses it", entry.key);
                 drop(entry);
-                return true;
             }
         }
-        return false;
+        return entries.size() < most;
     }
 
     private void drop(PoolEntry entry) {
@@ -160,7 +165,12 @@ public final class PoolDirectory {
      *
      * @param before what was configured until now
      */
-    public synchronized void configured(ProxyConfig before) {
+    public void configured(ProxyConfig before) {
+        connector.retain(follow(before)); // may wait for files to be read, and who logs in must not
+    }
+
+    /** @return how connections are protected: those that are open, and those that may be opened */
+    private synchronized Set<ServerTls> follow(ProxyConfig before) {
         ProxyConfig config = live.config();
         breakers.settings(config.breaker());
         goneUsers.addAll(before.userNames());
@@ -176,39 +186,72 @@ public final class PoolDirectory {
         }
         keepMinimum(config);
         forgetServers();
+        config.databases().stream()
+                .filter(database -> before.named(database.name()) == null)
+                .forEach(this::tellOrders);
         Set<ServerTls> used = new HashSet<>();
         config.databases().forEach(database -> used.add(database.tls()));
-        entries.values().forEach(entry -> used.add(entry.pool.target().tls()));
-        connector.retain(used);
+        for (Pool pool : poolsAndListeners()) {
+            used.add(pool.target().tls());
+            for (BackendConnection backend : pool.steering().backends()) {
+                BackendTls tls = backend.tls();
+                if (tls != null) {
+                    used.add(tls.settings());
+                }
+            }
+        }
+        return used;
+    }
+
+    /** Orders of administrators outlast the entry that they were about. */
+    private void tellOrders(DatabaseConfig added) {
+        AdminOrder pause = switches.paused(added.name());
+        AdminOrder disabled = switches.disabled(added.name());
+        if (pause != null) {
+            LOG.warn("database {}: is still paused by {}, see RESUME", added.name(), pause.by());
+        }
+        if (disabled != null) {
+            LOG.warn("database {}: is still disabled by {}, see ENABLE", added.name(), disabled.by());
+        }
     }
 
     private void follow(PoolEntry entry, ProxyConfig config, DatabaseConfig database) {
         String user = entry.key.user();
         BackendTarget known = entry.pool.target();
-        boolean gone = config.clientAuth() == ClientAuth.SCRAM && goneUsers.contains(user);
+        boolean gone = goneUsers.contains(user);
         Secret password = gone ? known.password() : config.backendPassword(database, user);
         BackendTarget target = target(database, entry.key, password);
         HostChoice choice = database.pool().hosts();
         boolean elsewhere = !target.leadsWhere(known) || !choice.equals(entry.servers.choice());
         breakers.change(entry.servers, database.hosts(), choice); // the values of breakers, too
         entry.follow(database, target.isLike(known) ? known : target, elsewhere, gone);
+        if (entry.isOutdated()) {
+            LOG.warn(
+                    "pool {}: goes on by the former pool_mode, listen_mode, listen_extra_connection and a connection_limit"
+                            + " above 1, which a pool has for its whole life; it is made anew when it has neither clients nor"
+                            + " backends. KILL {} and RESUME {} do that now",
+                    entry.key,
+                    entry.key.database(),
+                    entry.key.database());
+        }
     }
 
-    /** Drops retired pools that nobody uses any more; about once a second. */
+    /** Drops pools that are leaving and that nobody uses any more; about once a second. */
     public void sweep() {
-        if (entries.values().stream().noneMatch(PoolEntry::isRetired)) {
+        if (entries.values().stream().noneMatch(PoolEntry::isLeaving)) {
             return;
         }
         synchronized (this) {
             for (PoolEntry entry : entries.values()) {
-                if (entry.isRetired() && entry.isUnused()) {
+                if (entry.isLeaving() && entry.isUnused()) {
                     drop(entry);
                     forgetServers();
-                    LOG.info("pool {}: gone, as is its database or user", entry.key);
+                    LOG.info("pool {}: gone, as is what it was made for", entry.key);
                 } else {
                     entry.drain();
                 }
             }
+            keepMinimum(live.config());
         }
     }
 
@@ -287,6 +330,18 @@ public final class PoolDirectory {
             }
         }
         return pools;
+    }
+
+    /** Whether there is a pool or an order of an administrator for this database, configured or not. */
+    public boolean knows(String database) {
+        return switches.knows(database)
+                || entries.keySet().stream().anyMatch(key -> key.database().equals(database));
+    }
+
+    /** By what a pool goes, or went when its database was configured last; null: it has gone. */
+    public @Nullable DatabaseConfig databaseOf(Pool pool) {
+        PoolEntry entry = entries.get(pool.key());
+        return entry == null ? null : entry.database();
     }
 
     /** Clients of a pool, those included that are about to be. */

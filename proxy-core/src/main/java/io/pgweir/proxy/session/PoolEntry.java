@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * A pool in the {@link PoolDirectory}, and what belongs to it. Changed with the lock of the directory; read anywhere.
  *
  * <p>It is retired while no new clients may come to it, because its database or user is not configured any more: those who
- * are here use it as before, and when they have gone its backends are closed.
+ * are here use it as before, and when they have gone its backends are closed. It is outdated while something else is
+ * configured that a pool has for its whole life; new clients may come, and when nobody uses it the next is made in its place.
  */
 final class PoolEntry {
     /** Makes a pool by these rules. */
@@ -32,6 +33,7 @@ final class PoolEntry {
     private volatile @Nullable NotificationHub hub;
     private volatile int users;
     private volatile boolean retired;
+    private volatile boolean outdated;
 
     PoolEntry(PoolKey key, DatabaseConfig database, Servers servers, Factory factory) {
         PoolSettings settings = database.pool();
@@ -53,8 +55,13 @@ final class PoolEntry {
         return users;
     }
 
-    boolean isRetired() {
-        return retired;
+    boolean isOutdated() {
+        return outdated;
+    }
+
+    /** Whether it goes as soon as nobody uses it. */
+    boolean isLeaving() {
+        return retired || outdated;
     }
 
     /** One client's use of it. */
@@ -78,9 +85,11 @@ final class PoolEntry {
      * @param retires whether no new clients come to it
      */
     void follow(DatabaseConfig configured, BackendTarget target, boolean elsewhere, boolean retires) {
+        PoolSettings wanted = configured.pool();
         database = configured;
         retired = retires;
-        rules(retires ? configured.pool().withoutMinimum() : configured.pool(), target, elsewhere);
+        outdated = !wanted.keeping(pool.settings()).equals(wanted);
+        rules(isLeaving() ? wanted.withoutMinimum() : wanted, target, elsewhere);
     }
 
     /** No new clients come to it. */
@@ -105,9 +114,9 @@ final class PoolEntry {
         return pool.open() == 0 && pool.waiting() == 0;
     }
 
-    /** Closes the idle backends of a retired pool whose clients have gone. */
+    /** Closes the idle backends of a pool that is leaving and whose clients have gone. */
     void drain() {
-        if (retired && users == 0) {
+        if (isLeaving() && users == 0) {
             pool.steering().discardIdle(backend -> true);
             listening.steering().discardIdle(backend -> true);
         }

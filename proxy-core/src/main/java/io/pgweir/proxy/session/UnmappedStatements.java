@@ -1,11 +1,14 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.pgweir.protocol.wire.FrameScanner;
 import io.pgweir.protocol.wire.FrontendType;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.statistics.StatementTally;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,14 +20,14 @@ final class UnmappedStatements {
 
     private final ClientSession session;
     private boolean justParsed;
-    private @Nullable ClientStatements names;
+    private final Map<String, StatementTally> names = new HashMap<>(0);
     private @Nullable StatementTally unnamed;
 
     UnmappedStatements(ClientSession session) {
         this.session = session;
     }
 
-    void note(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available, MessageText text) {
+    void note(BackendConnection backend, byte type, ByteBuf in, int at, MessageText text) {
         if (type == FrontendType.PARSE) {
             if (text.sqlAt() > 0) {
                 backend.running().passing(in, text.sqlAt(), text.sqlLimit(), text.sqlEnd() >= 0);
@@ -42,24 +45,18 @@ final class UnmappedStatements {
         }
         if (type == FrontendType.PARSE && text.nameEnd() == text.nameAt()) {
             unnamed = executions.of(in, text.sqlAt(), text.sqlLimit());
-        } else if (type == FrontendType.PARSE && available == length && text.sqlEnd() >= 0) {
-            keep(in, text, at + length);
+        } else if (type == FrontendType.PARSE) {
+            if (names.size() >= MOST_NAMES) {
+                names.clear();
+            }
+            names.put(name(in, text), Objects.requireNonNull(executions.of(in, text.sqlAt(), text.sqlLimit())));
         } else if (type == FrontendType.BIND) {
-            StatementTally tally = text.nameEnd() == text.nameAt() ? unnamed : named(executions, in, text);
+            StatementTally tally = text.nameEnd() == text.nameAt() ? unnamed : names.get(name(in, text));
             executions.bind(in, at + FrameScanner.HEADER, tally);
         }
     }
 
-    private void keep(ByteBuf in, MessageText text, int end) {
-        ClientStatements known = names;
-        if (known == null || known.size() >= MOST_NAMES) {
-            names = known = new ClientStatements(MOST_NAMES);
-        }
-        byte[] name = ByteBufUtil.getBytes(in, text.nameAt(), text.nameEnd() - text.nameAt());
-        known.put(name, session.pool().statements().unshared(in, text.sqlAt(), end - text.sqlAt()));
-    }
-
-    private @Nullable StatementTally named(Executions executions, ByteBuf in, MessageText text) {
-        return names == null ? null : executions.of(names.get(in, text.nameAt(), text.nameEnd() - text.nameAt()));
+    private static String name(ByteBuf in, MessageText text) {
+        return in.toString(text.nameAt(), text.nameEnd() - text.nameAt(), StandardCharsets.ISO_8859_1);
     }
 }

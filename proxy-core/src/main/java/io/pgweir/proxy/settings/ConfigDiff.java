@@ -19,6 +19,11 @@ final class ConfigDiff {
     private static final String NONE = "none";
     private static final String CHANGED = "changed";
     private static final String SAME = "***";
+    private static final String OF_ANY = "* ";
+    private static final String MOVES =
+            "in force for new clients and those who are here; open backends are replaced as they come free";
+    private static final String KEEPS =
+            ". A pool in use keeps pool_mode, listen_mode and listen_extra_connection until" + " nobody uses it";
 
     private final LoadedConfig running;
     private final LoadedConfig read;
@@ -116,14 +121,22 @@ final class ConfigDiff {
     private void databases() {
         for (DatabaseConfig database : after.databases()) {
             DatabaseConfig old = before.named(database.name());
-            if (old == null) {
+            DatabaseConfig any = before.database(database.name());
+            if (old == null && any != null) {
+                boolean kept = !database.pool().keeping(any.pool()).equals(database.pool());
+                add(name(database), "database", OF_ANY + hosts(any), hosts(database), MOVES + (kept ? KEEPS : ""));
+            } else if (old == null) {
                 add(name(database), "database", NONE, hosts(database), "clients may ask for it now");
             } else {
                 parts(old, database);
             }
         }
         for (DatabaseConfig old : before.databases()) {
-            if (after.named(old.name()) == null) {
+            DatabaseConfig any = after.database(old.name());
+            if (any != null && !any.name().equals(old.name())) {
+                boolean kept = !any.pool().keeping(old.pool()).equals(any.pool());
+                add(name(old), "database", hosts(old), OF_ANY + hosts(any), MOVES + (kept ? KEEPS : ""));
+            } else if (any == null) {
                 add(
                         name(old),
                         "database",

@@ -6,7 +6,7 @@ import java.time.Duration;
  * What a pool does about state of sessions that cannot be replayed on another backend.
  *
  * @param onUnsafeState what happens to statements that make such state
- * @param maxPinned most clients that keep their backends for it; at least 1
+ * @param mostPinned most clients that keep their backends for it; 0: all backends of the pool but one
  * @param pinnedIdleTimeout longest pause of such a client; zero: off
  * @param check when backends are asked for state nobody has announced
  * @param samplePercent how many of the statements that call functions of the user's are followed by a check, 0 to 100
@@ -14,8 +14,13 @@ import java.time.Duration;
  */
 public record StatePolicy(
         UnsafeState onUnsafeState,
-        int maxPinned,
+        int mostPinned,
         Duration pinnedIdleTimeout,
         StateCheck check,
         int samplePercent,
-        SequenceState sequences) {}
+        SequenceState sequences) {
+    /** Most clients that keep their backends for it, in a pool with this connection_limit; at least 1. */
+    public int mostPinned(int connectionLimit) {
+        return mostPinned == 0 ? Math.max(1, connectionLimit - 1) : mostPinned;
+    }
+}

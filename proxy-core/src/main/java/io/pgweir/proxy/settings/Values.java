@@ -70,10 +70,9 @@ final class Values {
     }
 
     private StatePolicy statePolicy() {
-        int most = get(Settings.MAX_PINNED);
         return new StatePolicy(
                 get(Settings.ON_UNSAFE_STATE),
-                most == 0 ? Math.max(1, get(Settings.CONNECTION_LIMIT) - 1) : most,
+                get(Settings.MAX_PINNED),
                 get(Settings.PINNED_IDLE_TIMEOUT),
                 get(Settings.STATE_CHECK),
                 get(Settings.STATE_CHECK_SAMPLE),

@@ -15,6 +15,11 @@ record StatementForm(
         long fingerprint,
         String text,
         @Nullable String tag) {
+    /** The same in another pool. */
+    StatementForm of(Object otherPool) {
+        return pool.equals(otherPool) ? this : new StatementForm(otherPool, fingerprint, text, tag);
+    }
+
     /** Of what is not told apart. */
     static StatementForm rest(String name) {
         return new StatementForm("", 0, name, null);

@@ -125,13 +125,15 @@ public final class StatementTable {
 
     /** Where the statement in {@code in}, or what is there of it, counts. */
     public StatementTally of(ByteBuf in, int from, int to, boolean standardStrings, StatementOwner owner) {
+        int length = Math.min(to - from, Fingerprinter.LOOKED_AT);
+        to = from + length;
         long hash = TextHash.of(in, from, to, standardStrings ? owner.seed() : ~owner.seed());
         int place = (int) hash & (hashes.length - 1);
         StatementTally known = texts[place];
-        if (known != null && hashes[place] == hash && !known.evicted) {
+        // Owners whose names have equal hashes have equal seeds.
+        if (known != null && hashes[place] == hash && known.isFor(owner)) {
             return known;
         }
-        int length = Math.min(to - from, Fingerprinter.LOOKED_AT);
         if (!mayLook(length)) {
             return notLookedAt;
         }
@@ -151,9 +153,10 @@ public final class StatementTable {
 
     /** Where a statement that is known counts now, if this owner executes it. */
     public StatementTally of(StatementTally known, StatementOwner owner) {
-        return known.isFor(owner) || isRest(known)
-                ? known
-                : admitted(known.form(), known.form().tag() == null ? owner.label() : known.label());
+        if (isRest(known) || known.isFor(owner)) {
+            return known;
+        }
+        return admitted(known.form().of(owner.pool()), known.form().tag() == null ? owner.label() : known.label());
     }
 
     /** Of what nothing is known. */
@@ -222,6 +225,7 @@ public final class StatementTable {
         all.sort(Comparator.comparingLong(tally -> tally.recent));
         int leaving = Math.max(1, all.size() / 16);
         newcomersRecent = all.get(all.size() / 2).recent;
+        labels.clear();
         Arrays.fill(tallies, null);
         size = 0;
         for (int i = 0; i < all.size(); i++) {
@@ -232,6 +236,9 @@ public final class StatementTable {
             } else {
                 tally.recent -= tally.recent >> 5;
                 put(tally);
+                if (tally.label() != null) {
+                    labels.put(tally.label(), tally.label());
+                }
             }
         }
         evictions.add(leaving);

@@ -65,7 +65,9 @@ public final class StatementTally {
 
     /** Whether what this owner executes of this form counts here. */
     public boolean isFor(StatementOwner owner) {
-        return !evicted && (form.tag() != null || Objects.equals(label, owner.label()));
+        return !evicted
+                && form.pool().equals(owner.pool())
+                && (form.tag() != null || Objects.equals(label, owner.label()));
     }
 
     boolean is(Object pool, long fingerprint, @Nullable String ofLabel) {

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Something made of a few files, which is made again when they change. Files that are of no use leave what there was
- * before in use, and the log says why. Thread-safe. {@link #refresh} reads files and must not run on an event loop.
+ * before in use, and the log says why. Thread-safe. {@link #refresh} reads files and must not run on an event loop, nor must {@link #close}.
  *
  * @param <T> what is made; it is released when it has been replaced, if it counts references
  */
@@ -116,9 +116,13 @@ final class FromFiles<T> {
         return user.apply(there);
     }
 
-    /** Releases it; there is nothing any more. */
+    /** Releases it; there is nothing any more, unless somebody who has come late calls {@link #refresh} once more. */
     void close() {
-        replace(null);
+        synchronized (refreshing) {
+            tried = null;
+            fault = null;
+            replace(null);
+        }
     }
 
     private static byte[] digest(Map<String, TlsFile> files) {

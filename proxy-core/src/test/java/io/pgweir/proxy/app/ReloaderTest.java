@@ -64,4 +64,33 @@ class ReloaderTest {
         }
         assertThat(proxy.reload("nobody")).isCompletedExceptionally();
     }
+
+    @Test
+    void anErrorThatNobodyExpectedIsToldAndTheNextReloadWorks(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("pgweir.yaml");
+        Files.writeString(file, "databases:\n  app: {host: 127.0.0.1, port: 1}\n");
+        LoadedConfig loaded = ConfigLoader.load(new ConfigSources(
+                Map.of(
+                        "config", file.toString(),
+                        "listen", "127.0.0.1:0",
+                        "http", "off",
+                        "client_auth", "trust"),
+                Map.of()));
+        AtomicInteger reloads = new AtomicInteger();
+        Proxy proxy = Proxy.start(loaded, config -> {
+            if (reloads.incrementAndGet() == 1) {
+                throw new OutOfMemoryError("on purpose");
+            }
+        });
+        try {
+            assertThat(proxy.reload("the first"))
+                    .failsWithin(20, TimeUnit.SECONDS)
+                    .withThrowableThat()
+                    .withMessageContaining("on purpose");
+            assertThat(proxy.reload("the second").get(20, TimeUnit.SECONDS).problems())
+                    .isEmpty();
+        } finally {
+            proxy.shutdown().get(30, TimeUnit.SECONDS);
+        }
+    }
 }

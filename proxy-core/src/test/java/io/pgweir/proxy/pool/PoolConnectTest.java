@@ -108,6 +108,39 @@ class PoolConnectTest {
     }
 
     @Test
+    void serversAndWhatToLogInWithBelongTogetherWhileAnotherConfigurationComesIntoForce() throws Exception {
+        CountDownLatch mayRefuse = new CountDownLatch(1);
+        try (FakePostgres former = FakePostgres.start(connection -> {
+                    connection.startup();
+                    try {
+                        mayRefuse.await();
+                    } catch (InterruptedException e) {
+                        throw new FakeConnection.Ended();
+                    }
+                    connection.send(Backend.errorResponse("FATAL", "28P01", "password authentication failed"));
+                });
+                FakePostgres next = server();
+                PoolHarness harness = PoolHarness.before(former, 1)) {
+            TestClient client = harness.client(0).ask();
+            await().until(() -> former.accepted() == 1);
+            harness.servers(next);
+            mayRefuse.countDown();
+            await().until(() -> harness.pool().connecting() == 0);
+            pause(50); // upkeep has come by, and retries
+            assertThat(harness.pool().waiting())
+                    .as("the refusal was not for it")
+                    .isOne();
+            assertThat(next.accepted())
+                    .as("it would have got what was meant for the other")
+                    .isZero();
+            harness.target(next);
+            client.backend();
+            client.release();
+            harness.awaitIdle(1);
+        }
+    }
+
+    @Test
     void nothingIsOpenedWithoutNeed() throws Exception {
         try (FakePostgres server = server();
                 PoolHarness harness = PoolHarness.before(server, 1)) {

@@ -13,6 +13,7 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Transport;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
+import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.ServerTls;
@@ -102,6 +103,30 @@ final class PoolHarness implements AutoCloseable {
 
     static PoolHarness at(String host, int port, int loops, String... settings) {
         return new PoolHarness(host, port, "fake", loops, settings);
+    }
+
+    /** As another configuration comes into force, its servers are known first: this one. */
+    void servers(FakePostgres server) {
+        breakers.change(pool.servers(), addresses(server), pool.settings().hosts());
+    }
+
+    /** And then what to log in to it with. */
+    void target(FakePostgres server) {
+        BackendTarget target = new BackendTarget(
+                addresses(server),
+                "fake",
+                "postgres",
+                null,
+                Map.of(),
+                pool.settings().connectTimeout(),
+                100,
+                pool.settings().hosts().target(),
+                ServerTls.OFF);
+        pool.steering().rules(pool.settings(), target, true);
+    }
+
+    private static List<HostPort> addresses(FakePostgres server) {
+        return List.of(new HostPort(server.host(), server.port()));
     }
 
     /** Of the only server. */

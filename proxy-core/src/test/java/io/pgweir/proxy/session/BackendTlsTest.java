@@ -116,6 +116,32 @@ class BackendTlsTest {
         }
     }
 
+    /** Its cancel requests are protected as it is, whatever new connections are protected with. */
+    @ParameterizedTest
+    @EnumSource(TlsProviderChoice.class)
+    void aBackendThatOutlivesItsConfigurationCanBeCancelled(TlsProviderChoice provider) throws Exception {
+        Path file = directory.resolve("outlived-" + provider + ".yaml");
+        String lines = "statement_timeout: 300ms\ndatabases:\n  app: {host: 127.0.0.1, port: " + postgres.port()
+                + ", dbname: postgres, sslmode: MODE}\n";
+        Files.writeString(file, lines.replace("MODE", "require"));
+        try (RunningProxy proxy = RunningProxy.with(file, "tls_provider", provider.name());
+                WireClient client = WireClient.login(proxy.host(), proxy.port(), "app", "tls_only", null)) {
+            assertThat(client.query("begin")).endsWith("Z[T]");
+            assertThat(client.query(OVER_TLS)).contains("D[t]");
+            for (String mode : List.of("prefer", "allow", "disable")) {
+                Files.writeString(file, lines.replace("MODE", mode));
+                assertThat(proxy.proxy()
+                                .reload("a test")
+                                .get(20, java.util.concurrent.TimeUnit.SECONDS)
+                                .changes())
+                        .hasSize(1);
+            }
+            long begin = System.nanoTime();
+            assertThat(client.query("select pg_sleep(20)")).contains("E[57014").endsWith("Z[E]");
+            assertThat((System.nanoTime() - begin) / 1_000_000).isLessThan(2_000); // 2 s more if it cannot
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "AUTO, disable,   plain, no encryption, plain",

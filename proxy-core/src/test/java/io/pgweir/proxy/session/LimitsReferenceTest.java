@@ -99,7 +99,7 @@ class LimitsReferenceTest {
                 row(
                         "prepared statements of one client",
                         setting("client_statement_limit") + ", and " + number(ClientStatements.MOST_BYTES)
-                                + " bytes of text",
+                                + " bytes of text, or an eighth of the heap if that is less",
                         "ERROR 53400"),
                 row(
                         "replies that one client may await",

@@ -104,6 +104,22 @@ class ReloadPlanTest {
     }
 
     @Test
+    void anEntryOfItsOwnAndTheOneForAnyStandInForEachOther() throws IOException {
+        String any = BASE.replace("  b:", "  \"*\": {host: db9}\n  b:");
+        String own = any.replace("  b:", "  c: {host: db3, pool_mode: session}\n  b:");
+        String moves = "in force for new clients and those who are here; open backends are replaced as they come free";
+        String keeps = ". A pool in use keeps pool_mode, listen_mode and listen_extra_connection until nobody uses it";
+        assertThat(changes(any, own)).containsExactly("database c: database * db9:5432 -> db3:5432: " + moves + keeps);
+        assertThat(changes(own, any)).containsExactly("database c: database db3:5432 -> * db9:5432: " + moves + keeps);
+        assertThat(changes(own.replace(", pool_mode: session", ""), any))
+                .containsExactly("database c: database db3:5432 -> * db9:5432: " + moves);
+        assertThat(changes(any, BASE))
+                .singleElement()
+                .asString()
+                .startsWith("database *: database db9:5432 -> none: new");
+    }
+
+    @Test
     void whatNeedsARestartIsSaidAndStays() throws IOException {
         ReloadPlan plan =
                 plan(BASE, "event_loops: 3\nlisten: 127.0.0.1:7000\npool_mode: session\nlisten_mode: pin\n" + BASE);
@@ -134,6 +150,10 @@ class ReloadPlanTest {
         assertThat(plan.changes()).extracting(ConfigChange::effect).containsExactly(Setting.Change.RESTART.effect());
         assertThat(plan.next().config().orElseThrow().named("a").pool().connectionLimit())
                 .isEqualTo(5);
+        PoolSettings kept = plan.next().config().orElseThrow().named("a").pool();
+        assertThat(kept.state().mostPinned(kept.connectionLimit()))
+                .as("max_pinned follows the limit that counts")
+                .isEqualTo(4);
         String pinned = "listen_mode: pin\n" + BASE;
         plan = plan(pinned, pinned.replace("connection_limit: 5", "connection_limit: 1"));
         assertThat(plan.next().config().orElseThrow().named("a").pool().connectionLimit())
@@ -151,6 +171,12 @@ class ReloadPlanTest {
                         "config",
                         "listen",
                         "http",
+                        "http_token",
+                        "http_token_file",
+                        "http_public",
+                        "max_unauthenticated",
+                        "max_unauthenticated_per_address",
+                        "client_buffer_limit",
                         "reuse_port",
                         "pool_mode",
                         "listen_mode",

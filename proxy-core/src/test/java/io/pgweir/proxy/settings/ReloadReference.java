@@ -58,10 +58,15 @@ final class ReloadReference {
                   clients share a listening backend (`listen_mode: multiplex` without `listen_extra_connection`): it would leave none for their work.
                 - **Time limits** and `pool_timeout` count from the next statement, transaction or wait on, for clients that are connected as well.
                   What clients have set for themselves stays, within the new limit.
-                - **Users.** A user that is removed cannot log in any more; who is connected stays, and is served as before. Another password is needed for new
+                - **Users.** A user that is removed cannot log in any more if clients need passwords; who is connected stays, and is served as before. Another password is needed for new
                   logins, and used for new backends. When the last client of a removed user has left, its backends are closed.
-                - **Databases.** A new one can be asked for at once. For one that is removed new clients get 3D000, or what the entry `*` says; who is connected
-                  is served as before, from the server that it had. When they have left, the backends are closed.
+                - **Databases.** A new one can be asked for at once. For one that is removed new clients get 3D000, and who is connected
+                  is served as before, from the server that it had; when they have left, the backends are closed. If there is an entry `*`, that serves
+                  both from then on, as if the entry had been changed to say the same. An entry of its own for what `*` has served is the same the
+                  other way round. Orders (`PAUSE`, `DISABLE`) outlast the entry, and a warning says so when it comes back.
+                - **pool_mode, listen_mode, listen_extra_connection.** A pool has them for its whole life, and where clients share a listening backend
+                  a `connection_limit` above 1. Where another entry comes to stand for a pool that is in use - one that was removed and is back, or `*` -
+                  the pool goes on by what it has, with a warning in the log, until it has neither clients nor backends; the next is made by the file.
                 - **Hosts, TLS to the server, `dbname`, startup parameters, `target_session_attrs`, `load_balance_hosts`.** New backends are opened as
                   the file says now. Those that are open leave as they come free, as with `RECONNECT`; a client that keeps its backend keeps it. Clients
                   that LISTEN are told by a WARNING (01W01) when they are heard again. The breakers of addresses that nobody uses

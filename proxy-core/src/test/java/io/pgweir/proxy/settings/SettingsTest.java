@@ -49,7 +49,7 @@ class SettingsTest {
                         10_000,
                         new ErrorCodes("53300", "57P03", "08006", "57014", "25P04", "25P03"),
                         new StatePolicy(
-                                UnsafeState.PIN, 19, Duration.ZERO, StateCheck.SUSPICIOUS, 1, SequenceState.LEARN),
+                                UnsafeState.PIN, 0, Duration.ZERO, StateCheck.SUSPICIOUS, 1, SequenceState.LEARN),
                         HostChoice.FIRST,
                         false));
     }

@@ -115,10 +115,37 @@ class StatementTableTest {
         StatementTally after = find("select 1 from t", null);
         assertThat(after).isNotSameAs(before);
         ran(after, 1_000);
-        assertThat(sum(table.look()).statements()).singleElement().satisfies(each -> assertThat(each.calls()).isEqualTo(2));
+        assertThat(sum(table.look()).statements())
+                .singleElement()
+                .satisfies(each -> assertThat(each.calls()).isEqualTo(2));
         keep(0);
         ran(after, 1_000);
         assertThat(table.isOn()).isFalse();
+    }
+
+    @Test
+    void poolsWhoseNamesHaveEqualHashesAreToldApart() {
+        keep(100);
+        record Pool(String database, String user) {}
+        StatementOwner one = table.owner(new Pool("db1", "svc20"), null);
+        StatementOwner other = table.owner(new Pool("db2", "svc10"), null);
+        assertThat(one.seed()).isEqualTo(other.seed());
+        ByteBuf text = Unpooled.copiedBuffer("select 1 from t", StandardCharsets.UTF_8);
+        StatementTally ofOne = table.of(text, 0, text.writerIndex(), true, one);
+        StatementTally ofOther = table.of(text, 0, text.writerIndex(), true, other);
+        assertThat(ofOther).isNotSameAs(ofOne);
+        assertThat(table.of(ofOne, other)).isSameAs(ofOther);
+        assertThat(table.of(text, 0, text.writerIndex(), true, one)).isSameAs(ofOne);
+    }
+
+    @Test
+    void labelsNobodyHasAnyMoreMakeRoomForOthers() {
+        keep(64);
+        for (int i = 0; i < 1_000; i++) {
+            now += TimeUnit.SECONDS.toNanos(1);
+            ran(find("select a" + i + " from t", "label" + i), 1_000_000L * (i + 1));
+        }
+        assertThat(find("select b from t", "new").shownLabel()).isEqualTo("new");
     }
 
     @Test

@@ -23,4 +23,17 @@ class FromFilesTest {
                 "TLS", Map.of("sslcert", file), read -> read.get("sslcert").bytes());
         assertThatThrownBy(others::refresh).hasMessageContaining("has more than 1 MiB");
     }
+
+    /** Whoever still needs what another configuration has no use for gets it anew. */
+    @Test
+    void whatWasClosedIsMadeOnceMoreForWhoComesLate(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("x.pem"), "x");
+        FromFiles<byte[]> files = new FromFiles<>(
+                "TLS", Map.of("sslcert", file), read -> read.get("sslcert").bytes());
+        files.refresh();
+        files.close();
+        assertThatThrownBy(() -> files.use(bytes -> bytes)).isInstanceOf(IllegalStateException.class);
+        files.refresh();
+        assertThat(files.<Integer>use(bytes -> bytes.length)).isEqualTo(1);
+    }
 }
