@@ -16,7 +16,7 @@ import java.util.function.ToIntFunction;
 
 /** Finds the command that is meant and carries it out. */
 final class CommandLineInterface {
-    private static final List<String> COMMANDS =
+    static final List<String> COMMANDS =
             List.of("run", "check", "reload", "health", "status", "top", "completion", "version", "help");
     private static final List<String> HELP = List.of("-h", "--help");
 
@@ -101,7 +101,7 @@ final class CommandLineInterface {
         List<ConfigProblem> problems = new ArrayList<>(flags.problems());
         problems.addAll(loaded.problems());
         if (!problems.isEmpty()) {
-            report(problems);
+            report("nothing was started", problems);
             loaded.notes().forEach(note -> err.println("  note: " + note));
             return ExitCode.WRONG_INPUT;
         }
@@ -114,11 +114,15 @@ final class CommandLineInterface {
     /** Only the address and the token count: what else the running process was told, as the database in an option, need not be said again. */
     private int asking(ToIntFunction<LoadedConfig> command, String... args) {
         Flags flags = Flags.parse(args);
-        if (!flags.problems().isEmpty()) {
-            report(flags.problems());
+        LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
+        List<ConfigProblem> problems = new ArrayList<>(flags.problems());
+        loaded.problems().stream()
+                .filter(problem -> Whereabouts.areHiddenBy(problem, loaded))
+                .forEach(problems::add);
+        if (!problems.isEmpty()) {
+            report("nobody was asked", problems);
             return ExitCode.WRONG_INPUT;
         }
-        LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
         return command.applyAsInt(loaded);
     }
 
@@ -153,13 +157,8 @@ final class CommandLineInterface {
                 break;
             }
         }
-        Flags flags = Flags.parse(others.toArray(String[]::new));
-        if (!flags.problems().isEmpty()) {
-            report(flags.problems());
-            return ExitCode.WRONG_INPUT;
-        }
-        LoadedConfig loaded = ConfigLoader.load(new ConfigSources(flags.values(), environment));
-        return new ReloadCommand(out, err).run(pid, loaded);
+        String process = pid;
+        return asking(loaded -> new ReloadCommand(out, err).run(process, loaded), others.toArray(String[]::new));
     }
 
     /** For whoever makes a class data archive or an AOT cache; no command for people, so help does not name it. */
@@ -175,8 +174,8 @@ final class CommandLineInterface {
         }
     }
 
-    private void report(List<ConfigProblem> problems) {
-        err.println("pgweir: nothing was started, because of "
+    private void report(String outcome, List<ConfigProblem> problems) {
+        err.println("pgweir: " + outcome + ", because of "
                 + (problems.size() == 1 ? "this problem:" : "these " + problems.size() + " problems:"));
         problems.forEach(problem -> err.println("  " + problem));
     }

@@ -14,27 +14,38 @@ import picocli.CommandLine.Model.OptionSpec;
 final class Completion {
     static final List<String> SHELLS = List.of("bash", "zsh");
 
-    /** What those take that ask a running pgweir. */
-    private static final List<String> ASKING = List.of("config", "http", "http_token", "http_token_file");
-
     private Completion() {}
 
     static String script() {
         CommandSpec top = CommandSpec.create().name("pgweir");
-        for (String command : List.of("run", "check")) {
-            top.addSubcommand(command, command(command, setting -> true));
+        for (String command : CommandLineInterface.COMMANDS) {
+            top.addSubcommand(command, command(command));
         }
-        for (String command : List.of("health", "status", "top")) {
-            top.addSubcommand(command, command(command, setting -> ASKING.contains(setting.name())));
-        }
-        top.subcommands()
-                .get("top")
-                .getCommandSpec()
-                .addOption(OptionSpec.builder(TopCommand.ONCE).build());
-        for (String command : List.of("completion", "version", "help", "demo")) {
-            top.addSubcommand(command, CommandSpec.create().name(command));
-        }
+        top.addSubcommand("demo", CommandSpec.create().name("demo")); // the launcher's own
         return AutoComplete.bash("pgweir", new CommandLine(top));
+    }
+
+    private static CommandSpec command(String name) {
+        return switch (name) {
+            case "run", "check" -> command(name, setting -> true);
+            case "health", "status" -> command(name, Completion::isAsked);
+            case "top" ->
+                command(name, Completion::isAsked)
+                        .addOption(OptionSpec.builder(TopCommand.ONCE).build());
+            case "reload" ->
+                command(name, setting -> isAsked(setting) || setting.name().equals("pid_file"))
+                        .addOption(OptionSpec.builder("--pid")
+                                .arity("1")
+                                .type(String.class)
+                                .paramLabel("pid")
+                                .build());
+            default -> CommandSpec.create().name(name);
+        };
+    }
+
+    /** Whether those take it that ask a running pgweir. */
+    private static boolean isAsked(Setting<?> setting) {
+        return Whereabouts.SETTINGS.contains(setting.name());
     }
 
     private static CommandSpec command(String name, Predicate<Setting<?>> takes) {

@@ -87,7 +87,7 @@ final class HelpTexts {
                 Asks the pgweir that runs on this machine with these options whether it could serve a client, as
                 GET /health/ready does, and prints its answer. The options are those of run (pgweir help run); only
                 --http counts, or a file that names it.
-                Exit codes: 0 ready, 1 not ready or no answer, 2 an option that does not exist.
+                Exit codes: 0 ready, 1 not ready or no answer, 2 a wrong option, address or token.
                 """;
     }
 
@@ -98,7 +98,7 @@ final class HelpTexts {
                 use, who waits and for how long, pool timeouts, the breaker; servers that are not in use, and the
                 last incident with its diagnosis.
                 """ + WHERE + """
-                Exit codes: 0 ready, 1 not ready or no answer, 2 an option that does not exist.
+                Exit codes: 0 ready, 1 not ready or no answer, 2 a wrong option, address or token.
                 """;
     }
 
@@ -110,7 +110,7 @@ final class HelpTexts {
 
                   --once                            show it once and end, as without a terminal
                 """ + WHERE + """
-                Exit codes: 0 ended by q, or ready; 1 not ready or no answer; 2 an option that does not exist.
+                Exit codes: 0 ended by q, or ready; 1 not ready or no answer; 2 a wrong option, address or token.
                 """;
     }
 
@@ -132,8 +132,8 @@ final class HelpTexts {
                 options and environment as they were when it was started. Nothing changes if anything is wrong. The
                 process is the one that --pid names, else that of pid_file; the options are those of run (pgweir help
                 run), and only --pid-file and --http count, or a file that names them.
-                Exit codes: 0 it has reloaded (or was asked, where http is off), 1 it has not, 2 an option that does
-                not exist.
+                Exit codes: 0 it has reloaded (or was asked, where http is off), 1 it has not, 2 a wrong option,
+                address or token.
                 """;
     }
 

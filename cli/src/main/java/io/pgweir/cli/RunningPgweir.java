@@ -10,6 +10,7 @@ import java.net.HttpURLConnection;
 import java.net.Proxy;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Asks the pages of a pgweir that runs. */
@@ -20,6 +21,9 @@ final class RunningPgweir {
 
     /** The answer itself takes up to half a second. */
     private static final int PATIENCE_MILLIS = 2_000;
+
+    /** For what it asks its event loops: the answer takes 5 s if one of them does not turn. */
+    private static final int LOOPS_PATIENCE_MILLIS = 7_000;
 
     private static final int LONGEST_ANSWER = 16 << 20;
 
@@ -66,10 +70,27 @@ final class RunningPgweir {
 
     /** @throws IOException if nobody answers, or not in time */
     Answer get(String path) throws IOException {
+        return get(path, PATIENCE_MILLIS);
+    }
+
+    /** Who holds connections, longest first, a line each; or why that is not known. */
+    List<String> holders() {
+        try {
+            Answer answer = get("/api/holders", LOOPS_PATIENCE_MILLIS);
+            return answer.isOk()
+                    ? StatusText.holders(Facts.parse(answer.body()))
+                    : List.of("Who holds connections is not known: "
+                            + answer.body().strip());
+        } catch (IOException e) {
+            return List.of("Who holds connections is not known: " + e.getMessage());
+        }
+    }
+
+    private Answer get(String path, int patienceMillis) throws IOException {
         HttpURLConnection connection = (HttpURLConnection)
                 URI.create("http://" + address + path).toURL().openConnection(Proxy.NO_PROXY);
         connection.setConnectTimeout(PATIENCE_MILLIS);
-        connection.setReadTimeout(PATIENCE_MILLIS);
+        connection.setReadTimeout(patienceMillis);
         connection.setInstanceFollowRedirects(false);
         if (token != null) {
             connection.setRequestProperty("Authorization", "Bearer " + token.reveal());

@@ -34,13 +34,8 @@ final class StatusCommand {
             Facts pools = Facts.parse(answer.body());
             StatusText.of(pgweir.address(), pools).forEach(out::println);
             if (withHolders) {
-                RunningPgweir.Answer holders = pgweir.get("/api/holders");
                 out.println();
-                if (holders.isOk()) {
-                    StatusText.holders(Facts.parse(holders.body())).forEach(out::println);
-                } else {
-                    err.println("pgweir: " + holders.body().strip());
-                }
+                pgweir.holders().forEach(out::println);
             }
             return pools.is("ready") ? ExitCode.OK : ExitCode.FAILED;
         } catch (IOException e) {

@@ -61,17 +61,14 @@ final class TopCommand {
         }
     }
 
-    private static List<String> look(RunningPgweir pgweir) throws IOException {
+    static List<String> look(RunningPgweir pgweir) throws IOException {
         RunningPgweir.Answer pools = pgweir.get("/api/pools");
-        RunningPgweir.Answer holders = pgweir.get("/api/holders");
-        for (RunningPgweir.Answer answer : List.of(pools, holders)) {
-            if (!answer.isOk()) {
-                throw new IOException(answer.body().strip());
-            }
+        if (!pools.isOk()) {
+            throw new IOException(pools.body().strip());
         }
         List<String> lines = new ArrayList<>(StatusText.of(pgweir.address(), Facts.parse(pools.body())));
         lines.add("");
-        lines.addAll(StatusText.holders(Facts.parse(holders.body())));
+        lines.addAll(pgweir.holders());
         lines.add("");
         lines.add("q quits");
         return lines;

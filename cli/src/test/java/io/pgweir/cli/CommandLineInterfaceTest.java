@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -134,6 +135,32 @@ class CommandLineInterfaceTest {
                 .contains("note: DATABASE_URL")
                 .doesNotContain("nothing was started");
         assertThat(run("health", "--htp", "127.0.0.1:1")).isEqualTo(ExitCode.WRONG_INPUT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"health", "status", "top", "reload"})
+    void whereAddressOrTokenIsWrongNobodyElseIsAsked(String command, @TempDir Path directory) throws IOException {
+        String none = directory.resolve("none").toString();
+        for (List<String> wrong :
+                List.of(List.of("--http", "6433"), List.of("--config", none), List.of("--http-token-file", none))) {
+            assertThat(run(command, wrong.get(0), wrong.get(1))).isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(err()).contains("nobody was asked").contains("  " + wrong.get(0) + ": ");
+        }
+        for (String variable : List.of("PGWEIR_HTTP", "PGWEIR_HTTP_TOKEN", "PGWEIR_CONFIG")) {
+            environment.put(variable, "nowhere");
+            assertThat(run(command)).isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(err()).contains("  " + variable + ": ");
+            environment.clear();
+        }
+        Path file = directory.resolve("pgweir.yaml");
+        for (String text : List.of("http: [a, b]", "http: 6433", "http:\n", "http: {", "none", "http_token: sesame")) {
+            Files.writeString(file, text);
+            assertThat(run(command, "--config", file.toString())).as(text).isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(err()).as(text).contains("  " + file);
+            assertThat(run(command, "--config", file.toString(), "--http", "127.0.0.1:1"))
+                    .as("the address is known, with %s in the file", text)
+                    .isEqualTo(ExitCode.FAILED);
+        }
     }
 
     @Test

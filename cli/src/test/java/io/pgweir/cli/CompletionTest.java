@@ -32,6 +32,10 @@ class CompletionTest {
         assertThat(complete(script, "pgweir", "top", "--"))
                 .contains("--once", "--http")
                 .doesNotContain("--pool-mode");
+        assertThat(complete(script, "pgweir", "")).containsAll(CommandLineInterface.COMMANDS);
+        assertThat(complete(script, "pgweir", "reload", "--"))
+                .contains("--pid", "--pid-file", "--http", "--config")
+                .doesNotContain("--once");
     }
 
     private static List<String> complete(Path script, String... words) throws IOException, InterruptedException {

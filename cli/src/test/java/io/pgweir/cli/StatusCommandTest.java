@@ -3,16 +3,23 @@ package io.pgweir.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.pgweir.proxy.settings.ConfigLoader;
+import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** status and top, against a proxy that runs. */
@@ -110,6 +117,45 @@ class StatusCommandTest {
             environment.clear();
             assertThat(run("status", http(proxy), "--http-token", TOKEN)).isEqualTo(ExitCode.OK);
         }
+    }
+
+    @Test
+    void aStuckLoopHidesTheHoldersOnly() throws Exception {
+        AtomicLong delayMillis = new AtomicLong(2_300); // longer than the patience with other pages
+        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        server.createContext("/api/pools", exchange -> answer(exchange, 200, "{\"ready\": true, \"pools\": []}"));
+        server.createContext("/api/holders", exchange -> {
+            try {
+                TimeUnit.MILLISECONDS.sleep(delayMillis.get());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            answer(exchange, 503, "an event loop has not answered");
+        });
+        server.start();
+        String address = "127.0.0.1:" + server.getAddress().getPort();
+        try {
+            assertThat(run("top", "--once", "--http", address)).isEqualTo(ExitCode.OK);
+            assertThat(out())
+                    .contains("No pools yet")
+                    .contains("Who holds connections is not known: an event loop has not answered");
+            assertThat(err()).isEmpty();
+            delayMillis.set(0);
+            RunningPgweir pgweir =
+                    RunningPgweir.of(ConfigLoader.load(new ConfigSources(Map.of("http", address), Map.of())));
+            assertThat(TopCommand.look(pgweir))
+                    .contains("Who holds connections is not known: an event loop has not answered", "q quits")
+                    .anyMatch(line -> line.startsWith("No pools yet"));
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private static void answer(HttpExchange exchange, int status, String text) throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(status, body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
     }
 
     @Test

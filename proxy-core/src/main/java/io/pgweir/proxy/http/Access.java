@@ -132,6 +132,11 @@ final class Access {
         }
     }
 
+    /** Whether those who read the pages for monitoring may be strangers, from whom /api is kept. */
+    boolean isForMonitoringOnly() {
+        return rule == Rule.MONITORING;
+    }
+
     /** Whether strangers may read something that names databases and users. */
     boolean isOpenToOthers() {
         return rule == Rule.MONITORING || rule == Rule.EVERYBODY;
@@ -144,7 +149,7 @@ final class Access {
             case TOKEN -> "all but /health/live and /health/ready ask for the token of http_token";
             case MONITORING ->
                 "health and metrics are open to everybody who can reach this address, and they show the names of databases"
-                        + " and users; the dashboard and /api are closed. Guard the address, listen on 127.0.0.1 with"
+                        + " and users, but no statements and no clients; the dashboard and /api are closed. Guard the address, listen on 127.0.0.1 with"
                         + " --http, or set http_token, which opens all of it to those who have the token";
             case EVERYBODY ->
                 "http_public: everybody who can reach this address may read all of it, names of databases, users and"

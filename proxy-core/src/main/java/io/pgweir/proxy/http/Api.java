@@ -21,14 +21,16 @@ import java.util.function.Function;
  */
 final class Api {
     private final PoolDirectory pools;
+    private final PoolLabels labels;
     private final Readiness readiness;
     private final Crowd crowd;
     private final AdviceList advice;
     private final IncidentList incidents;
     private final long startedAt = System.nanoTime();
 
-    Api(PoolDirectory pools, Census census, Readiness readiness, EventLoop loop) {
+    Api(PoolDirectory pools, PoolLabels labels, Census census, Readiness readiness, EventLoop loop) {
         this.pools = pools;
+        this.labels = labels;
         this.readiness = readiness;
         this.crowd = new Crowd(census::everybody, loop);
         this.advice = new AdviceList(pools, census);
@@ -87,11 +89,12 @@ final class Api {
         }
     }
 
+    /** By label, as the figures are. */
     private Map<String, Orders> orders() {
         Map<String, Orders> orders = new HashMap<>();
         for (Pool pool : pools.pools()) {
             Orders own = new Orders(pool.steering().isPaused(), pool.steering().longestWaitNanos());
-            orders.merge(pool.key().toString(), own, Orders::and);
+            orders.merge(labels.of(pool.key()), own, Orders::and);
         }
         return orders;
     }

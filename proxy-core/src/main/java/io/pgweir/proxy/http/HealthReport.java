@@ -29,17 +29,29 @@ final class HealthReport {
         this.labels = labels;
     }
 
-    String render(Readiness.Verdict verdict) {
-        return render(verdict, json -> {}, (json, label) -> {});
+    /** What an incident says of people and statements. */
+    enum Detail {
+        ALL,
+        /** For strangers: no statements, clients or labels, nor the sentences that quote them. */
+        FIGURES
+    }
+
+    String render(Readiness.Verdict verdict, Detail detail) {
+        return render(verdict, detail, json -> {}, (json, label) -> {});
     }
 
     /**
-     * The same, with more in it.
+     * All of it, with more in it.
      *
      * @param more writes further members of the whole
      * @param ofPool writes further members of the pools of a label
      */
     String render(Readiness.Verdict verdict, Consumer<JsonText> more, BiConsumer<JsonText, String> ofPool) {
+        return render(verdict, Detail.ALL, more, ofPool);
+    }
+
+    private String render(
+            Readiness.Verdict verdict, Detail detail, Consumer<JsonText> more, BiConsumer<JsonText, String> ofPool) {
         JsonText json = new JsonText().open('{');
         json.name("ready").value(verdict.ready());
         json.name("cause").value(verdict.cause().isEmpty() ? null : verdict.cause());
@@ -57,7 +69,7 @@ final class HealthReport {
         json.name("pools").open('[');
         for (PoolFigures pool : PoolFigures.of(pools.pools(), labels)) {
             json.open('{');
-            add(json, pool);
+            add(json, pool, detail);
             ofPool.accept(json, pool.label());
             json.close('}');
         }
@@ -90,7 +102,7 @@ final class HealthReport {
         json.close('}');
     }
 
-    private static void add(JsonText json, PoolFigures pool) {
+    private static void add(JsonText json, PoolFigures pool, Detail detail) {
         json.name("pool").value(pool.label());
         json.name("limit").value(pool.limit());
         json.name("open").value(pool.open());
@@ -125,11 +137,11 @@ final class HealthReport {
         if (incident == null) {
             json.value((String) null);
         } else {
-            add(json, incident);
+            add(json, incident, detail);
         }
     }
 
-    private static void add(JsonText json, Incident incident) {
+    private static void add(JsonText json, Incident incident, Detail detail) {
         Situation at = incident.situation();
         json.open('{');
         json.name("id").value(incident.id());
@@ -140,6 +152,14 @@ final class HealthReport {
         json.name("limit").value(at.limit());
         json.name("waiting").value(at.waiting());
         json.name("affected").value(incident.affected());
+        if (detail == Detail.ALL) {
+            addPeople(json, incident);
+        }
+        json.close('}');
+    }
+
+    private static void addPeople(JsonText json, Incident incident) {
+        Situation at = incident.situation();
         json.name("diagnosis").value(incident.summary());
         json.name("hint").value(incident.hint());
         json.name("holders").open('[');
@@ -154,6 +174,6 @@ final class HealthReport {
             json.name("transaction_seconds").value((at.now() - holder.begunAt()) / 1e9);
             json.close('}');
         });
-        json.close(']').close('}');
+        json.close(']');
     }
 }

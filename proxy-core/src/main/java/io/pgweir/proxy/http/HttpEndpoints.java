@@ -43,6 +43,7 @@ public final class HttpEndpoints implements AutoCloseable {
     private final MetricsPage metrics;
     private final Routes routes = new Routes();
     private @Nullable ListeningSocket listener;
+    private volatile HealthReport.Detail detail = HealthReport.Detail.FIGURES;
 
     public HttpEndpoints(PoolDirectory pools, Sessions sessions, EventLoops loops) {
         this(pools, sessions, loops, STUCK_AFTER, MOST_POOLS_NAMED);
@@ -67,7 +68,7 @@ public final class HttpEndpoints implements AutoCloseable {
         routes.addAsking(
                 "/api/statements", "what statements cost, as JSON", request -> statements.answer(request.uri()));
         routes.add("/metrics", "metrics for Prometheus", () -> Routes.now(metrics.render()));
-        new Api(pools, new Census(sessions, pools, loops), readiness, loop).addTo(routes, report, timeline);
+        new Api(pools, labels, new Census(sessions, pools, loops), readiness, loop).addTo(routes, report, timeline);
         DashboardPage dashboard = DashboardPage.load();
         routes.addAsking(
                 "/",
@@ -97,7 +98,7 @@ public final class HttpEndpoints implements AutoCloseable {
     }
 
     private CompletableFuture<Answer> health() {
-        return readiness.check().thenApply(verdict -> Answer.json(report.render(verdict)));
+        return readiness.check().thenApply(verdict -> Answer.json(report.render(verdict, detail)));
     }
 
     /**
@@ -112,6 +113,7 @@ public final class HttpEndpoints implements AutoCloseable {
             throw new UnknownHostException("the host name \"" + address.getHostString() + "\" could not be resolved");
         }
         Access access = Access.of(settings, address);
+        detail = access.isForMonitoringOnly() ? HealthReport.Detail.FIGURES : HealthReport.Detail.ALL;
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
                 .channel(transport.serverChannel())

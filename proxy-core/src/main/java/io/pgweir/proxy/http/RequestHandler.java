@@ -21,9 +21,12 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers the requests of one HTTP connection in their order, one at a time. */
+/**
+ * Answers the requests of one HTTP connection in their order, one at a time, and no faster than the client takes the answers: the
+ * memory for them is that of the sessions.
+ */
 final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
-    /** More requests than this sent ahead of their answers end the connection. */
+    /** More requests than this, come in one piece and ahead of their answers, end the connection. */
     private static final int MOST_WAITING = 16;
 
     private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
@@ -55,6 +58,19 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
         }
         waiting.add(answerTo(request));
         answerNext(ctx);
+        readWhileNoneWaits(ctx);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        answerNext(ctx);
+        readWhileNoneWaits(ctx);
+    }
+
+    private void readWhileNoneWaits(ChannelHandlerContext ctx) {
+        if (ctx.channel().isActive()) {
+            ctx.channel().config().setAutoRead(waiting.isEmpty());
+        }
     }
 
     /** Holds nothing of {@code request} that must be released. */
@@ -73,7 +89,8 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
     }
 
     private void answerNext(ChannelHandlerContext ctx) {
-        Supplier<CompletableFuture<Answer>> next = answering ? null : waiting.poll();
+        boolean mayAnswer = !answering && ctx.channel().isWritable();
+        Supplier<CompletableFuture<Answer>> next = mayAnswer ? waiting.poll() : null;
         if (next == null) {
             return;
         }
@@ -88,6 +105,7 @@ final class RequestHandler extends SimpleChannelInboundHandler<FullHttpRequest> 
             send(ctx, found, malformed && waiting.isEmpty());
             answering = false;
             answerNext(ctx);
+            readWhileNoneWaits(ctx);
         });
     }
 

@@ -53,13 +53,14 @@ final class HttpSettings {
         Setting<String> source = token == null ? HTTP_TOKEN_FILE : HTTP_TOKEN;
         if (token != null && file != null) {
             problems.add(
+                    HTTP_TOKEN_FILE,
                     values.where(HTTP_TOKEN_FILE),
                     "http_token_file contradicts http_token (" + values.where(HTTP_TOKEN) + "): keep one of them");
         } else if (file != null) {
             try {
                 token = SecretFiles.readLine(Path.of(file));
             } catch (BadValue e) {
-                problems.add(values.where(HTTP_TOKEN_FILE), String.valueOf(e.getMessage()));
+                problems.add(HTTP_TOKEN_FILE, values.where(HTTP_TOKEN_FILE), String.valueOf(e.getMessage()));
             }
         }
         if (token == null) {
@@ -68,10 +69,12 @@ final class HttpSettings {
         // Bytes beyond ASCII have no certain meaning in a header, and a line end would end it.
         if (!token.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
             problems.add(
+                    source,
                     values.where(source),
                     "the token may have visible ASCII characters only: make one with  openssl rand -hex 32");
         } else if (token.length() < SHORTEST_TOKEN) {
             problems.add(
+                    source,
                     values.where(source),
                     "the token has " + token.length() + " characters and could be guessed; give it at least "
                             + SHORTEST_TOKEN + ": openssl rand -hex 32  makes one");

@@ -17,7 +17,7 @@ final class Layer {
         try {
             values.put(setting, new Given(setting.type().parse(text), where));
         } catch (BadValue e) {
-            problems.add(where, String.valueOf(e.getMessage()));
+            problems.add(setting, where, String.valueOf(e.getMessage()));
         }
     }
 

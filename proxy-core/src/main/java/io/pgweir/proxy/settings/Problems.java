@@ -12,6 +12,16 @@ final class Problems {
         addOnce(problems, new ConfigProblem(where, message));
     }
 
+    /** One by which the value of a setting is lost, or cannot be what is meant. */
+    void add(Setting<?> setting, String where, String message) {
+        lost(setting.name(), where, message);
+    }
+
+    /** The same, by the name of the setting, or the key that is no setting. */
+    void lost(String key, String where, String message) {
+        addOnce(problems, new ConfigProblem(where, message, key));
+    }
+
     void note(String where, String message) {
         addOnce(notes, new ConfigProblem(where, message));
     }

@@ -42,7 +42,7 @@ final class YamlFile {
             file.parse(text);
             return file;
         } catch (BadValue e) {
-            problems.add(where, String.valueOf(e.getMessage()));
+            problems.add(Settings.CONFIG, where, String.valueOf(e.getMessage()));
             YamlFile file = none(problems);
             file.mayNameDatabases = true;
             return file;
@@ -101,16 +101,19 @@ final class YamlFile {
             String place = e.getProblemMark().map(this::place).orElse(path.toString());
             String problem = String.valueOf(e.getProblem());
             problems.add(
+                    Settings.CONFIG,
                     place,
                     problem.contains("alias") || problem.contains("anchor")
                             ? "this is not valid YAML: put a value that begins with * or & into quotation marks"
                             : "this is not valid YAML: " + problem);
         } catch (StackOverflowError e) { // the composer recurses and has no limit of its own
             mayNameDatabases = true;
-            problems.add(path.toString(), "this is not a configuration: its values are nested too deeply");
+            problems.add(
+                    Settings.CONFIG, path.toString(), "this is not a configuration: its values are nested too deeply");
         } catch (YamlEngineException e) {
             mayNameDatabases = true;
-            problems.add(path.toString(), "this is not valid YAML, or has characters that YAML forbids");
+            problems.add(
+                    Settings.CONFIG, path.toString(), "this is not valid YAML, or has characters that YAML forbids");
         }
     }
 
@@ -119,7 +122,7 @@ final class YamlFile {
     }
 
     private void root(YamlNode root) {
-        root.entries("the file").forEach((name, entry) -> {
+        root.entries("the file", Settings.CONFIG.name()).forEach((name, entry) -> {
             Setting<?> setting = Settings.byName(name);
             if (name.equals(DATABASES)) {
                 mayNameDatabases = true;

@@ -37,12 +37,15 @@ record YamlNode(String file, Node node, Problems problems) {
     @Nullable
     String text(String key, boolean listAllowed) {
         if (isNull()) {
-            problem(key + " has no value: give one or remove the key");
+            problems.lost(key, where(), key + " has no value: give one or remove the key");
             return null;
         }
         if (node instanceof ScalarNode scalar) {
             if (!node.getTag().getValue().startsWith(Tag.PREFIX)) {
-                problem(key + " begins with '!', which YAML takes for a tag: put the value into quotation marks");
+                problems.lost(
+                        key,
+                        where(),
+                        key + " begins with '!', which YAML takes for a tag: put the value into quotation marks");
                 return null;
             }
             return scalar.getValue();
@@ -54,30 +57,38 @@ record YamlNode(String file, Node node, Problems problems) {
                     .map(n -> ((ScalarNode) n).getValue())
                     .collect(Collectors.joining(","));
         }
-        problem(key + (listAllowed ? " must be a value or a list of values" : " must be a single value")
-                + ", but this is a " + kind());
+        problems.lost(
+                key,
+                where(),
+                key + (listAllowed ? " must be a value or a list of values" : " must be a single value")
+                        + ", but this is a " + kind());
         return null;
     }
 
     /** The entries of a mapping by key; reports other kinds of node, keys that are no text, and duplicates. */
     Map<String, Entry> entries(String what) {
+        return entries(what, "");
+    }
+
+    /** The same. @param key which setting or key is lost if it is no mapping; empty: none in particular */
+    Map<String, Entry> entries(String what, String key) {
         Map<String, Entry> entries = new LinkedHashMap<>();
         if (isNull()) {
             return entries;
         }
         if (!(node instanceof MappingNode mapping)) {
-            problem(what + " must be a mapping of names to values, but this is a " + kind());
+            problems.lost(key, where(), what + " must be a mapping of names to values, but this is a " + kind());
             return entries;
         }
         for (NodeTuple tuple : mapping.getValue()) {
-            YamlNode key = with(tuple.getKeyNode());
+            YamlNode name = with(tuple.getKeyNode());
             if (!(tuple.getKeyNode() instanceof ScalarNode scalar)) {
-                key.problem("a key must be a plain name, but this is a " + key.kind());
+                name.problem("a key must be a plain name, but this is a " + name.kind());
                 continue;
             }
-            Entry earlier = entries.putIfAbsent(scalar.getValue(), new Entry(key, with(tuple.getValueNode())));
+            Entry earlier = entries.putIfAbsent(scalar.getValue(), new Entry(name, with(tuple.getValueNode())));
             if (earlier != null) {
-                key.problem("'" + Suggestions.quoted(scalar.getValue()) + "' stands twice, first at "
+                name.problem("'" + Suggestions.quoted(scalar.getValue()) + "' stands twice, first at "
                         + earlier.key().where());
             }
         }

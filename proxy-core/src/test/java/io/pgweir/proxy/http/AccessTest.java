@@ -33,7 +33,7 @@ class AccessTest {
         PROBES.forEach(path -> assertThat(status(access, path, null)).as(path).isEqualTo(200));
         assertThat(body(access, "/")).contains("http_token", "http_token_file", "http_public");
         assertThat(access.isOpenToOthers()).isTrue();
-        assertThat(access.words()).contains("health and metrics are open", "closed", "http_token");
+        assertThat(access.words()).contains("health and metrics are open", "no statements", "closed", "http_token");
     }
 
     @Test

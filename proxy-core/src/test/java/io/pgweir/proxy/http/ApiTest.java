@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -99,6 +100,34 @@ class ApiTest {
                         .doesNotContain("4711");
             }
             idler.query("COMMIT");
+        }
+    }
+
+    @Test
+    void strangersAreToldOfAnIncidentButNotOfItsPeople() throws Exception {
+        Set<String> figures =
+                Set.of("id", "age_seconds", "cause", "waited_seconds", "busy", "limit", "waiting", "affected");
+        for (String open : List.of("false", "true")) {
+            try (RunningProxy proxy = RunningProxy.before(
+                            POSTGRES, "connection_limit", "1", "http", "0.0.0.0:0", "http_public", open);
+                    WireClient idler = login(proxy, "idler-of-ours");
+                    WireClient other = login(proxy, "web")) {
+                other.query(IMPATIENT);
+                idler.query("BEGIN; SELECT 4711 FROM pg_class");
+                assertThat(other.query("SELECT 1")).startsWith("E[53300");
+                HttpResponse<String> health = http(proxy).get("/health");
+                Map<?, ?> incident =
+                        (Map<?, ?>) only(Json.object(health.body()), "pools").get("last_incident");
+                assertThat(incident.get("cause")).isEqualTo("idle_in_transaction");
+                assertThat(number(incident, "waited_seconds")).isPositive();
+                if (open.equals("true")) {
+                    assertThat(health.body()).contains("idler-of-ours", "pg_class", "127.0.0.1");
+                } else {
+                    assertThat(incident.keySet()).isEqualTo(figures);
+                    assertThat(health.body()).doesNotContain("idler-of-ours").doesNotContain("pg_class");
+                }
+                idler.query("COMMIT");
+            }
         }
     }
 

@@ -139,6 +139,24 @@ class HttpEndpointsTest {
     }
 
     @Test
+    void whoWaitsForAPoolBeyondTheBoundIsThereAsOther() throws Exception {
+        try (RunningProxy proxy = RunningProxy.before(POSTGRES, "connection_limit", "1", "pool_timeout", "20s");
+                Parts parts = new Parts(
+                        NO_DATABASE, Duration.ofSeconds(5), proxy.proxy().pools(), 0);
+                WireClient holder = client(proxy);
+                WireClient other = client(proxy)) {
+            holder.query("begin; select 1");
+            other.send(Frontend.query("select 1"));
+            await().until(() -> proxy.pool("postgres", "postgres").waiting() == 1);
+            Map<?, ?> pool = onlyPool(parts.http().get("/api/pools").body());
+            assertThat(pool.get("pool")).isEqualTo("other");
+            assertThat(((Number) pool.get("longest_wait_seconds")).doubleValue())
+                    .isPositive();
+            holder.query("rollback");
+        }
+    }
+
+    @Test
     void pagesThatAreNotThereListThoseThatAre() throws Exception {
         try (Parts parts = new Parts(NO_DATABASE, Duration.ofSeconds(5))) {
             HttpResponse<String> missing = parts.http().get("/helth?x=/metrics");
