@@ -72,11 +72,11 @@ public final class HttpEndpoints implements AutoCloseable {
         DashboardPage dashboard = DashboardPage.load();
         routes.addAsking(
                 "/",
-                "the dashboard, in a browser; else this list",
+                "the dashboard; this list if plain text is asked for",
                 request -> Routes.now(
-                        request.acceptsHtml()
-                                ? dashboard.page()
-                                : Answer.text(HttpResponseStatus.OK, routes.index("pgweir"))));
+                        request.wantsText()
+                                ? Answer.text(HttpResponseStatus.OK, routes.index("pgweir"))
+                                : dashboard.page()));
         dashboard.parts().forEach(routes::addPart);
     }
 

@@ -198,7 +198,10 @@ class ApiTest {
     void theDashboardIsForBrowsersAndRunsNothingButItsOwnScript() throws Exception {
         try (RunningProxy proxy = RunningProxy.before(POSTGRES)) {
             Http http = http(proxy);
-            assertThat(http.get("/").body()).startsWith("pgweir\n").contains("/api/pools ");
+            assertThat(http.get("/", "Accept", "text/plain").body())
+                    .startsWith("pgweir\n")
+                    .contains("/api/pools ");
+            assertThat(http.get("/").body()).as("whoever says nothing").startsWith("<!doctype html>");
             HttpResponse<String> page = http.get("/", "Accept", "text/html,application/xhtml+xml");
             assertThat(page.headers().firstValue("content-type")).hasValue("text/html; charset=utf-8");
             String policy = page.headers().firstValue("content-security-policy").orElseThrow();

@@ -161,7 +161,7 @@ class HttpEndpointsTest {
         try (Parts parts = new Parts(NO_DATABASE, Duration.ofSeconds(5))) {
             HttpResponse<String> missing = parts.http().get("/helth?x=/metrics");
             assertThat(missing.statusCode()).isEqualTo(404);
-            HttpResponse<String> index = parts.http().get("/?x");
+            HttpResponse<String> index = parts.http().get("/?x", "Accept", "text/plain");
             assertThat(index.statusCode()).isEqualTo(200);
             for (String path : List.of("/health/live", "/health/ready", "/health", "/metrics")) {
                 assertThat(missing.body()).contains("\n" + path + " ");
