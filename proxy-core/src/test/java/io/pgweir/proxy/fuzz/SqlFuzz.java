@@ -6,6 +6,7 @@ import io.pgweir.protocol.sql.ChannelActions;
 import io.pgweir.protocol.sql.Fingerprinter;
 import io.pgweir.protocol.sql.QueryTags;
 import io.pgweir.protocol.sql.ReadOnlyStatement;
+import io.pgweir.protocol.sql.SessionEffect;
 import io.pgweir.protocol.sql.SessionEffectReader;
 import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
@@ -19,6 +20,9 @@ import java.util.List;
 public final class SqlFuzz {
     private static final Fingerprinter FINGERPRINTER = new Fingerprinter();
     private static final int LONGEST = 80;
+
+    /** The slow answer has it of the word INSERT wherever it stands; without parentheses a SELECT inserts nothing. */
+    private static final int OF_A_WORD = SessionEffect.SEQUENCE_ADVANCE.bit();
 
     private SqlFuzz() {}
 
@@ -40,7 +44,7 @@ public final class SqlFuzz {
         if (bare != null && runs) {
             boolean quickIsRight = bare == SqlScanner.classify(alone, 0, input.length)
                     && SqlScanner.isSingleStatement(alone, 0, input.length, true)
-                    && new SessionEffectReader().read(alone, 0, input.length, false, true) == 0;
+                    && (new SessionEffectReader().read(alone, 0, input.length, false, true) & ~OF_A_WORD) == 0;
             if (!quickIsRight) {
                 throw new AssertionError("a text is called bare and is not");
             }
