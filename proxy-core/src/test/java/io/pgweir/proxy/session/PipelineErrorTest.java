@@ -127,6 +127,7 @@ class PipelineErrorTest {
                     assertThat(answer)
                             .as("position %d, seed %d", position, SEED)
                             .hasSameSizeAs(served);
+                    forgiveOvertakenAnswers(answer, failed, theirs.culpritUnit());
                     int same = 0;
                     while (same < answer.size() && answer.get(same).equals(failed.get(same))) {
                         same++;
@@ -350,6 +351,21 @@ class PipelineErrorTest {
         boolean failedBehind = answer.subList(first + 1, answer.size()).stream().allMatch("E Z[E]"::equals);
         for (int i = first; overtaken && failedBehind && i <= culprit; i++) {
             answer.set(i, expected.get(i));
+        }
+    }
+
+    /** The same outside of a transaction, where only what the lost backend owed has failed. */
+    private static void forgiveOvertakenAnswers(List<String> answer, List<String> failed, int culprit) {
+        int first = 0;
+        while (first < culprit && answer.get(first).equals(failed.get(first))) {
+            first++;
+        }
+        String early = answer.get(first);
+        int told = early.indexOf("E Z[I]");
+        boolean overtaken = told >= 0 && failed.get(first).startsWith(early.substring(0, told));
+        boolean lost = answer.subList(first + 1, culprit + 1).stream().allMatch("E Z[I]"::equals);
+        for (int i = first; overtaken && lost && i <= culprit; i++) {
+            answer.set(i, failed.get(i));
         }
     }
 
