@@ -3,6 +3,7 @@ package io.pgweir.proxy.net;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ public final class Deadlines {
         private @Nullable Deadline next;
         private @Nullable Line line;
         private @Nullable Line lastLine;
+        private long armedAt;
         private long expiresAt;
         private boolean prolonged;
 
@@ -69,31 +71,39 @@ public final class Deadlines {
         deadline.disarm();
         Line line = deadline.lastLine;
         if (line == null || line.nanos != nanos || line.dropped) {
-            line = lines.computeIfAbsent(nanos, Line::new);
+            line = lines.computeIfAbsent(nanos, length -> new Line(length, true));
             deadline.lastLine = line;
         }
         deadline.prolonged = false;
         line.append(deadline);
+        deadline.armedAt = deadline.expiresAt - nanos;
     }
 
-    /** Changes the length of an armed deadline: {@code nanos} from when it was armed, or at once if that is over. */
+    /**
+     * Changes the length of an armed deadline: {@code nanos} from when it was armed, however often that has been changed, or at
+     * once if that is over.
+     */
     public void rearm(Deadline deadline, long nanos) {
-        Line line = deadline.line;
-        if (line != null && line.nanos != nanos) {
-            long armedAt = deadline.expiresAt - line.nanos;
-            arm(deadline, Math.max(1, armedAt + nanos - clock.getAsLong()));
+        if (deadline.isArmed() && deadline.expiresAt - deadline.armedAt != nanos) {
+            deadline.disarm();
+            // Hardly any other has what is left: a line in the map would stay there until its time.
+            new Line(Math.max(1, deadline.armedAt + nanos - clock.getAsLong()), false).append(deadline);
         }
     }
 
     private final class Line implements Runnable {
         private final long nanos;
+        private final boolean shared;
+        private @Nullable Future<?> task;
         private @Nullable Deadline first;
         private @Nullable Deadline last;
         private boolean scheduled;
         private boolean dropped;
 
-        Line(long nanos) {
+        /** @param shared false for a single deadline, with which its task goes */
+        Line(long nanos, boolean shared) {
             this.nanos = nanos;
+            this.shared = shared;
         }
 
         void append(Deadline deadline) {
@@ -109,7 +119,7 @@ public final class Deadlines {
             last = deadline;
             if (!scheduled) {
                 scheduled = true;
-                loop.schedule(this, nanos, TimeUnit.NANOSECONDS);
+                task = loop.schedule(this, nanos, TimeUnit.NANOSECONDS);
             }
         }
 
@@ -126,6 +136,9 @@ public final class Deadlines {
             }
             deadline.previous = deadline.next = null;
             deadline.line = null;
+            if (!shared && task != null) {
+                task.cancel(false);
+            }
         }
 
         @Override
@@ -153,7 +166,7 @@ public final class Deadlines {
             scheduled = first != null;
             if (first != null) {
                 loop.schedule(this, Math.max(0, first.expiresAt - now), TimeUnit.NANOSECONDS);
-            } else if (lines.size() > MAX_IDLE_LINES) {
+            } else if (shared && lines.size() > MAX_IDLE_LINES) {
                 lines.remove(nanos);
                 dropped = true;
             }

@@ -120,6 +120,46 @@ class DeadlinesTest {
     }
 
     @Test
+    void anotherLengthCountsFromWhenItWasArmedHoweverOftenItChanges() {
+        Named deadline = new Named("once");
+        deadlines.arm(deadline, 1_000);
+        for (int i = 0; i < 9; i++) {
+            pass(100);
+            deadlines.rearm(deadline, i % 2 == 0 ? 990 : 1_000);
+        }
+        assertThat(expired).isEmpty();
+        pass(89);
+        assertThat(expired).isEmpty();
+        pass(1);
+        assertThat(expired).containsExactly("once");
+        deadlines.arm(deadline, 1_000);
+        pass(500);
+        deadlines.rearm(deadline, 1_000);
+        deadlines.rearm(deadline, 400); // that is over
+        pass(1);
+        assertThat(expired).hasSize(2);
+        deadlines.rearm(deadline, 700);
+        assertThat(deadline.isArmed()).isFalse();
+    }
+
+    /** A client may change a long limit as often as it likes. */
+    @Test
+    void otherLengthsLeaveNothingBehind() {
+        Named deadline = new Named("once");
+        deadlines.arm(deadline, 1_000_000);
+        channel.runScheduledPendingTasks();
+        for (int i = 0; i < 100; i++) {
+            pass(1);
+            deadlines.rearm(deadline, 900_000 + i);
+        }
+        deadline.disarm();
+        assertThat(channel.runScheduledPendingTasks())
+                .as("what is due next: the task of its first length alone")
+                .isEqualTo(1_000_000 - 100);
+        assertThat(expired).isEmpty();
+    }
+
+    @Test
     void anExpiryMayArmItselfAndDisarmOthers() {
         Named other = new Named("other");
         Named again = new Named("again");
@@ -161,14 +201,20 @@ class DeadlinesTest {
             all.add(new Named("d" + i));
         }
         Map<Named, Long> model = new HashMap<>();
+        Map<Named, Long> armed = new HashMap<>();
         for (int step = 0; step < 20_000; step++) {
             Named one = all.get(random.nextInt(all.size()));
             int dice = random.nextInt(10);
-            if (dice < 5) {
+            if (dice == 0) {
+                long length = 1 + random.nextInt(100);
+                deadlines.rearm(one, length);
+                model.computeIfPresent(one, (same, old) -> Math.max(armed.get(one) + length, now + 1));
+            } else if (dice < 5) {
                 // Few lengths most of the time, as a proxy has; sometimes one that nobody used before.
                 long length = random.nextInt(20) > 0 ? 10L * (1 + random.nextInt(5)) : 1 + random.nextInt(1_000_000);
                 deadlines.arm(one, length);
                 model.put(one, now + length);
+                armed.put(one, now);
             } else if (dice < 7) {
                 one.disarm();
                 model.remove(one);

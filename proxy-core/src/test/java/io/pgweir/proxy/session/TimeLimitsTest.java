@@ -64,6 +64,25 @@ class TimeLimitsTest {
     }
 
     @Test
+    void aTransactionEndsAtTheOperatorsLimitHoweverOftenTheClientChangesItsOwn() throws Exception {
+        try (RunningProxy proxy = proxy("transaction_timeout", "900ms");
+                WireClient client = login(proxy)) {
+            assertThat(client.query("begin")).endsWith("Z[T]");
+            assertThat(client.query("select 1")).endsWith("Z[T]");
+            long begin = System.nanoTime();
+            String reply = "";
+            int changes = 0;
+            while (!reply.contains("E[25P04") && System.nanoTime() - begin < 5_000_000_000L) {
+                reply = client.query("set pgweir.transaction_timeout = '" + (800 + changes++ % 2 * 100) + "ms'");
+            }
+            long millis = (System.nanoTime() - begin) / 1_000_000;
+            assertThat(reply).contains("E[25P04");
+            assertThat(changes).isGreaterThan(2);
+            assertThat(millis).isLessThan(2_000);
+        }
+    }
+
+    @Test
     void eachStatementHasItsOwnClock() throws Exception {
         try (RunningProxy proxy = proxy("statement_timeout", "500ms");
                 WireClient client = login(proxy)) {
