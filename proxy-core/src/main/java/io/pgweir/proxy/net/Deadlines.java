@@ -119,8 +119,12 @@ public final class Deadlines {
             last = deadline;
             if (!scheduled) {
                 scheduled = true;
-                task = loop.schedule(this, nanos, TimeUnit.NANOSECONDS);
+                schedule(nanos);
             }
+        }
+
+        private void schedule(long delayNanos) {
+            task = loop.schedule(this, delayNanos, TimeUnit.NANOSECONDS);
         }
 
         void unlink(Deadline deadline) {
@@ -165,7 +169,7 @@ public final class Deadlines {
         private void scheduleNext(long now) {
             scheduled = first != null;
             if (first != null) {
-                loop.schedule(this, Math.max(0, first.expiresAt - now), TimeUnit.NANOSECONDS);
+                schedule(Math.max(0, first.expiresAt - now));
             } else if (shared && lines.size() > MAX_IDLE_LINES) {
                 lines.remove(nanos);
                 dropped = true;
