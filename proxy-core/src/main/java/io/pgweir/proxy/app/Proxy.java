@@ -138,9 +138,8 @@ public final class Proxy {
     }
 
     private void maintain(LoopContext loop) {
-        for (Pool pool : pools.pools()) {
-            pool.maintain(loop);
-        }
+        pools.pools().forEach(pool -> pool.maintain(loop));
+        pools.authQueries().pools().forEach(pool -> pool.maintain(loop));
     }
 
     private ListeningSocket bind(HostPort address) throws StartupFailure {

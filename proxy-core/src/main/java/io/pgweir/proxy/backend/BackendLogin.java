@@ -6,7 +6,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
-import io.pgweir.protocol.auth.Md5Password;
 import io.pgweir.protocol.auth.ScramClient;
 import io.pgweir.protocol.auth.ScramKeys;
 import io.pgweir.protocol.wire.Authentication;
@@ -23,7 +22,7 @@ import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.ChannelBinding;
 import io.pgweir.proxy.settings.HostPort;
-import io.pgweir.proxy.settings.Secret;
+import io.pgweir.proxy.settings.StoredPassword;
 import io.pgweir.proxy.settings.TargetSessionAttrs;
 import io.pgweir.proxy.tls.BackendTls;
 import io.pgweir.proxy.tls.Handshakes;
@@ -332,13 +331,15 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         } else if (request instanceof Authentication.Unsupported unsupported) {
             refuse("asks for an authentication method that pgweir does not know (code " + unsupported.code() + ")");
         } else {
-            Secret password = target.password();
-            if (password == null) {
-                refuse("asks for the password of user \"" + target.user() + "\", and none is configured");
+            String lacking = target.credentials().lacking(target.user());
+            if (lacking != null) {
+                refuse(lacking);
             } else if (mustBeBound() && !(request instanceof Authentication.Sasl)) {
                 fail(BackendFailure.unprotected(host + " " + SaslChoice.unbound(tls == null, false)));
+            } else if (request instanceof Authentication.Sasl sasl) {
+                beginScram(sasl);
             } else {
-                answer(request, password);
+                answer(request);
             }
         }
     }
@@ -347,46 +348,69 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         return target.tls().channelBinding() == ChannelBinding.REQUIRE;
     }
 
-    private void answer(Authentication request, Secret password) {
-        ByteBuf out = context().alloc().buffer(128);
-        if (request instanceof Authentication.CleartextPassword) {
-            FrontendWriter.password(out, password.reveal());
-        } else if (request instanceof Authentication.Md5Password md5) {
-            FrontendWriter.password(out, Md5Password.hash(target.user(), password.reveal(), md5.salt()));
-        } else if (request instanceof Authentication.Sasl sasl) {
-            SaslChoice choice = SaslChoice.of(sasl.mechanisms(), target.tls().channelBinding(), tls);
-            ScramClient client = choice.client();
-            if (client == null) {
-                out.release();
-                if (mustBeBound()) {
-                    fail(BackendFailure.unprotected(host + " " + choice.problem()));
-                } else {
-                    refuse(String.valueOf(choice.problem()));
-                }
-                return;
-            }
-            scram = client;
-            FrontendWriter.saslInitialResponse(out, client.mechanism(), client.first());
+    /** With the password, or a hash of it. */
+    private void answer(Authentication request) {
+        BackendCredentials credentials = target.credentials();
+        boolean hashed = request instanceof Authentication.Md5Password;
+        String answer = request instanceof Authentication.Md5Password md5
+                ? credentials.md5(target.user(), md5.salt())
+                : credentials.cleartext();
+        if (answer == null) {
+            refuse(credentials.unfit(
+                    target.user(),
+                    hashed ? "a proof by MD5" : "the password itself",
+                    "let the server's pg_hba.conf ask by scram-sha-256, or give pgweir the password"));
+            return;
         }
+        ByteBuf out = context().alloc().buffer(128);
+        FrontendWriter.password(out, answer);
+        send(out);
+    }
+
+    private void beginScram(Authentication.Sasl offer) {
+        if (target.credentials().stored() instanceof StoredPassword.Md5) {
+            refuse(target.credentials()
+                    .unfit(target.user(), "a proof by SCRAM", "give pgweir the SCRAM verifier or the password"));
+            return;
+        }
+        SaslChoice choice = SaslChoice.of(offer.mechanisms(), target.tls().channelBinding(), tls);
+        ScramClient client = choice.client();
+        if (client == null) {
+            if (mustBeBound()) {
+                fail(BackendFailure.unprotected(host + " " + choice.problem()));
+            } else {
+                refuse(String.valueOf(choice.problem()));
+            }
+            return;
+        }
+        scram = client;
+        ByteBuf out = context().alloc().buffer(128);
+        FrontendWriter.saslInitialResponse(out, client.mechanism(), client.first());
         send(out);
     }
 
     private void proveScram(byte[] serverFirst) {
         ScramClient client = scram;
-        Secret password = target.password();
-        if (client == null || password == null) {
+        if (client == null) {
             fail(BackendFailure.unreachable(host + " continued a SCRAM exchange that had not begun"));
             return;
         }
+        BackendCredentials credentials = target.credentials();
         ScramClient.Challenge challenge = client.challenge(serverFirst);
-        ScramKeys known = target.keysFor(challenge.salt(), challenge.iterations());
+        ScramKeys known = credentials.keysFor(challenge.salt(), challenge.iterations());
         if (known != null) {
             sendProof(client, known);
-            return;
+        } else if (credentials.stored() instanceof StoredPassword.Plain plain) {
+            derive(client, plain, challenge);
+        } else {
+            refuse(credentials.other(target.user()));
         }
+    }
+
+    private void derive(ScramClient client, StoredPassword.Plain plain, ScramClient.Challenge challenge) {
         offload.execute(() -> {
-            ScramKeys keys = ScramKeys.derive(password.reveal(), challenge.salt(), challenge.iterations());
-            target.remember(challenge.salt(), challenge.iterations(), keys);
+            ScramKeys keys = ScramKeys.derive(plain.password().reveal(), challenge.salt(), challenge.iterations());
+            target.credentials().remember(plain, challenge.salt(), challenge.iterations(), keys);
             home.loop().execute(() -> {
                 if (!over) {
                     sendProof(client, keys);

@@ -143,6 +143,7 @@ final class Growth {
 
     /** Whether a newcomer cannot be helped. With the lock. */
     boolean refuses() {
+        gate.credentials(pool.target().credentials().version());
         seeToProbes();
         return isHopeless();
     }
@@ -258,7 +259,9 @@ final class Growth {
 
     private @Nullable Breaker reserve(@Nullable Breaker server, int enough) {
         synchronized (lock) {
-            boolean held = server == null || nanosToConnect(server) > 0;
+            boolean held = server == null
+                    || nanosToConnect(server) > 0
+                    || !pool.target().credentials().suffice();
             boolean paused = pool.steering().isPaused();
             if (open >= enough || stopped || paused || connecting >= MOST_CONNECTING || held) {
                 return null;
@@ -428,7 +431,7 @@ final class Growth {
             if (gate.failure() == null) {
                 LOG.warn("pool {}: no backend could be opened: {}", pool.key(), failure.message());
             }
-            gate.failed(failure);
+            gate.failed(failure, pool.target().credentials().version());
             boolean last = failure.isConclusive() || settings.retry() == RetryMode.OFF;
             return last && open - connecting == 0;
         }

@@ -1,5 +1,7 @@
 package io.pgweir.proxy.session;
 
+import io.pgweir.proxy.auth.AuthQueries;
+import io.pgweir.proxy.auth.Credentials;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
@@ -36,6 +38,8 @@ public final class PoolDirectory {
     private final BackendConnector connector;
     private final List<LoopContext> loops;
     private final Breakers breakers;
+    private final Credentials credentials;
+    private final AuthQueries authQueries;
     private final DatabaseSwitches switches = new DatabaseSwitches();
     private final AtomicLong statementNumbers = new AtomicLong();
     /** Changed with the lock of this object only. */
@@ -89,6 +93,8 @@ public final class PoolDirectory {
         this.connector = connector;
         this.loops = loops;
         this.breakers = new Breakers(config.breaker());
+        this.credentials = new Credentials(config);
+        this.authQueries = new AuthQueries(config, connector, loops, breakers, credentials);
         for (DatabaseConfig database : config.databases()) {
             if (database.pool().minConnections() > 0) {
                 ownPool(database);
@@ -151,7 +157,7 @@ public final class PoolDirectory {
                 database.hosts(),
                 database.backendDatabaseFor(key.database()),
                 key.user(),
-                config.backendPassword(database, key.user()),
+                credentials.of(database, key.user()),
                 database.startupParameters(),
                 settings.connectTimeout(),
                 Math.max(1, settings.preparedStatementLimit()),
@@ -163,6 +169,16 @@ public final class PoolDirectory {
     /** The breakers of the servers that pools have used. */
     public Breakers breakers() {
         return breakers;
+    }
+
+    /** What backends log in with. */
+    Credentials credentials() {
+        return credentials;
+    }
+
+    /** The databases that are asked for passwords, each over a pool of its own. */
+    public AuthQueries authQueries() {
+        return authQueries;
     }
 
     /** The configured databases. */
@@ -198,7 +214,7 @@ public final class PoolDirectory {
         return pools;
     }
 
-    /** All pools there are now, and those that only listen. */
+    /** All pools there are now, and those that only listen or ask for passwords. */
     public List<Pool> poolsAndListeners() {
         return poolsAndListeners(null);
     }
@@ -218,6 +234,9 @@ public final class PoolDirectory {
                 }
             }
         }
+        authQueries.pools().stream()
+                .filter(pool -> database == null || pool.key().database().equals(database))
+                .forEach(pools::add);
         return pools;
     }
 

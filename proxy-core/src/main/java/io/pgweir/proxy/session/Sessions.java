@@ -1,6 +1,9 @@
 package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.auth.Authenticator;
+import io.pgweir.proxy.auth.ClientCounts;
+import io.pgweir.proxy.auth.FailedLogins;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.settings.ProxyConfig;
@@ -24,6 +27,9 @@ public final class Sessions {
     private final PoolDirectory pools;
     private final @Nullable ClientTls tls;
     private final Authenticator authenticator;
+    private final Executor offload;
+    private final FailedLogins failedLogins;
+    private final ClientCounts counts;
     private final CancelKeys cancelKeys = new CancelKeys();
     private final Map<Long, ClientSession> open = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
@@ -48,7 +54,10 @@ public final class Sessions {
         this.config = config;
         this.loops = loops;
         this.pools = pools;
-        this.authenticator = new Authenticator(config, offload);
+        this.authenticator = new Authenticator(config, offload, pools.authQueries(), pools.credentials());
+        this.offload = offload;
+        this.failedLogins = new FailedLogins(config.access().failedLogins(), System::nanoTime);
+        this.counts = new ClientCounts(config.access());
         this.clients = new Places(HeapRoom.mostClients(config.maxClients()), ClientError.TOO_MANY_CLIENTS);
     }
 
@@ -88,6 +97,20 @@ public final class Sessions {
 
     Authenticator authenticator() {
         return authenticator;
+    }
+
+    /** Runs what takes too long for an event loop. */
+    Executor offload() {
+        return offload;
+    }
+
+    FailedLogins failedLogins() {
+        return failedLogins;
+    }
+
+    /** How many clients users and databases have. */
+    ClientCounts counts() {
+        return counts;
     }
 
     CancelKeys cancelKeys() {

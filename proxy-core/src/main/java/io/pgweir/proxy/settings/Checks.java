@@ -77,13 +77,19 @@ final class Checks {
                                 + "': write the one that clients prove under users");
             }
         }
-        if (values.get(Settings.CLIENT_AUTH) == ClientAuth.SCRAM && !password && !databases.isEmpty()) {
+        ClientAuth method = values.get(Settings.CLIENT_AUTH);
+        boolean byPassword = method != ClientAuth.TRUST
+                && method != ClientAuth.CERT
+                && values.find(AuthSettings.AUTH_HBA_FILE) == null;
+        boolean asks = databases.stream().anyMatch(database -> database.authQuery() != null);
+        if (byPassword && !asks && !password && !databases.isEmpty()) {
             problems.add(
                     placeOfMissingPassword(databases, places),
-                    "client_auth is scram but no user has a password: put user:password into the database URL, write "
-                            + "users into the file, or choose --client-auth trust");
+                    "client_auth is " + method.text()
+                            + " but no user has a password: put user:password into the database"
+                            + " URL, write users into the file, name an auth_user, or choose --client-auth trust");
         }
-        if (values.get(Settings.CLIENT_AUTH) == ClientAuth.SCRAM) {
+        if (byPassword) {
             consoleUsers(Settings.ADMIN_USERS, databases, users);
             consoleUsers(Settings.STATS_USERS, databases, users);
         }

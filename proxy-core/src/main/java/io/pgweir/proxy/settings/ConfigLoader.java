@@ -71,11 +71,12 @@ public final class ConfigLoader {
         Checks checks = new Checks(general, problems);
         checks.listeners();
         ListenerTls tls = new TlsChecks(general, problems).listener();
+        AccessSettings access = new AuthChecks(general, problems).access(tls, users);
         general.checkBreaker(problems);
         checks.databases(databases.list(), databases.places(), anyDatabaseAttempted());
         checks.users(databases.list(), users, databases.places());
         return new LoadedConfig(
-                problems.none() ? Optional.of(config(tls, databases.list(), users)) : Optional.empty(),
+                problems.none() ? Optional.of(config(tls, access, databases.list(), users)) : Optional.empty(),
                 problems.problems(),
                 problems.notes(),
                 effective(general, false),
@@ -126,7 +127,8 @@ public final class ConfigLoader {
                 || general.find(Settings.DATABASE_URL_FILE) != null;
     }
 
-    private ProxyConfig config(ListenerTls tls, List<DatabaseConfig> databases, Map<String, UserConfig> users) {
+    private ProxyConfig config(
+            ListenerTls tls, AccessSettings access, List<DatabaseConfig> databases, Map<String, UserConfig> users) {
         Set<String> stats = general.find(Settings.STATS_USERS);
         Set<String> admins = general.find(Settings.ADMIN_USERS);
         return new ProxyConfig(
@@ -141,6 +143,7 @@ public final class ConfigLoader {
                 general.get(Settings.MAX_POOLS),
                 general.get(Settings.CLIENT_LOGIN_TIMEOUT),
                 general.get(Settings.CLIENT_AUTH),
+                access,
                 databases,
                 users,
                 file.exceptions(),

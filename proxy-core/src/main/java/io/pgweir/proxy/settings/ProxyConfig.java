@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxClients most clients connected at one time
  * @param maxPools most pools of clients' own choice at one time
  * @param clientLoginTimeout longest login of a client; above zero
- * @param clientAuth how clients prove who they are
+ * @param clientAuth how clients prove who they are, unless {@code access} has rules
+ * @param access who may come in
  * @param databases the databases that clients may ask for, each name once
  * @param users the users with an entry of their own, by name; the users of database URLs are not in it, see
  *     {@link #user(String)}
@@ -44,6 +45,7 @@ public record ProxyConfig(
         int maxPools,
         Duration clientLoginTimeout,
         ClientAuth clientAuth,
+        AccessSettings access,
         List<DatabaseConfig> databases,
         Map<String, UserConfig> users,
         LimitExceptions exceptions,
@@ -84,7 +86,7 @@ public record ProxyConfig(
         UserConfig found = own;
         for (DatabaseConfig database : databases) {
             if (name.equals(database.user()) && (found == null || found.password() == null)) {
-                found = new UserConfig(name, database.password());
+                found = new UserConfig(name, database.password(), own == null ? null : own.maxClients());
             }
         }
         return found;

@@ -302,6 +302,7 @@ public final class Settings {
 
     static {
         TABLE.addAll(TlsSettings.rows());
+        TABLE.addAll(AuthSettings.rows());
     }
 
     private Settings() {}

@@ -324,7 +324,8 @@ class ConfigLoaderTest {
         assertThat(problems())
                 .containsExactly(
                         "--database-url: client_auth is scram but no user has a password: put user:password into "
-                                + "the database URL, write users into the file, or choose --client-auth trust");
+                                + "the database URL, write users into the file, name an auth_user, or choose --client-auth"
+                                + " trust");
         flags.put("client_auth", "trust");
         assertThat(good().databases()).hasSize(1);
     }
