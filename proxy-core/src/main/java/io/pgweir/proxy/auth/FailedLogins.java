@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Slows down who guesses passwords, one address at a time (of IPv6 one network of 64 bits). Each has so many wrong passwords to spend
  * as the limit says, and gets as many back each minute. Who has none left waits for the answers, and who goes on all the
- * same, over several connections at once, is refused until the debt is less than the limit. Right passwords cost nothing. Thread-safe.
+ * same, over several connections at once, is refused until it owes so much less than the limit that it may fail again. Right passwords cost nothing. Thread-safe.
  *
  * <p>The table is bounded. The address that failed longest ago makes room: that loses a count, and never costs another address
  * a login.
@@ -48,8 +48,8 @@ public final class FailedLogins {
         if (accounts.isEmpty()) {
             return 0;
         }
-        double left = left(accounts.get(key(address)));
-        return left > -limit ? 0 : nanosToEarn(-limit - left) + 1;
+        double afterwards = left(accounts.get(key(address))) - 1;
+        return afterwards >= -limit ? 0 : nanosToEarn(-limit - afterwards);
     }
 
     /**

@@ -84,10 +84,13 @@ public final class HbaParser {
             return null;
         }
         HbaNames databases = databases(fields.next());
-        HbaNames users = users(fields.next());
+        HbaNames users = databases == null ? null : users(fields.next());
+        if (databases == null || users == null) {
+            return null; // the line ends there
+        }
         HbaAddress address = new HbaAddressReader(networks, this::problem).read(fields);
         HbaMethod method = address == null ? null : method(fields);
-        if (databases == null || users == null || address == null || method == null) {
+        if (address == null || method == null) {
             return null;
         }
         ClientCertificate certificate = options(fields, connection);

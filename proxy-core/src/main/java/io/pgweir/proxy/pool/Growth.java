@@ -259,11 +259,10 @@ final class Growth {
 
     private @Nullable Breaker reserve(@Nullable Breaker server, int enough) {
         synchronized (lock) {
-            boolean held = server == null
-                    || nanosToConnect(server) > 0
-                    || !pool.target().credentials().suffice();
-            boolean paused = pool.steering().isPaused();
-            if (open >= enough || stopped || paused || connecting >= MOST_CONNECTING || held) {
+            boolean held = server == null || nanosToConnect(server) > 0;
+            boolean vain =
+                    pool.steering().isPaused() || !pool.target().credentials().suffice();
+            if (open >= enough || stopped || vain || connecting >= MOST_CONNECTING || held) {
                 return null;
             }
             servers.connecting(server);

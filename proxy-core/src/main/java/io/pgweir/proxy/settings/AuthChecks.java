@@ -175,13 +175,15 @@ final class AuthChecks {
     private @Nullable Secret password() {
         String text = values.find(AuthSettings.AUTH_PASSWORD);
         String file = values.find(AuthSettings.AUTH_PASSWORD_FILE);
-        if (text != null && file != null) {
+        int ofText = values.rank(AuthSettings.AUTH_PASSWORD);
+        int ofFile = values.rank(AuthSettings.AUTH_PASSWORD_FILE);
+        if (text != null && file != null && ofText == ofFile) {
             problems.add(
                     values.where(AuthSettings.AUTH_PASSWORD_FILE),
                     "auth_password_file contradicts auth_password (" + values.where(AuthSettings.AUTH_PASSWORD)
                             + "): keep one of them");
         }
-        if (text != null || file == null) {
+        if (file == null || ofText < ofFile) {
             return text == null ? null : new Secret(text);
         }
         try {

@@ -110,13 +110,13 @@ class AccessTest {
                 host all postgres all trust
                 """);
         TestCertificates.Issued own = certificates.client("trust_user");
+        TestCertificates.Issued server = certificates.server();
         try (RunningProxy proxy = proxy("""
                 auth_hba_file: hba.conf
                 tls_cert: %s
                 tls_key: %s
                 tls_ca: %s
-                """.formatted(
-                certificates.server().certificate(), certificates.server().key(), certificates.roots()))) {
+                """.formatted(server.certificate(), server.key(), certificates.roots()))) {
             assertThat(tls(proxy, certificates, own, "trust_user")).isEqualTo("in");
             assertThat(tls(proxy, certificates, null, "trust_user"))
                     .contains("28000", "certificate authentication failed for user \"trust_user\"");

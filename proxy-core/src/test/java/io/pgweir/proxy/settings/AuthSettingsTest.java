@@ -137,9 +137,9 @@ class AuthSettingsTest {
                 users: {v: {password: %s}}
                 """.formatted(VERIFIER)))
                 .containsExactlyInAnyOrder(
-                        "pgweir.yaml:2:28: auth_query has no $1, which stands for the name of the user: write it without"
+                        "pgweir.yaml:2:29: auth_query has no $1, which stands for the name of the user: write it without"
                                 + " quotation marks, as in SELECT name, password FROM pgweir.lookup($1)",
-                        "pgweir.yaml:2:28: auth_query needs auth_user, the role that asks",
+                        "pgweir.yaml:2:29: auth_query needs auth_user, the role that asks",
                         "pgweir.yaml:3:3: auth_user 'v' has a SCRAM verifier only, with which pgweir cannot log in: give"
                                 + " its password as auth_password or auth_password_file",
                         "pgweir.yaml:4:30: 'some' is not a whole number: write a number from 0 to 1000000, or off");
