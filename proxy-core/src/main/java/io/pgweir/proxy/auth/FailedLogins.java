@@ -10,9 +10,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Slows down who guesses passwords, one address at a time (of IPv6 one network of 64 bits). Each has so many wrong passwords to spend
- * as the limit says, and gets as many back each minute. Who has none left waits for the answers, and who goes on all the
- * same, over several connections at once, is refused until it owes so much less than the limit that it may fail again. Right passwords cost nothing. Thread-safe.
+ * Slows down who guesses passwords, one address at a time (of IPv6 one network of 64 bits). Each has so many wrong passwords to
+ * spend as the limit says, and gets as many back each minute. Who has none left waits for the answers; who goes on all the
+ * same, over several connections at once, may owe as many again, and is refused while one more would exceed that. Right
+ * passwords cost nothing. Thread-safe.
  *
  * <p>The table is bounded. The address that failed longest ago makes room: that loses a count, and never costs another address
  * a login.

@@ -105,7 +105,7 @@ class AccessTest {
         TestCertificates certificates = TestCertificates.in(Files.createDirectory(directory.resolve("tls")));
         Files.writeString(directory.resolve("hba.conf"), """
                 hostssl all trust_user all cert
-                hostssl all md5_user all trust clientcert=verify-ca
+                hostssl all postgres all trust clientcert=verify-ca
                 hostssl all all all scram-sha-256 clientcert=verify-full
                 host all postgres all trust
                 """);
@@ -122,8 +122,8 @@ class AccessTest {
                     .contains("28000", "certificate authentication failed for user \"trust_user\"");
             assertThat(tls(proxy, certificates, certificates.client("else"), "trust_user"))
                     .contains("28000", "certificate authentication failed for user \"trust_user\"");
-            assertThat(tls(proxy, certificates, own, "md5_user")).isEqualTo("in");
-            assertThat(tls(proxy, certificates, null, "md5_user"))
+            assertThat(tls(proxy, certificates, own, "postgres")).isEqualTo("in");
+            assertThat(tls(proxy, certificates, null, "postgres"))
                     .contains("28000", "connection requires a valid client certificate");
             assertThat(tls(proxy, certificates, certificates.client(ROLE.user()), ROLE.user()))
                     .isEqualTo("in");
