@@ -107,7 +107,10 @@ final class Checks {
             return;
         }
         for (String name : named) {
-            boolean known = users.containsKey(name) || databases.stream().anyMatch(d -> name.equals(d.user()));
+            // The entry for any database is asked for users of the console as well.
+            boolean known = users.containsKey(name)
+                    || databases.stream()
+                            .anyMatch(d -> name.equals(d.user()) || (d.isWildcard() && d.authQuery() != null));
             if (!known) {
                 problems.note(
                         values.where(setting),
