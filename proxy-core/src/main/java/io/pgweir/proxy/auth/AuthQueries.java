@@ -27,7 +27,14 @@ public final class AuthQueries {
             if (database.authQuery() != null) {
                 byDatabase.put(
                         database.name(),
-                        AuthQuery.of(database, database.authQuery(), connector, loops, breakers, credentials));
+                        AuthQuery.of(
+                                database,
+                                config.clientLoginTimeout(),
+                                database.authQuery(),
+                                connector,
+                                loops,
+                                breakers,
+                                credentials));
             }
         }
     }
@@ -37,6 +44,12 @@ public final class AuthQueries {
     AuthQuery of(String database) {
         DatabaseConfig known = byDatabase.isEmpty() ? null : config.database(database);
         return known == null ? null : byDatabase.get(known.name());
+    }
+
+    /** One that challenges are made with where none is asked: the first; null: there is none. */
+    @Nullable
+    AuthQuery any() {
+        return byDatabase.values().stream().findFirst().orElse(null);
     }
 
     /** The pools of one connection each that they are asked over. */

@@ -14,11 +14,13 @@ import io.pgweir.proxy.settings.AuthQuerySettings;
 import io.pgweir.proxy.settings.DatabaseConfig;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.StoredPassword;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,35 +36,43 @@ final class AuthQuery {
     /** Of the log: an outage is no reason to fill it. */
     private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** For one who comes in by an earlier answer if the database does not give another. */
+    private static final long SHORT_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Pool pool;
     private final AtomicLong toldAt = new AtomicLong(System.nanoTime() - TELL_NANOS);
     private final VerifierCache cache;
-    private volatile int iterations = ScramSecret.DEFAULT_ITERATIONS;
+    /** 0: no verifier has been seen yet. */
+    private final AtomicInteger iterations = new AtomicInteger();
 
     private AuthQuery(
             DatabaseConfig database,
             AuthQuerySettings settings,
             Pool pool,
             List<LoopContext> loops,
-            Credentials credentials) {
+            Credentials credentials,
+            long patienceNanos) {
         this.pool = pool;
-        this.cache = new VerifierCache(settings.ttl().toNanos(), System::nanoTime, user -> {
+        long shorter = Math.min(SHORT_PATIENCE_NANOS, patienceNanos);
+        this.cache = new VerifierCache(settings.ttl().toNanos(), System::nanoTime, (user, urgent) -> {
             LoopContext loop = loops.get(ThreadLocalRandom.current().nextInt(loops.size()));
-            return new VerifierLookup(pool, loop, settings.query(), user)
+            return new VerifierLookup(pool, loop, settings.query(), user, urgent ? patienceNanos : shorter)
                     .run()
                     .whenComplete((found, failure) -> tell(failure))
                     .thenApply(found -> {
                         credentials.found(database, user, found);
                         if (found instanceof StoredPassword.Verifier verifier) {
-                            iterations = verifier.scram().iterations();
+                            iterations.compareAndSet(0, verifier.scram().iterations());
                         }
                         return found;
                     });
         });
     }
 
+    /** @param loginTimeout what clients have for their logins; who waits for an answer must be told before that */
     static AuthQuery of(
             DatabaseConfig database,
+            Duration loginTimeout,
             AuthQuerySettings settings,
             BackendConnector connector,
             List<LoopContext> loops,
@@ -87,7 +97,8 @@ final class AuthQuery {
                 new StatementRegistry(new AtomicLong()),
                 breakers.servers(database.hosts(), one.hosts()),
                 loops);
-        return new AuthQuery(database, settings, pool, loops, credentials);
+        long patience = Math.min(one.connectTimeout().toNanos(), loginTimeout.toNanos() / 4 * 3);
+        return new AuthQuery(database, settings, pool, loops, credentials, patience);
     }
 
     /** Everything that may change what the query means. The server ends it as well if it takes too long. */
@@ -115,9 +126,13 @@ final class AuthQuery {
         return pool;
     }
 
-    /** What verifiers of this database were made with, most recently. */
+    /**
+     * What users who do not exist are challenged with: what the first verifier was made with. It does not follow others, or one could
+     * tell from a change who was looked up.
+     */
     int iterations() {
-        return iterations;
+        int seen = iterations.get();
+        return seen == 0 ? ScramSecret.DEFAULT_ITERATIONS : seen;
     }
 
     /** What is stored for a user; null: there is none who may log in. Fails with {@link LookupFailed}. */

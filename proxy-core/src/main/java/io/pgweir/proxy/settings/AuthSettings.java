@@ -49,7 +49,7 @@ final class AuthSettings {
             "auth_query_ttl",
             new Time(Duration.ZERO, Duration.ofHours(24), null),
             "5s",
-            "time that an answer to auth_query counts; older ones serve while the database is away");
+            "time that an answer to auth_query counts; while the database is away, older ones serve for an hour");
     static final Setting<Integer> MAX_USER_CLIENTS = add(
             Scope.GLOBAL,
             "max_user_clients",

@@ -23,12 +23,16 @@ class VerifierCacheTest {
     private long now = 1;
     private final List<String> asked = new ArrayList<>();
     private final Deque<CompletableFuture<@Nullable StoredPassword>> answers = new ArrayDeque<>();
-    private final VerifierCache cache = new VerifierCache(SECONDS.toNanos(5), () -> now, user -> {
+    private final VerifierCache cache = new VerifierCache(SECONDS.toNanos(5), () -> now, (user, urgent) -> {
         asked.add(user);
         CompletableFuture<@Nullable StoredPassword> answer = new CompletableFuture<>();
         answers.add(answer);
         return answer;
     });
+
+    private static LookupFailed away() {
+        return new LookupFailed(LookupFailed.Meaning.AWAY, "away", "");
+    }
 
     private void pass(long millis) {
         now += MILLISECONDS.toNanos(millis);
@@ -91,7 +95,7 @@ class VerifierCacheTest {
         answers.remove().complete(FIRST);
         pass(60_000);
         CompletableFuture<@Nullable StoredPassword> old = ask("u");
-        answers.remove().completeExceptionally(new LookupFailed("away", ""));
+        answers.remove().completeExceptionally(away());
         assertThat(old).isCompletedWithValue(FIRST);
         pass(4_999);
         assertThat(known("u")).isEqualTo(FIRST);
@@ -104,7 +108,7 @@ class VerifierCacheTest {
     @Test
     void whoIsNotKnownIsToldThatTheDatabaseIsAway() {
         CompletableFuture<@Nullable StoredPassword> unknown = ask("u");
-        answers.remove().completeExceptionally(new LookupFailed("away", ""));
+        answers.remove().completeExceptionally(away());
         assertThatThrownBy(unknown::join).hasCauseInstanceOf(LookupFailed.class);
         ask("u"); // and asks again
     }
@@ -139,5 +143,91 @@ class VerifierCacheTest {
         }
         assertThat(known("u")).isEqualTo(FIRST);
         ask("nobody0"); // forgotten
+    }
+
+    private void known(String user, StoredPassword stored) {
+        ask(user);
+        answers.remove().complete(stored);
+    }
+
+    @Test
+    void aDatabaseThatSaysNoEndsWhatItHasSaidBefore() {
+        known("u", FIRST);
+        pass(60_000);
+        CompletableFuture<@Nullable StoredPassword> locked = ask("u");
+        answers.remove()
+                .completeExceptionally(new LookupFailed(LookupFailed.Meaning.REFUSED, "SQLSTATE P0001", "locked"));
+        assertThatThrownBy(locked::join).hasCauseInstanceOf(LookupFailed.class);
+        CompletableFuture<@Nullable StoredPassword> away = ask("u");
+        answers.remove().completeExceptionally(away());
+        assertThatThrownBy(away::join).as("forgotten").hasCauseInstanceOf(LookupFailed.class);
+    }
+
+    @Test
+    void anErrorThatNobodyHasForeseenLetsNobodyIn() {
+        known("u", FIRST);
+        pass(60_000);
+        CompletableFuture<@Nullable StoredPassword> failed = ask("u");
+        answers.remove().completeExceptionally(new IllegalStateException("bug"));
+        assertThat(failed).isCompletedExceptionally();
+    }
+
+    @Test
+    void whoIsNotAskedForIsNotLetInAndNotForgotten() {
+        known("u", FIRST);
+        pass(60_000);
+        CompletableFuture<@Nullable StoredPassword> full = ask("u");
+        answers.remove().completeExceptionally(new LookupFailed(LookupFailed.Meaning.NOT_ASKED, "full", ""));
+        assertThat(full).isCompletedExceptionally();
+        CompletableFuture<@Nullable StoredPassword> away = ask("u");
+        answers.remove().completeExceptionally(away());
+        assertThat(away).isCompletedWithValue(FIRST);
+    }
+
+    @Test
+    void aFormerAnswerServesForAnHourAtMost() {
+        known("u", FIRST);
+        long hour = VerifierCache.LONGEST_STALE_NANOS / 1_000_000;
+        pass(hour - 2_000);
+        cache.doubt("u"); // changes nothing about its age
+        CompletableFuture<@Nullable StoredPassword> old = ask("u");
+        answers.remove().completeExceptionally(away());
+        assertThat(old).isCompletedWithValue(FIRST);
+        pass(1_999);
+        assertThat(known("u")).isEqualTo(FIRST);
+        pass(1);
+        CompletableFuture<@Nullable StoredPassword> tooOld = ask("u");
+        answers.remove().completeExceptionally(away());
+        assertThatThrownBy(tooOld::join).hasCauseInstanceOf(LookupFailed.class);
+    }
+
+    @Test
+    void inventedNamesWaitForEachOtherAndNotUsersForThem() {
+        known("u", FIRST);
+        pass(60_000);
+        List<CompletableFuture<@Nullable StoredPassword>> strangers = new ArrayList<>();
+        for (int i = 0; i < StrangerQueue.MOST_UNDER_WAY + StrangerQueue.MOST_WAITING; i++) {
+            strangers.add(cache.find("nobody" + i));
+        }
+        assertThat(asked).hasSize(1 + StrangerQueue.MOST_UNDER_WAY);
+        assertThat(strangers).noneMatch(CompletableFuture::isDone);
+        assertThat(cache.find("one more")).isCompletedExceptionally();
+        assertThat(cache.find("u")).isNotDone();
+        assertThat(asked).last().isEqualTo("u");
+        answers.removeLast().complete(SECOND);
+        assertThat(known("u")).isEqualTo(SECOND);
+
+        answers.remove().complete(FIRST);
+        assertThat(strangers.get(0)).isCompletedWithValue(FIRST);
+        assertThat(asked).as("the next").last().isEqualTo("nobody" + StrangerQueue.MOST_UNDER_WAY);
+        answers.remove().completeExceptionally(away());
+        assertThat(strangers.stream().filter(CompletableFuture::isCompletedExceptionally))
+                .as("it and all that wait are told that the database is away")
+                .hasSize(StrangerQueue.MOST_WAITING);
+        while (!answers.isEmpty()) {
+            answers.remove().complete(null);
+        }
+        assertThat(strangers).allMatch(CompletableFuture::isDone);
+        ask("the next one");
     }
 }
