@@ -4,8 +4,10 @@ import io.pgweir.proxy.hba.ClientCertificate;
 import io.pgweir.proxy.hba.HbaMethod;
 import io.pgweir.proxy.hba.HbaRule;
 import io.pgweir.proxy.hba.HbaRules;
+import io.pgweir.proxy.settings.AccessSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
 import java.net.InetAddress;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +24,9 @@ public record Admission(HbaMethod method, ClientCertificate certificate) {
         if (rules == null) {
             return new Admission(general(config), ClientCertificate.NONE);
         }
-        HbaRule rule = rules.match(encrypted, database, user, from);
+        // The console has two names, and who may not come in by one of them must not by the other.
+        List<String> names = AccessSettings.CONSOLE.contains(database) ? AccessSettings.CONSOLE : List.of(database);
+        HbaRule rule = rules.match(encrypted, names, user, from);
         return rule == null ? null : new Admission(rule.method(), rule.certificate());
     }
 

@@ -183,9 +183,9 @@ public final class HbaParser {
     }
 
     private boolean mayBeName(Token token) {
-        if (token.begins('/')) {
-            problem("regular expressions are not supported: name what \"" + token.text()
-                    + "\" stands for, or put a name" + " that begins so into quotation marks");
+        if (token.text().startsWith("/")) { // quoted or not, as in PostgreSQL
+            problem("regular expressions are not supported, and what begins with / is one, in quotation marks too: name"
+                    + " what \"" + token.text() + "\" stands for");
             return false;
         }
         return true;

@@ -1,5 +1,7 @@
 package io.pgweir.proxy.hba;
 
+import java.util.List;
+
 /**
  * One line of the file.
  *
@@ -14,9 +16,9 @@ public record HbaRule(
         HbaMethod method,
         ClientCertificate certificate) {
 
-    boolean admits(boolean encrypted, String database, String user, byte[] client) {
+    boolean admits(boolean encrypted, List<String> names, String user, byte[] client) {
         return connection.admits(encrypted)
-                && databases.admit(database, user)
+                && names.stream().anyMatch(name -> databases.admit(name, user))
                 && users.admit(user, user)
                 && address.admits(client);
     }

@@ -10,11 +10,15 @@ public record HbaRules(List<HbaRule> rules) {
         rules = List.copyOf(rules);
     }
 
-    /** The rule for a client; null: none fits. */
-    public @Nullable HbaRule match(boolean encrypted, String database, String user, InetAddress client) {
+    /**
+     * The rule for a client; null: none fits.
+     *
+     * @param databases the names of the one that it asks for: a line that has one of them fits
+     */
+    public @Nullable HbaRule match(boolean encrypted, List<String> databases, String user, InetAddress client) {
         byte[] address = HbaRange.bytes(client);
         for (HbaRule rule : rules) {
-            if (rule.admits(encrypted, database, user, address)) {
+            if (rule.admits(encrypted, databases, user, address)) {
                 return rule;
             }
         }

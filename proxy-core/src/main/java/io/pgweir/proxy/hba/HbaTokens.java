@@ -9,7 +9,7 @@ import java.util.List;
  * line.
  */
 final class HbaTokens {
-    /** @param quoted whether it begins with a quote: then no word of it means anything but itself */
+    /** @param quoted whether it begins with a quote: then no keyword, + and @ mean anything but themselves; a / still does */
     record Token(String text, boolean quoted) {
         boolean is(String keyword) {
             return !quoted && text.equals(keyword);

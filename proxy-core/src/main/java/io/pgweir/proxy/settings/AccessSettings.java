@@ -1,6 +1,7 @@
 package io.pgweir.proxy.settings;
 
 import io.pgweir.proxy.hba.HbaRules;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,9 @@ public record AccessSettings(
         int maxDatabaseClients,
         Map<String, Integer> userClients,
         int failedLogins) {
+
+    /** What the admin console is called as a database; rules for one of these names are for the others as well. */
+    public static final List<String> CONSOLE = List.of("pgweir", "pgbouncer");
 
     public AccessSettings {
         userClients = Map.copyOf(userClients);

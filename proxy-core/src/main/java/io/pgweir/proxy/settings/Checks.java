@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds what is wrong between values that are each right. */
 final class Checks {
-    private static final Set<String> CONSOLE = Set.of("pgweir", "pgbouncer");
     private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "::1", "0.0.0.0", "::");
 
     private final Values values;
@@ -43,7 +42,7 @@ final class Checks {
         HostPort listen = values.get(Settings.LISTEN).orElseThrow();
         for (DatabaseConfig database : databases) {
             String place = String.valueOf(places.get(database.name()));
-            if (CONSOLE.contains(database.name())) {
+            if (AccessSettings.CONSOLE.contains(database.name())) {
                 problems.add(
                         place,
                         "the name '" + database.name() + "' belongs to the admin console: clients need "

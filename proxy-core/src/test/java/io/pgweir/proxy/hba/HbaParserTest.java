@@ -63,7 +63,7 @@ class HbaParserTest {
     /** What the rules say, in a word. */
     private static String verdict(HbaRules rules, String connection, String database, String user, String address)
             throws IOException {
-        HbaRule rule = rules.match(connection.equals("tls"), database, user, InetAddress.getByName(address));
+        HbaRule rule = rules.match(connection.equals("tls"), List.of(database), user, InetAddress.getByName(address));
         return rule == null ? "none" : rule.method().text();
     }
 
@@ -88,7 +88,7 @@ class HbaParserTest {
             host a" "b all all reject                       | tcp | a b | u | 1.2.3.4 | reject
             host "c,d" all all reject                       | tcp | c,d | u | 1.2.3.4 | reject
             host "#x" all all reject                        | tcp | #x | u | 1.2.3.4  | reject
-            host "/x" "+y" all reject                       | tcp | /x | +y | 1.2.3.4 | reject
+            host "@x" "+y" all reject                       | tcp | @x | +y | 1.2.3.4 | reject
             host all u all reject # host all all all trust  | tcp | d | v | 1.2.3.4   | none
             host all all 1.2.3.4/32 reject                  | tcp | d | u | 1.2.3.4   | reject
             host all all 1.2.3.4/32 reject                  | tcp | d | u | 1.2.3.5   | none
@@ -133,6 +133,15 @@ class HbaParserTest {
         assertThat(verdict(rules, "tls", "other", "web", "11.0.0.1")).isEqualTo("cert");
         assertThat(verdict(rules, "tcp", "other", "web", "11.0.0.1")).isEqualTo("md5");
         assertThat(rules.rules().get(2).where()).isEqualTo(FILE + ":5");
+    }
+
+    @Test
+    void aDatabaseMayHaveSeveralNames() throws IOException {
+        HbaRules rules = read("host other,b all all reject", "host a all all trust");
+        InetAddress from = InetAddress.getByName("1.1.1.1");
+        assertThat(rules.match(false, List.of("a", "b"), "u", from).method()).isEqualTo(HbaMethod.REJECT);
+        assertThat(rules.match(false, List.of("a"), "u", from).method()).isEqualTo(HbaMethod.TRUST);
+        assertThat(rules.match(false, List.of("c", "d"), "u", from)).isNull();
     }
 
     @Test
@@ -197,6 +206,8 @@ class HbaParserTest {
             host all +group all trust                       | does not know the members of roles
             host /^a all all trust                          | regular expressions are not supported
             host all /^a all trust                          | regular expressions are not supported
+            host all "/^a,b$" all reject                    | regular expressions are not supported, and what begins with /
+            host "/" all all reject                         | regular expressions are not supported
             host "all all all trust                         | a quotation mark has no second one
             """)
     void whatIsWrongIsSaidWithItsPlace(String line, String expected) throws IOException {
