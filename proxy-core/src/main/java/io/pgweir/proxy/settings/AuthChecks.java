@@ -149,6 +149,13 @@ final class AuthChecks {
             return null;
         }
         Secret password = password();
+        String unlike = StoredPassword.problem(password);
+        if (unlike != null) {
+            Setting<?> source = values.find(AuthSettings.AUTH_PASSWORD) == null
+                    ? AuthSettings.AUTH_PASSWORD_FILE
+                    : AuthSettings.AUTH_PASSWORD;
+            problems.add(values.where(source), source.name() + ": " + unlike);
+        }
         if (password == null && user.equals(owner)) {
             password = ownPassword;
         }

@@ -56,14 +56,12 @@ class AuthSettingsTest {
                   b: {password: %s}
                   c: {password_env: SECRET}
                   d: {password: %s}
-                  e: {password: SCRAM-SHA-256$but-not-really}
                   f: {password: md5abc, max_clients: 7}
                 """.formatted(VERIFIER, HASH));
         assertThat(stored(config, "a")).isInstanceOf(StoredPassword.Plain.class);
         assertThat(stored(config, "b")).isInstanceOf(StoredPassword.Verifier.class);
         assertThat(stored(config, "c")).isEqualTo(stored(config, "b"));
         assertThat(stored(config, "d")).isInstanceOf(StoredPassword.Md5.class);
-        assertThat(stored(config, "e")).isInstanceOf(StoredPassword.Plain.class);
         assertThat(stored(config, "f")).isInstanceOf(StoredPassword.Plain.class);
         assertThat(config.access().mostOf("f")).isEqualTo(7);
         assertThat(config.toString() + stored(config, "b") + stored(config, "d"))
@@ -74,6 +72,39 @@ class AuthSettingsTest {
 
     private static StoredPassword stored(ProxyConfig config, String user) {
         return StoredPassword.of(config.user(user).password());
+    }
+
+    @Test
+    void whatLooksLikeAVerifierAndIsNoneIsNoPassword() throws IOException {
+        String many = VERIFIER.replace("$1:", "$1000001:");
+        Files.writeString(directory.resolve("secret"), HASH + "0\n");
+        List<String> problems = problems("""
+                databases:
+                  d: {host: db, user: o, password: %s}
+                  e: postgresql://p:%s@db/e
+                  f: {host: db, auth_user: asks, auth_password_file: secret}
+                client_auth: md5
+                users:
+                  a: {password: %s}
+                  b: {password: %s}
+                  c: {password: md5abc}
+                """.formatted(
+                        VERIFIER.substring(0, VERIFIER.length() - 5),
+                        HASH.toUpperCase().replace("MD5", "md5"),
+                        many,
+                        HASH.substring(0, 34)));
+        assertThat(problems).hasSize(5);
+        assertThat(problems)
+                .anyMatch(each ->
+                        each.startsWith("pgweir.yaml:2:36: the password begins as a SCRAM verifier and is none"))
+                .anyMatch(each -> each.startsWith("pgweir.yaml:3:6: the password looks like an MD5 hash and is none"))
+                .anyMatch(
+                        each -> each.startsWith("pgweir.yaml:4:54: auth_password_file: the password looks like an MD5"))
+                .anyMatch(each -> each.startsWith("pgweir.yaml:7:17: ") && each.contains("1 to 1000000 iterations"))
+                .anyMatch(each -> each.startsWith("pgweir.yaml:8:17: ") && each.contains("this has 31 behind md5"));
+        assertThat(problems.toString())
+                .doesNotContain(HASH.substring(3, 20))
+                .doesNotContain(VERIFIER.substring(20, 40));
     }
 
     @Test
