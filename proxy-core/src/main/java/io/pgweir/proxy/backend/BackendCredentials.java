@@ -12,9 +12,22 @@ import org.jspecify.annotations.Nullable;
  * millisecond and the salt of a role seldom changes. Thread-safe; shared by the pools of the role.
  */
 public final class BackendCredentials {
-    /** Immutable. */
+    /**
+     * Immutable.
+     *
+     * @param reported whether the database has said that this is what it has
+     * @param missed whether a server has asked for something else
+     */
     private record State(
-            @Nullable StoredPassword stored, @Nullable Derived derived, boolean missed, int version) {}
+            @Nullable StoredPassword stored, @Nullable Derived derived, boolean reported, boolean missed, int version) {
+        State with(@Nullable StoredPassword other, @Nullable Derived keys) {
+            return new State(other, keys, reported, false, version + 1);
+        }
+
+        State missing() {
+            return new State(stored, derived, reported, true, version);
+        }
+    }
 
     private record Derived(byte[] salt, int iterations, ScramKeys keys) {
         boolean isFor(byte[] otherSalt, int otherIterations) {
@@ -29,7 +42,7 @@ public final class BackendCredentials {
 
     private BackendCredentials(@Nullable StoredPassword stored, boolean configured) {
         this.configured = configured;
-        this.state = new State(stored, null, false, 0);
+        this.state = new State(stored, null, false, false, 0);
     }
 
     /** What the configuration has; null: nothing. */
@@ -47,29 +60,35 @@ public final class BackendCredentials {
         return state.stored;
     }
 
-    /** A client has proved to know the password; keys are there if it has done so by SCRAM or by the password itself. */
+    /**
+     * A client has proved to know the password; keys are there if it has done so by SCRAM or by the password itself. A login that began
+     * with what the database had before does not take the place of what it has now.
+     */
     public synchronized void proved(StoredPassword by, @Nullable ScramKeys keys) {
         State before = state;
-        if (configured && !by.equals(before.stored)) {
+        boolean same = by.equals(before.stored);
+        if (!same && (configured || before.reported)) {
             return; // it is another password that this server is logged in to with
         }
         if (by instanceof StoredPassword.Verifier verifier && keys != null) {
             Derived derived =
                     new Derived(verifier.scram().salt(), verifier.scram().iterations(), keys);
-            boolean known = by.equals(before.stored) && before.derived != null;
-            state = known ? before : new State(by, derived, false, before.version + 1);
-        } else {
-            replace(by);
+            boolean known = same && before.derived != null && !before.missed;
+            state = known ? before : before.with(by, derived);
+        } else if (!same) {
+            state = before.with(by, null);
         }
     }
 
-    /** The server has another password for this role now, or none: what was brought before is forgotten. */
+    /** The database says what it has for this role now, or that it has none: what was brought of another is forgotten. */
     public synchronized void replace(@Nullable StoredPassword now) {
+        if (configured) {
+            return;
+        }
         State before = state;
         boolean same = now == null ? before.stored == null : now.equals(before.stored);
-        if (!configured && !same) {
-            state = new State(now, null, false, before.version + 1);
-        }
+        State next = same ? before : before.with(now, null);
+        state = new State(next.stored, next.derived, true, next.missed, next.version);
     }
 
     /** Another number than before if what has failed for its sake may succeed now. */
@@ -93,7 +112,8 @@ public final class BackendCredentials {
     synchronized void remember(StoredPassword.Plain of, byte[] salt, int iterations, ScramKeys keys) {
         State before = state;
         if (of.equals(before.stored)) {
-            state = new State(of, new Derived(salt, iterations, keys), before.missed, before.version);
+            Derived derived = new Derived(salt, iterations, keys);
+            state = new State(of, derived, before.reported, before.missed, before.version);
         }
     }
 
@@ -116,13 +136,16 @@ public final class BackendCredentials {
                 + " password";
     }
 
-    private synchronized void outdated() {
-        state = new State(state.stored, null, true, state.version);
+    /** Of several servers another may still take what is there; and what a client has brought meanwhile may be the right thing. */
+    private synchronized void outdated(byte[] salt, int iterations) {
+        if (keysFor(salt, iterations) == null) {
+            state = state.missing();
+        }
     }
 
     private synchronized void missed(State when) {
         if (state == when) {
-            state = new State(when.stored, when.derived, true, when.version);
+            state = when.missing();
         }
     }
 
@@ -154,9 +177,9 @@ public final class BackendCredentials {
     }
 
     /** Why keys do not fit the salt and the iterations that a server names. */
-    String other(String user) {
+    String other(String user, byte[] salt, int iterations) {
         if (!configured) {
-            outdated();
+            outdated(salt, iterations);
             return "has another password of user \"" + user + "\" than pgweir knows: it has been changed, and the next"
                     + " client that logs in with the new one brings what it takes";
         }

@@ -403,7 +403,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         } else if (credentials.stored() instanceof StoredPassword.Plain plain) {
             derive(client, plain, challenge);
         } else {
-            refuse(credentials.other(target.user()));
+            refuse(credentials.other(target.user(), challenge.salt(), challenge.iterations()));
         }
     }
 

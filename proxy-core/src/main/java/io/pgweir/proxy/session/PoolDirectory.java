@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import io.pgweir.proxy.auth.AuthQueries;
 import io.pgweir.proxy.auth.Credentials;
 import io.pgweir.proxy.backend.BackendConnector;
+import io.pgweir.proxy.backend.BackendCredentials;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.breaker.Breakers;
@@ -58,10 +59,11 @@ public final class PoolDirectory {
             PoolSettings settings = database.pool();
             this.database = database;
             Servers servers = breakers.servers(database.hosts(), settings.hosts());
-            this.pool = create(database, key, settings, servers);
+            BackendCredentials own = credentials.hold(database, key.user());
+            this.pool = create(database, key, settings, servers, own);
             this.profiles = new LoginProfiles(pool);
             boolean extra = settings.listen().extraConnection();
-            this.listening = extra ? create(database, key, settings.ofOneBackend(), servers) : pool;
+            this.listening = extra ? create(database, key, settings.ofOneBackend(), servers, own) : pool;
             this.hub = mayListen(pool, listening) ? new NotificationHub(pool, listening, loops) : null;
         }
 
@@ -77,6 +79,7 @@ public final class PoolDirectory {
             // For whoever has not heard of it yet, e.g. a hub whose last client has just left.
             pool.shutdown();
             listening.shutdown();
+            credentials.release(database, pool.key().user());
         }
     }
 
@@ -152,12 +155,13 @@ public final class PoolDirectory {
         return entry;
     }
 
-    private Pool create(DatabaseConfig database, PoolKey key, PoolSettings settings, Servers servers) {
+    private Pool create(
+            DatabaseConfig database, PoolKey key, PoolSettings settings, Servers servers, BackendCredentials own) {
         BackendTarget target = new BackendTarget(
                 database.hosts(),
                 database.backendDatabaseFor(key.database()),
                 key.user(),
-                credentials.of(database, key.user()),
+                own,
                 database.startupParameters(),
                 settings.connectTimeout(),
                 Math.max(1, settings.preparedStatementLimit()),

@@ -71,11 +71,47 @@ class BackendCredentialsTest {
     void aServerWithAnotherVerifierEndsAttemptsThatAreInVain() {
         BackendCredentials credentials = BackendCredentials.broughtByClients();
         credentials.proved(verifier(SALT), keys(SALT));
-        assertThat(credentials.other("u")).contains("it has been changed");
+        assertThat(credentials.other("u", OTHER, 1)).contains("it has been changed");
         assertThat(credentials.suffice()).isFalse();
-        assertThat(credentials.keysFor(SALT, 1)).isNull();
+        assertThat(credentials.keysFor(SALT, 1))
+                .as("another server may still take them")
+                .isNotNull();
+        int before = credentials.version();
+        credentials.proved(verifier(SALT), keys(SALT));
+        assertThat(credentials.suffice())
+                .as("each client is worth another attempt")
+                .isTrue();
+        assertThat(credentials.version()).isNotEqualTo(before);
+        credentials.other("u", OTHER, 1);
         credentials.proved(verifier(OTHER), keys(OTHER));
         assertThat(credentials.suffice()).isTrue();
+    }
+
+    @Test
+    void aLoginThatBeganBeforeAChangeDoesNotUndoIt() {
+        BackendCredentials credentials = BackendCredentials.broughtByClients();
+        credentials.proved(verifier(SALT), keys(SALT));
+        credentials.replace(verifier(OTHER));
+        credentials.proved(verifier(OTHER), keys(OTHER));
+        credentials.proved(verifier(SALT), keys(SALT));
+        assertThat(credentials.keysFor(OTHER, 1)).isNotNull();
+        assertThat(credentials.keysFor(SALT, 1)).isNull();
+        credentials.replace(null);
+        credentials.proved(verifier(OTHER), keys(OTHER));
+        assertThat(credentials.keysFor(OTHER, 1))
+                .as("the role has none any more")
+                .isNull();
+    }
+
+    @Test
+    void whatAClientHasBroughtMeanwhileIsNotThrownAway() {
+        BackendCredentials credentials = BackendCredentials.broughtByClients();
+        credentials.proved(verifier(SALT), keys(SALT));
+        assertThat(credentials.keysFor(OTHER, 1)).as("a server asks for it").isNull();
+        credentials.proved(verifier(OTHER), keys(OTHER));
+        credentials.other("u", OTHER, 1);
+        assertThat(credentials.suffice()).isTrue();
+        assertThat(credentials.keysFor(OTHER, 1)).isNotNull();
     }
 
     @Test
