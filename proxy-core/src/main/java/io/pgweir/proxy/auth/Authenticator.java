@@ -79,10 +79,22 @@ public final class Authenticator {
             return secretOf(user, plain).thenApply(secret -> new Expected(user, plain, secret));
         }
         AuthQuery query = known == null ? queries.of(database) : null;
-        if (query == null) {
+        if (query != null) {
+            return query.find(user).thenApply(found -> expected(user, found, query.iterations()));
+        }
+        AuthQuery any = known == null ? queries.any() : null;
+        if (any == null) {
             return CompletableFuture.completedFuture(expected(user, known, iterations));
         }
-        return query.find(user).thenApply(found -> expected(user, found, query.iterations()));
+        return any.find(user).handle((found, failure) -> challenge(user, found, any.iterations()));
+    }
+
+    /**
+     * Where no database is asked nobody comes in whom the configuration does not know; but who exists elsewhere is challenged as
+     * there, or salts would tell who does.
+     */
+    private Expected challenge(String user, @Nullable StoredPassword elsewhere, int count) {
+        return new Expected(user, null, expected(user, elsewhere, count).scram());
     }
 
     private Expected expected(String user, @Nullable StoredPassword stored, int count) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.testkit.FaultProxy;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
@@ -279,6 +280,60 @@ class AuthQueryTest {
                     .isEqualTo(known.replaceAll("s=[^,]{24},", ""));
             assertThat(LoginAttempt.at(proxy, "postgres", "nobody", "wrong").exchange())
                     .isEqualTo(unknown);
+        }
+    }
+
+    @Test
+    void aDatabaseThatSaysNoIsBelievedWhateverItHasSaidBefore() throws Exception {
+        try (RunningProxy proxy = proxy("connect_timeout: 2s")) {
+            assertThat(login(proxy, role, "right")).isEqualTo("in as " + role);
+            postgres.execute("REVOKE SELECT ON pg_catalog.pg_authid FROM " + asker);
+            assertThat(login(proxy, role, "right"))
+                    .startsWith("57P03 the password of user \"" + role + "\" could not be looked up (auth_query): "
+                            + "auth_query fails with SQLSTATE 42501");
+            postgres.execute("GRANT SELECT ON pg_catalog.pg_authid TO " + asker);
+            assertThat(login(proxy, role, "right")).isEqualTo("in as " + role);
+        }
+    }
+
+    @Test
+    void aPausedDatabaseKeepsNoLoginWaiting() throws Exception {
+        try (RunningProxy proxy = proxy("connect_timeout: 30s", "client_login_timeout: 40s", "connection_limit: 3")) {
+            try (WireClient client = WireClient.login(proxy.host(), proxy.port(), "postgres", role, "right")) {
+                assertThat(client.value("SELECT 1")).isEqualTo("1");
+                proxy.proxy().pools().pause(null, AdminOrder.now("test"));
+                long begin = System.nanoTime();
+                assertThat(login(proxy, "nobody", "right")).startsWith("57P03 ").contains("the database is paused");
+                assertThat(LoginAttempt.at(proxy, "postgres", role, "wrong").outcome())
+                        .as("by the earlier answer")
+                        .isEqualTo(refused(role));
+                assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+                proxy.proxy().pools().resume(null);
+            }
+        }
+    }
+
+    @Test
+    void saltsOfOneUserAreTheSameWhereverOneAsks() throws Exception {
+        Path file = directory.resolve("pgweir.yaml");
+        Files.writeString(
+                file, """
+                databases:
+                  d: {host: %s, port: %d, dbname: postgres, auth_user: %s, auth_password: asks}
+                  other: {host: %s, port: %d}
+                """.formatted(postgres.host(), postgres.port(), asker, postgres.host(), postgres.port()));
+        try (RunningProxy proxy = RunningProxy.with(file, "client_auth", "scram", "failed_login_limit", "off")) {
+            for (String user : List.of(role, "nobody")) {
+                String here = LoginAttempt.at(proxy, "d", user, "wrong").exchange();
+                for (String database : List.of("other", "unknown", "pgweir")) {
+                    assertThat(LoginAttempt.at(proxy, database, user, "wrong").exchange())
+                            .as(database)
+                            .isEqualTo(here);
+                }
+            }
+            LoginAttempt right = LoginAttempt.at(proxy, "other", role, "right");
+            assertThat(right.outcome()).as("known in another database only").isEqualTo(refused(role));
+            assertThat(right.exchange()).as("and not told that it is right").doesNotContain("R12");
         }
     }
 }
