@@ -60,7 +60,7 @@ public final class Proxy {
         this.tls = clientTls(config.tls(), library);
         this.connector = new BackendConnector(loops.transport(), library, offload.names());
         this.pools = new PoolDirectory(config, connector, loops.contexts());
-        this.sessions = new Sessions(config, loops, pools, offload.work(), tls);
+        this.sessions = new Sessions(config, loops, pools, offload.work(), offload.clientProofs(), tls);
         this.console =
                 new AdminConsole(new AdminConsole.Subject(config, loaded, pools, sessions, loops, this::shutdown));
         sessions.console(console);

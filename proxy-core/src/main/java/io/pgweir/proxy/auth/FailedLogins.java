@@ -10,16 +10,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Slows down who guesses passwords, one address at a time (of IPv6 one network of 64 bits). Each has so many wrong passwords to
- * spend as the limit says, and gets as many back each minute. Who has none left waits for the answers; who goes on all the
- * same, over several connections at once, may owe as many again, and is refused while one more would exceed that. Right
- * passwords cost nothing. Thread-safe.
+ * Slows down who guesses passwords. Each address (of IPv6 each network of 64 bits) has so many wrong passwords to spend as the
+ * limit says, and gets as many back each minute; so has each user at an address. An address that has none left waits for its
+ * answers. A user who goes on all the same, over several connections at once, may owe as many again, and is refused there while
+ * one more would exceed that: others behind the same address still come in. Right passwords cost nothing. Thread-safe.
  *
- * <p>The table is bounded. The address that failed longest ago makes room: that loses a count, and never costs another address
- * a login.
+ * <p>The tables are bounded. Who failed longest ago makes room: that loses a count, and never costs another a login.
  */
 public final class FailedLogins {
     static final int MOST_ADDRESSES = 10_000;
+    static final int MOST_USERS = 10_000;
 
     /** Less than the time that clients have for a login. */
     static final long LONGEST_DELAY_NANOS = TimeUnit.SECONDS.toNanos(3);
@@ -28,12 +28,23 @@ public final class FailedLogins {
     private static final int IPV4 = 4;
     private static final int NETWORK = 8;
 
+    /** No role has a longer name; strangers may invent some. */
+    private static final int LONGEST_NAME = 64;
+
     /** @param left below zero: debt */
     private record Account(double left, long at) {}
 
+    /** A user at an address. */
+    private record Guesser(ByteBuffer address, String user) {
+        static Guesser of(InetAddress address, String user) {
+            return new Guesser(key(address), user.substring(0, Math.min(user.length(), LONGEST_NAME)));
+        }
+    }
+
     private final int limit;
     private final LongSupplier clock;
-    private final Map<ByteBuffer, Account> accounts = new LinkedHashMap<>();
+    private final Map<ByteBuffer, Account> addresses = new LinkedHashMap<>();
+    private final Map<Guesser, Account> guessers = new LinkedHashMap<>();
 
     /**
      * @param limit 0: nobody is slowed down
@@ -44,12 +55,12 @@ public final class FailedLogins {
         this.clock = clock;
     }
 
-    /** How long, in nanoseconds, this address is refused from now on; 0: it may try. */
-    public synchronized long nanosRefused(InetAddress address) {
-        if (accounts.isEmpty()) {
+    /** How long, in nanoseconds, this user is refused at this address from now on; 0: it may try. */
+    public synchronized long nanosRefused(InetAddress address, String user) {
+        if (guessers.isEmpty()) {
             return 0;
         }
-        double afterwards = left(accounts.get(key(address))) - 1;
+        double afterwards = left(guessers.get(Guesser.of(address, user))) - 1;
         return afterwards >= -limit ? 0 : nanosToEarn(-limit - afterwards);
     }
 
@@ -58,17 +69,22 @@ public final class FailedLogins {
      *
      * @return how long, in nanoseconds, the answer is to be held back
      */
-    public synchronized long failed(InetAddress address) {
+    public synchronized long failed(InetAddress address, String user) {
         if (limit == 0) {
             return 0;
         }
-        ByteBuffer key = key(address);
+        charge(guessers, Guesser.of(address, user), MOST_USERS);
+        double left = charge(addresses, key(address), MOST_ADDRESSES);
+        return left >= 0 ? 0 : Math.min(LONGEST_DELAY_NANOS, nanosToEarn(-left));
+    }
+
+    private <K> double charge(Map<K, Account> accounts, K key, int most) {
         double left = Math.max(-2.0 * limit, left(accounts.remove(key)) - 1);
         accounts.put(key, new Account(left, clock.getAsLong()));
-        if (accounts.size() > MOST_ADDRESSES) {
+        if (accounts.size() > most) {
             accounts.remove(accounts.keySet().iterator().next());
         }
-        return left >= 0 ? 0 : Math.min(LONGEST_DELAY_NANOS, nanosToEarn(-left));
+        return left;
     }
 
     private double left(@Nullable Account account) {

@@ -279,8 +279,13 @@ public enum ClientError {
     TOO_MANY_FAILED_LOGINS(
             Severity.FATAL,
             SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-            "too many failed logins from %1$s: more than %2$d a minute (failed_login_limit)",
+            "too many failed logins of user \"%4$s\" from %1$s: more than %2$d a minute (failed_login_limit)",
             "Correct the password that is used there, and try again in %3$d s, or raise failed_login_limit."),
+    TOO_MANY_PROOFS(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "too many logins at one time: %1$d passwords wait to be checked already",
+            "Connect again later. Method scram-sha-256 needs far less of pgweir's processor than password."),
     NO_HBA_ENTRY(
             Severity.FATAL,
             SqlState.INVALID_AUTHORIZATION_SPECIFICATION,

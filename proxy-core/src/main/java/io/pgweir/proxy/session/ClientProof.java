@@ -17,6 +17,7 @@ import io.pgweir.proxy.auth.LookupFailed;
 import io.pgweir.proxy.hba.ClientCertificate;
 import io.pgweir.proxy.hba.HbaMethod;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Offload;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -98,12 +100,7 @@ final class ClientProof {
             refuse(missing);
             return;
         }
-        long refused = admission.byPassword() ? sessions.failedLogins().nanosRefused(address()) : 0;
-        if (refused > 0) {
-            refuse(ClientError.TOO_MANY_FAILED_LOGINS.with(
-                    address().getHostAddress(),
-                    sessions.config().access().failedLogins(),
-                    Math.max(1, TimeUnit.NANOSECONDS.toSeconds(refused))));
+        if (admission.byPassword() && guessesTooMuch()) {
             return;
         }
         switch (admission.method()) {
@@ -119,6 +116,23 @@ final class ClientProof {
             case PASSWORD -> askForPassword();
             default -> login.authenticated();
         }
+    }
+
+    /** Refuses who has sent too many wrong passwords; whoever waits with an answer may have lost the right to give it. */
+    private boolean guessesTooMuch() {
+        long nanos = sessions.failedLogins().nanosRefused(address(), startup.user());
+        if (nanos > 0) {
+            refuseGuesser(nanos);
+        }
+        return nanos > 0;
+    }
+
+    private void refuseGuesser(long nanos) {
+        refuse(ClientError.TOO_MANY_FAILED_LOGINS.with(
+                address().getHostAddress(),
+                sessions.config().access().failedLogins(),
+                Math.max(1, TimeUnit.NANOSECONDS.toSeconds(nanos)),
+                startup.user()));
     }
 
     /** Longest length word of the message that is expected. */
@@ -233,7 +247,7 @@ final class ClientProof {
         switch (now) {
             case SCRAM_FIRST -> scramFirst(SaslInitialResponse.decode(body));
             case SCRAM_LAST -> scramLast(bytes(body));
-            case MD5 -> decide(known().isRight(text(body), salt), null);
+            case MD5 -> md5(text(body));
             case CLEARTEXT -> password(new String(text(body), StandardCharsets.UTF_8));
             case NOTHING -> throw violation("unexpected password message");
         }
@@ -279,6 +293,9 @@ final class ClientProof {
         if (server == null) {
             throw violation("unexpected SASL response");
         }
+        if (guessesTooMuch()) {
+            return;
+        }
         byte[] proof;
         try {
             proof = server.last(response);
@@ -286,42 +303,93 @@ final class ClientProof {
             if (e.state() != SqlState.INVALID_PASSWORD) {
                 throw e;
             }
-            decide(false, null);
+            wrong(failed());
+            return;
+        }
+        if (known().stored() == null) {
+            wrong(failed()); // whoever does not exist here cannot be right, whatever has been computed
             return;
         }
         ByteBuf out = channel.alloc().buffer(64);
         BackendWriter.authenticationSaslFinal(out, proof);
         channel.write(out, channel.voidPromise());
-        decide(true, server.proved());
+        right(server.proved());
+    }
+
+    private void md5(byte[] answer) {
+        if (guessesTooMuch()) {
+            return;
+        }
+        if (known().isRight(answer, salt)) {
+            right(null);
+        } else {
+            wrong(failed());
+        }
     }
 
     /** Not on the loop: it takes as long as PBKDF2 does. */
     private void password(String password) {
-        lookUp(known -> sessions.offload().execute(() -> {
-            ScramKeys keys = known.check(password);
-            loop.loop().execute(() -> {
-                if (!login.isOver()) {
-                    decide(keys != null, keys);
-                }
-            });
-        }));
+        lookUp(known -> {
+            if (guessesTooMuch()) {
+                return;
+            }
+            try {
+                sessions.proofs().execute(() -> check(known, password));
+            } catch (RejectedExecutionException e) {
+                refuse(ClientError.TOO_MANY_PROOFS.with(Offload.MOST_PROOFS));
+            }
+        });
     }
 
-    private void decide(boolean right, @Nullable ScramKeys keys) {
-        // Whoever does not exist cannot be right, whatever has been computed.
-        if (right && known().stored() != null) {
-            sessions.authenticator().proved(startup.database(), known(), keys);
-            login.authenticated();
+    /** On a thread of {@link Sessions#proofs}. Who leaves before the answer has guessed all the same. */
+    private void check(Expected known, String password) {
+        if (!channel.isActive()) {
             return;
         }
-        LOG.info("client {}: password authentication failed", channel.remoteAddress());
+        long refused = sessions.failedLogins().nanosRefused(address(), startup.user());
+        if (refused > 0) {
+            onLoop(() -> refuseGuesser(refused));
+            return;
+        }
+        ScramKeys keys = known.check(password);
+        if (keys != null) {
+            onLoop(() -> right(keys));
+        } else {
+            long delay = failed();
+            onLoop(() -> wrong(delay));
+        }
+    }
+
+    private void onLoop(Runnable then) {
+        loop.loop().execute(() -> {
+            if (!login.isOver()) {
+                then.run();
+            }
+        });
+    }
+
+    private void right(@Nullable ScramKeys keys) {
+        sessions.authenticator().proved(startup.database(), known(), keys);
+        login.authenticated();
+    }
+
+    /**
+     * Counts a wrong password; any thread.
+     *
+     * @return how long the answer is to be held back, in nanoseconds
+     */
+    private long failed() {
         sessions.authenticator().disproved(startup.database(), startup.user());
-        long delay = sessions.failedLogins().failed(address());
+        return sessions.failedLogins().failed(address(), startup.user());
+    }
+
+    private void wrong(long delayNanos) {
+        LOG.info("client {}: password authentication failed", channel.remoteAddress());
         ErrorFields error = ClientError.PASSWORD_FAILED.with(startup.user());
-        if (delay == 0) {
+        if (delayNanos == 0) {
             login.refuse(error);
         } else {
-            loop.loop().schedule(() -> login.refuse(error), delay, TimeUnit.NANOSECONDS);
+            loop.loop().schedule(() -> login.refuse(error), delayNanos, TimeUnit.NANOSECONDS);
         }
     }
 

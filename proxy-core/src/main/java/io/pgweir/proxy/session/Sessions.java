@@ -27,7 +27,7 @@ public final class Sessions {
     private final PoolDirectory pools;
     private final @Nullable ClientTls tls;
     private final Authenticator authenticator;
-    private final Executor offload;
+    private final Executor proofs;
     private final FailedLogins failedLogins;
     private final ClientCounts counts;
     private final CancelKeys cancelKeys = new CancelKeys();
@@ -47,15 +47,24 @@ public final class Sessions {
         DRAINING
     }
 
-    /** @param tls TLS to clients, or null */
+    /**
+     * @param offload runs what takes too long for an event loop
+     * @param proofs runs the checks of passwords; may throw {@link java.util.concurrent.RejectedExecutionException}
+     * @param tls TLS to clients, or null
+     */
     public Sessions(
-            ProxyConfig config, EventLoops loops, PoolDirectory pools, Executor offload, @Nullable ClientTls tls) {
+            ProxyConfig config,
+            EventLoops loops,
+            PoolDirectory pools,
+            Executor offload,
+            Executor proofs,
+            @Nullable ClientTls tls) {
         this.tls = tls;
         this.config = config;
         this.loops = loops;
         this.pools = pools;
         this.authenticator = new Authenticator(config, offload, pools.authQueries(), pools.credentials());
-        this.offload = offload;
+        this.proofs = proofs;
         this.failedLogins = new FailedLogins(config.access().failedLogins(), System::nanoTime);
         this.counts = new ClientCounts(config.access());
         this.clients = new Places(HeapRoom.mostClients(config.maxClients()), ClientError.TOO_MANY_CLIENTS);
@@ -99,9 +108,9 @@ public final class Sessions {
         return authenticator;
     }
 
-    /** Runs what takes too long for an event loop. */
-    Executor offload() {
-        return offload;
+    /** Runs the checks of passwords; throws {@link java.util.concurrent.RejectedExecutionException} if too many wait. */
+    Executor proofs() {
+        return proofs;
     }
 
     FailedLogins failedLogins() {

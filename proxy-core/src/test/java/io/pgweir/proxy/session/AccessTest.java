@@ -4,17 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.pgweir.protocol.auth.ScramClient;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.LoginRefused;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
+import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.TestCertificates;
 import io.pgweir.proxy.testkit.TestRole;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -24,6 +28,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may come in at all, and how many of them. */
 class AccessTest {
@@ -97,6 +103,15 @@ class AccessTest {
                     .startsWith("28000 pg_hba.conf rejects connection");
             assertThat(LoginAttempt.at(proxy, "postgres", "postgres", "").outcome())
                     .isEqualTo("in as postgres");
+        }
+    }
+
+    @Test
+    void aRuleForOneNameOfTheConsoleIsForBoth() throws Exception {
+        Files.writeString(directory.resolve("hba.conf"), "host pgweir all all reject\nhost all all all trust\n");
+        try (RunningProxy proxy = proxy("auth_hba_file: hba.conf\nadmin_users: [postgres]")) {
+            assertThat(LoginAttempt.at(proxy, "pgbouncer", "postgres", "").outcome())
+                    .startsWith("28000 pg_hba.conf rejects connection");
         }
     }
 
@@ -240,7 +255,8 @@ class AccessTest {
                         .isEqualTo("in as " + TestRole.PLAIN.user());
             }
             for (int i = 0; i < 2; i++) {
-                assertThat(LoginAttempt.at(proxy, "postgres", "nobody", "wrong").outcome())
+                assertThat(LoginAttempt.at(proxy, "postgres", TestRole.PLAIN.user(), "wrong")
+                                .outcome())
                         .startsWith("28P01 ");
             }
             for (int i = 0; i < 2; i++) {
@@ -259,10 +275,55 @@ class AccessTest {
             await().untilAsserted(() -> assertThat(
                             LoginAttempt.at(proxy, "postgres", TestRole.PLAIN.user(), TestRole.PLAIN.password())
                                     .outcome())
-                    .startsWith("28000 too many failed logins from 127.0.0.1: more than 2 a minute"));
+                    .startsWith("28000 too many failed logins of user \"" + TestRole.PLAIN.user()
+                            + "\" from 127.0.0.1: more than 2 a minute"));
+            assertThat(LoginAttempt.at(proxy, "postgres", ROLE.user(), ROLE.password())
+                            .outcome())
+                    .as("another user behind the same address")
+                    .isEqualTo("in as " + ROLE.user());
             assertThat(guesses.get(0).hasUnread())
                     .as("still waits for its answer")
                     .isFalse();
+        } finally {
+            for (WireClient guess : guesses) {
+                guess.close();
+            }
+        }
+    }
+
+    /** Whoever has been asked before the first wrong answer has no more guesses than others. */
+    @ParameterizedTest
+    @ValueSource(strings = {"password", "scram"})
+    void guessesAtTheSameTimeCountLikeOthers(String method) throws Exception {
+        List<WireClient> guesses = new ArrayList<>();
+        try (RunningProxy proxy = proxy("", "client_auth", method, "failed_login_limit", "2")) {
+            List<byte[]> wrong = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                WireClient guess = WireClient.connect(proxy.host(), proxy.port());
+                guesses.add(guess);
+                guess.send(Frontend.startup(0, Map.of("user", TestRole.PLAIN.user(), "database", "postgres")));
+                ServerMessage asked = guess.read();
+                if (method.equals("password")) {
+                    wrong.add(Frontend.password("wrong" + i));
+                    continue;
+                }
+                ScramClient scram = new ScramClient("wrong" + i);
+                assertThat(asked.type()).isEqualTo('R');
+                guess.send(Frontend.saslInitialResponse(
+                        ScramClient.MECHANISM, new String(scram.first(), StandardCharsets.ISO_8859_1)));
+                byte[] body = guess.read().body();
+                byte[] first = Arrays.copyOfRange(body, 4, body.length);
+                wrong.add(Frontend.saslResponse(new String(scram.last(first), StandardCharsets.ISO_8859_1)));
+            }
+            for (int i = 0; i < guesses.size(); i++) {
+                guesses.get(i).send(wrong.get(i));
+            }
+            int judged = 0;
+            for (WireClient guess : guesses) {
+                judged += guess.read().toString().contains("28P01") ? 1 : 0;
+            }
+            // Two are answered at once, two more may be owed; each of two threads may be in the middle of one.
+            assertThat(judged).isBetween(4, 6);
         } finally {
             for (WireClient guess : guesses) {
                 guess.close();
