@@ -2,6 +2,7 @@ package io.pgweir.benchmark;
 
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
+import io.pgweir.proxy.backend.BackendCredentials;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.breaker.Breakers;
@@ -99,7 +100,7 @@ public class CheckoutBenchmark {
                 config.databases().get(0).hosts(),
                 "bench",
                 "bench",
-                null,
+                BackendCredentials.of(null),
                 Map.of(),
                 config.databases().get(0).pool().connectTimeout(),
                 100,

@@ -83,10 +83,12 @@ final class CheckReport {
         String named = users.stream()
                 .map(user -> prefix + user + password(database, user))
                 .collect(Collectors.joining(", "));
-        String any = switch (config.clientAuth()) {
-            case TRUST, CERT -> prefix + "USER for any other user";
-            case SCRAM -> "";
+        boolean others = switch (config.clientAuth()) {
+            case TRUST, CERT -> true;
+            case SCRAM, MD5, PASSWORD ->
+                database.authQuery() != null || config.access().hba() != null;
         };
+        String any = others ? prefix + "USER for any other user" : "";
         String list = named.isEmpty() || any.isEmpty() ? named + any : named + ", " + any;
         return list + "; at most " + database.pool().connectionLimit() + " backends each";
     }

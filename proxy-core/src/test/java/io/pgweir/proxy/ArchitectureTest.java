@@ -36,6 +36,7 @@ class ArchitectureTest {
             "http",
             "admin",
             "session",
+            "auth",
             "notify",
             "pool",
             "breaker",
@@ -45,7 +46,8 @@ class ArchitectureTest {
             "statistics",
             "metrics",
             "insight",
-            "settings");
+            "settings",
+            "hba");
 
     /** Whose classes are handlers of Netty's or work on channels; everybody else is driven by them. */
     private static final Set<String> KNOWS_CHANNELS = Set.of("app", "http", "admin", "session", "backend", "net");

@@ -1,6 +1,7 @@
 package io.pgweir.protocol.auth;
 
 import io.pgweir.protocol.wire.Limits;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.regex.Matcher;
@@ -70,6 +71,12 @@ public record ScramSecret(int iterations, byte[] salt, byte[] storedKey, byte[] 
     private static IllegalArgumentException invalid() {
         return new IllegalArgumentException(
                 "not a SCRAM secret: expected SCRAM-SHA-256$iterations:salt$storedKey:serverKey");
+    }
+
+    /** Whether these keys are the ones that the secret was made of. */
+    public boolean fits(ScramKeys keys) {
+        return MessageDigest.isEqual(ScramCrypto.sha256(keys.clientKey()), storedKey)
+                && MessageDigest.isEqual(keys.serverKey(), serverKey);
     }
 
     /** The form {@link #parse} reads. */

@@ -40,6 +40,7 @@ public final class ScramServer {
     private String firstBare = "";
     private String serverFirst = "";
     private String nonce = "";
+    private @Nullable ScramKeys proved;
 
     /** Without channel binding, for connections where it is not offered. */
     public ScramServer(ScramSecret secret) {
@@ -159,7 +160,19 @@ public final class ScramServer {
         if (!MessageDigest.isEqual(ScramCrypto.sha256(clientKey), secret.storedKey())) {
             throw new ProtocolViolation(SqlState.INVALID_PASSWORD, "password authentication failed");
         }
+        proved = new ScramKeys(clientKey, secret.serverKey());
         return ScramMessage.bytes("v=" + ScramCrypto.base64(ScramCrypto.hmac(secret.serverKey(), signed)));
+    }
+
+    /**
+     * What the client has proved to know, once {@link #last} has returned. Whoever has it can log in as the client wherever the
+     * same secret is stored.
+     */
+    public ScramKeys proved() {
+        if (proved == null) {
+            throw new IllegalStateException("nothing has been proved");
+        }
+        return proved;
     }
 
     private String expectedBinding() {

@@ -6,6 +6,7 @@ import io.pgweir.proxy.session.ClientSnapshot.Endpoint;
 import io.pgweir.proxy.session.Console;
 import io.pgweir.proxy.session.PoolDirectory;
 import io.pgweir.proxy.session.Sessions;
+import io.pgweir.proxy.settings.AccessSettings;
 import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.ReloadReport;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** The admin console of one proxy. No database of the configuration may have its names. Thread-safe. */
 public final class AdminConsole implements Console {
     /** What clients ask for to come here. */
-    public static final List<String> NAMES = List.of("pgweir", Caller.ALIAS);
+    public static final List<String> NAMES = AccessSettings.CONSOLE;
 
     private final LiveConfig live;
     private final Commands commands;

@@ -67,7 +67,7 @@ public final class Proxy {
         ClientTls tls = clientTls(config.tls(), library);
         this.connector = new BackendConnector(loops.transport(), library, offload.names());
         this.pools = new PoolDirectory(live, connector, loops.contexts());
-        this.sessions = new Sessions(live, loops, pools, offload.work(), tls);
+        this.sessions = new Sessions(live, loops, pools, offload.work(), offload.clientProofs(), tls);
         this.console =
                 new AdminConsole(new AdminConsole.Subject(live, pools, sessions, loops, this::shutdown, this::reload));
         this.reloader = new Reloader(
@@ -160,9 +160,8 @@ public final class Proxy {
     }
 
     private void maintain(LoopContext loop) {
-        for (Pool pool : pools.pools()) {
-            pool.maintain(loop);
-        }
+        pools.pools().forEach(pool -> pool.maintain(loop));
+        pools.authQueries().pools().forEach(pool -> pool.maintain(loop));
         if (loop.index() == 0) {
             pools.sweep();
         }

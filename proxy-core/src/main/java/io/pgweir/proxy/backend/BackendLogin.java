@@ -6,9 +6,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
-import io.pgweir.protocol.auth.Md5Password;
-import io.pgweir.protocol.auth.ScramClient;
-import io.pgweir.protocol.auth.ScramKeys;
 import io.pgweir.protocol.wire.Authentication;
 import io.pgweir.protocol.wire.BackendKeyData;
 import io.pgweir.protocol.wire.BackendType;
@@ -21,9 +18,7 @@ import io.pgweir.protocol.wire.ProtocolVersion;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.settings.ChannelBinding;
 import io.pgweir.proxy.settings.HostPort;
-import io.pgweir.proxy.settings.Secret;
 import io.pgweir.proxy.settings.TargetSessionAttrs;
 import io.pgweir.proxy.tls.BackendTls;
 import io.pgweir.proxy.tls.Handshakes;
@@ -45,7 +40,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private final HostPort host;
     private final BackendTarget target;
     private final SessionSettings startup;
-    private final Executor offload;
+    private final BackendProof proof;
     private final BackendListener listener;
     private final BackendConnector.Result result;
     private final BackendTls protection;
@@ -53,9 +48,7 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
     private final ServerParameters parameters = new ServerParameters();
     private @Nullable ChannelHandlerContext context;
     private @Nullable SslHandler tls;
-    private @Nullable ScramClient scram;
     private boolean authenticated;
-    private boolean asked;
     private boolean goodbyeSaid;
     private boolean serverRefused;
     private boolean asking;
@@ -78,10 +71,10 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
         this.host = host;
         this.target = target;
         this.startup = startup;
-        this.offload = offload;
         this.listener = listener;
         this.result = result;
         this.protection = protection;
+        this.proof = new BackendProof(this, target, offload);
     }
 
     LoopContext home() {
@@ -322,107 +315,25 @@ final class BackendLogin extends ChannelInboundHandlerAdapter implements FrameSc
 
     private void authenticate(Authentication request) {
         if (request instanceof Authentication.Ok) {
-            if (scram != null && !scram.isVerified()) {
-                fail(BackendFailure.unreachable(host + " did not prove that it knows the password (SCRAM)"));
-            }
-            if (mustBeBound() && (scram == null || !scram.isBound())) {
-                fail(BackendFailure.unprotected(
-                        host + " takes the login without channel binding, and channel_binding is"
-                                + " require: use a password stored as scram-sha-256, or channel_binding=prefer"));
-            }
+            proof.accepted();
             authenticated = true;
-        } else if (request instanceof Authentication.SaslContinue challenge) {
-            proveScram(challenge.data());
-        } else if (request instanceof Authentication.SaslFinal proof) {
-            if (scram == null) {
-                fail(BackendFailure.unreachable(host + " ended a SCRAM exchange that had not begun"));
-            } else {
-                scram.verify(proof.data());
-            }
-        } else if (request instanceof Authentication.Unsupported unsupported) {
-            refuse("asks for an authentication method that pgweir does not know (code " + unsupported.code() + ")");
-        } else if (asked) {
-            fail(BackendFailure.unreachable(host + " asks for the password again in the same login"));
         } else {
-            asked = true;
-            Secret password = target.password();
-            if (password == null) {
-                refuse("asks for the password of user \"" + target.user() + "\", and none is configured");
-            } else if (mustBeBound() && !(request instanceof Authentication.Sasl)) {
-                fail(BackendFailure.unprotected(host + " " + SaslChoice.unbound(tls == null, false)));
-            } else {
-                answer(request, password);
-            }
+            proof.answer(request);
         }
     }
 
-    private boolean mustBeBound() {
-        return target.tls().channelBinding() == ChannelBinding.REQUIRE;
-    }
-
-    private void answer(Authentication request, Secret password) {
-        ByteBuf out = context().alloc().buffer(128);
-        if (request instanceof Authentication.CleartextPassword) {
-            FrontendWriter.password(out, password.reveal());
-        } else if (request instanceof Authentication.Md5Password md5) {
-            FrontendWriter.password(out, Md5Password.hash(target.user(), password.reveal(), md5.salt()));
-        } else if (request instanceof Authentication.Sasl sasl) {
-            SaslChoice choice = SaslChoice.of(sasl.mechanisms(), target.tls().channelBinding(), tls);
-            ScramClient client = choice.client();
-            if (client == null) {
-                out.release();
-                if (mustBeBound()) {
-                    fail(BackendFailure.unprotected(host + " " + choice.problem()));
-                } else {
-                    refuse(String.valueOf(choice.problem()));
-                }
-                return;
-            }
-            scram = client;
-            FrontendWriter.saslInitialResponse(out, client.mechanism(), client.first());
-        }
-        send(out);
-    }
-
-    private void proveScram(byte[] serverFirst) {
-        ScramClient client = scram;
-        Secret password = target.password();
-        if (client == null || password == null) {
-            fail(BackendFailure.unreachable(host + " continued a SCRAM exchange that had not begun"));
-            return;
-        }
-        ScramClient.Challenge challenge = client.challenge(serverFirst);
-        ScramKeys known = target.keysFor(challenge.salt(), challenge.iterations());
-        if (known != null) {
-            sendProof(client, known);
-            return;
-        }
-        offload.execute(() -> {
-            ScramKeys keys = ScramKeys.derive(password.reveal(), challenge.salt(), challenge.iterations(), () -> over);
-            if (keys == null) {
-                return;
-            }
-            target.remember(challenge.salt(), challenge.iterations(), keys);
-            home.loop().execute(() -> {
-                if (!over) {
-                    sendProof(client, keys);
-                }
-            });
-        });
-    }
-
-    private void sendProof(ScramClient client, ScramKeys keys) {
-        ByteBuf out = context().alloc().buffer(256);
-        FrontendWriter.saslResponse(out, client.last(keys));
-        send(out);
-    }
-
-    private void refuse(String why) {
-        fail(new BackendFailure(BackendFailure.Kind.REFUSED, "28000", host + " " + why));
-    }
-
-    private void send(ByteBuf out) {
+    void send(ByteBuf out) {
         context().writeAndFlush(out, context().voidPromise());
+    }
+
+    ByteBuf buffer(int bytes) {
+        return context().alloc().buffer(bytes);
+    }
+
+    /** That of the connection; null: it is in clear. */
+    @Nullable
+    SslHandler tls() {
+        return tls;
     }
 
     private ChannelHandlerContext context() {

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Threads for what takes too long for an event loop. Three kinds that do not wait for each other: what strangers may ask for
+ * Threads for what takes too long for an event loop. Four kinds that do not wait for each other: what strangers may ask for
  * must not delay a login to a server, and neither must a name server that does not answer. Idle threads end. Thread-safe.
  */
 public final class Offload implements AutoCloseable {
@@ -27,8 +27,17 @@ public final class Offload implements AutoCloseable {
     /** Handshakes of clients that may wait: what two threads do in a second or so. */
     public static final int MOST_HANDSHAKES = 2048;
 
-    private final ThreadPoolExecutor clientHandshakes =
-            threads("pgweir-handshake", new ArrayBlockingQueue<>(MOST_HANDSHAKES), new Overload());
+    /** Passwords of clients that may wait to be checked: a millisecond or more each. */
+    public static final int MOST_PROOFS = 1024;
+
+    private final ThreadPoolExecutor clientHandshakes = threads(
+            "pgweir-handshake",
+            new ArrayBlockingQueue<>(MOST_HANDSHAKES),
+            new Overload("closed", MOST_HANDSHAKES + " TLS handshakes wait for their turn"));
+    private final ThreadPoolExecutor clientProofs = threads(
+            "pgweir-proof",
+            new ArrayBlockingQueue<>(MOST_PROOFS),
+            new Overload("refused", MOST_PROOFS + " passwords wait to be checked"));
     private final ThreadPoolExecutor names = threads("pgweir-names", new LinkedBlockingQueue<>(), refusing());
     private final ThreadPoolExecutor work = threads("pgweir-offload", new LinkedBlockingQueue<>(), refusing());
 
@@ -60,6 +69,11 @@ public final class Offload implements AutoCloseable {
         return clientHandshakes;
     }
 
+    /** Checks of clients' passwords. Throws {@link RejectedExecutionException} if too many wait. */
+    public Executor clientProofs() {
+        return clientProofs;
+    }
+
     /** Look-ups of host names. */
     public Executor names() {
         return names;
@@ -74,14 +88,26 @@ public final class Offload implements AutoCloseable {
     @Override
     public void close() {
         clientHandshakes.shutdownNow();
+        clientProofs.shutdownNow();
         names.shutdownNow();
         work.shutdownNow();
     }
 
     /** Refuses, and tells it now and then. */
     private static final class Overload implements RejectedExecutionHandler {
+        private final String what;
+        private final String why;
         private final AtomicLong refused = new AtomicLong();
         private final AtomicLong toldAt = new AtomicLong(System.nanoTime() - TELL_NANOS);
+
+        /**
+         * @param what happens to clients
+         * @param why the cause, in words
+         */
+        Overload(String what, String why) {
+            this.what = what;
+            this.why = why;
+        }
 
         @Override
         public void rejectedExecution(Runnable task, ThreadPoolExecutor executor) {
@@ -91,13 +117,13 @@ public final class Offload implements AutoCloseable {
                 long before = toldAt.get();
                 if (now - before >= TELL_NANOS && toldAt.compareAndSet(before, now)) {
                     LOG.warn(
-                            "{} clients closed: {} TLS handshakes wait for their turn already. Is somebody flooding"
-                                    + " this address?",
+                            "{} clients {}: {} already. Is somebody flooding this address?",
                             refused.getAndSet(0),
-                            MOST_HANDSHAKES);
+                            what,
+                            why);
                 }
             }
-            throw new RejectedExecutionException("too many TLS handshakes at one time");
+            throw new RejectedExecutionException(why);
         }
     }
 }

@@ -14,6 +14,7 @@ final class ConnectGate {
     private @Nullable BackendFailure failure;
     private long backoffNanos;
     private long retryAt;
+    private int credentials;
 
     /** A connect has succeeded, or what made the others fail has passed. */
     void succeeded() {
@@ -21,12 +22,21 @@ final class ConnectGate {
         backoffNanos = 0;
     }
 
-    void failed(BackendFailure cause) {
+    /** @param version of the credentials that the connect was made with */
+    void failed(BackendFailure cause, int version) {
         long now = System.nanoTime();
         failure = cause;
+        credentials = version;
         if (backoffNanos == 0 || retryAt - now <= 0) {
             backoffNanos = Math.min(LONGEST_NANOS, Math.max(FIRST_NANOS, backoffNanos * 2));
             retryAt = now + backoffNanos / 2 + ThreadLocalRandom.current().nextLong(backoffNanos / 2);
+        }
+    }
+
+    /** Others may be let in with other credentials. */
+    void credentials(int version) {
+        if (version != credentials && failure != null && failure.kind() == BackendFailure.Kind.REFUSED) {
+            succeeded();
         }
     }
 

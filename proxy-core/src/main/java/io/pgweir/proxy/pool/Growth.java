@@ -139,6 +139,7 @@ final class Growth {
 
     /** Whether a newcomer cannot be helped. With the lock. */
     boolean refuses() {
+        gate.credentials(pool.target().credentials().version());
         seeToProbes();
         return isHopeless();
     }
@@ -255,8 +256,9 @@ final class Growth {
     private @Nullable Breaker reserve(@Nullable Breaker server, int enough) {
         synchronized (lock) {
             boolean held = server == null || nanosToConnect(server) > 0;
-            boolean paused = pool.steering().isPaused();
-            if (open >= enough || stopped || paused || connecting >= MOST_CONNECTING || held) {
+            boolean vain =
+                    pool.steering().isPaused() || !pool.target().credentials().suffice();
+            if (open >= enough || stopped || vain || connecting >= MOST_CONNECTING || held) {
                 return null;
             }
             servers.connecting(server);
@@ -403,7 +405,7 @@ final class Growth {
             if (gate.failure() == null) {
                 LOG.warn("pool {}: no backend could be opened: {}", pool.key(), failure.message());
             }
-            gate.failed(failure);
+            gate.failed(failure, pool.target().credentials().version());
             boolean last = failure.isConclusive() || pool.settings().retry() == RetryMode.OFF;
             return last && open - connecting == 0;
         }

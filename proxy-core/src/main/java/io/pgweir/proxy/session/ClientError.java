@@ -254,8 +254,7 @@ public enum ClientError {
             Severity.FATAL,
             SqlState.TOO_MANY_CONNECTIONS,
             "too many connections are logging in already: %1$d of %1$d (max_unauthenticated)",
-            "Try again in a moment. If all of them are clients of yours raise max_unauthenticated; else something floods"
-                    + " pgweir's address."),
+            "Try again soon. If all of them are clients of yours raise max_unauthenticated; else somebody floods pgweir."),
     TOO_MANY_UNAUTHENTICATED_FROM_ADDRESS(
             Severity.FATAL,
             SqlState.TOO_MANY_CONNECTIONS,
@@ -277,8 +276,7 @@ public enum ClientError {
             Severity.ERROR,
             SqlState.CONFIGURATION_LIMIT_EXCEEDED,
             "too many prepared statements: this client has %1$d of %2$d (client_statement_limit), and %3$d of %4$d bytes",
-            "Close or DEALLOCATE what is not needed, give the driver a smaller cache of statements, or raise"
-                    + " client_statement_limit."),
+            "Close or DEALLOCATE what is not needed, make the driver's cache smaller, or raise client_statement_limit."),
     TOO_MANY_CONSOLES(
             Severity.FATAL,
             SqlState.TOO_MANY_CONNECTIONS,
@@ -299,7 +297,47 @@ public enum ClientError {
             Severity.FATAL,
             SqlState.INVALID_PASSWORD,
             "password authentication failed for user \"%1$s\"",
-            "pgweir checks the password that its own configuration has for this user."),
+            "pgweir checks the password that its own configuration has for this user, or that auth_query finds."),
+    LOOKUP_FAILED(
+            Severity.FATAL,
+            SqlState.CANNOT_CONNECT_NOW,
+            "the password of user \"%1$s\" could not be looked up (auth_query): %2$s",
+            "Connect again later; users who have logged in before can do so meanwhile. pgweir's log says more."),
+    TOO_MANY_FAILED_LOGINS(
+            Severity.FATAL,
+            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+            "too many failed logins of user \"%4$s\" from %1$s: more than %2$d a minute (failed_login_limit)",
+            "Correct the password that is used there, and try again in %3$d s, or raise failed_login_limit."),
+    TOO_MANY_PROOFS(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "too many logins at one time: %1$d passwords wait to be checked already",
+            "Connect again later. Method scram-sha-256 needs far less of pgweir's processor than password."),
+    NO_HBA_ENTRY(
+            Severity.FATAL,
+            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+            "no pg_hba.conf entry for host \"%1$s\", user \"%2$s\", database \"%3$s\", %4$s",
+            "This is about pgweir's own file, auth_hba_file, and not about the server's: add a line for them there."),
+    HBA_REJECTED(
+            Severity.FATAL,
+            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+            "pg_hba.conf rejects connection for host \"%1$s\", user \"%2$s\", database \"%3$s\", %4$s",
+            "This is about pgweir's own file, auth_hba_file: a line with method reject is the first that fits."),
+    CERTIFICATE_REQUIRED(
+            Severity.FATAL,
+            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+            "connection requires a valid client certificate",
+            "Connect with a certificate that leads to a root in tls_ca: auth_hba_file asks for it (clientcert)."),
+    TOO_MANY_CLIENTS_OF_USER(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "too many connections for role \"%1$s\": %2$d of %2$d",
+            "Close client connections of this user, or raise max_clients of the user, or max_user_clients."),
+    TOO_MANY_CLIENTS_OF_DATABASE(
+            Severity.FATAL,
+            SqlState.TOO_MANY_CONNECTIONS,
+            "too many connections for database \"%1$s\": %2$d of %2$d",
+            "Close client connections to this database, or raise max_clients of the database, or max_db_clients."),
     CERTIFICATE_FAILED(
             Severity.FATAL,
             SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
@@ -347,13 +385,6 @@ public enum ClientError {
             SqlState.FEATURE_NOT_SUPPORTED,
             "unsupported frontend protocol %1$d.%2$d: pgweir supports 3.0 to 3.2",
             "Use a client that speaks protocol 3.");
-
-    private enum Severity {
-        NOTICE,
-        WARNING,
-        ERROR,
-        FATAL
-    }
 
     private final Severity severity;
     private final SqlState sqlState;

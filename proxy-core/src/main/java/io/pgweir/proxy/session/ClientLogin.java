@@ -3,7 +3,6 @@ package io.pgweir.proxy.session;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.pgweir.protocol.auth.ScramServer;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.FrameScanner;
@@ -11,14 +10,11 @@ import io.pgweir.protocol.wire.FrontendType;
 import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ProtocolVersion;
 import io.pgweir.protocol.wire.ProtocolViolation;
-import io.pgweir.protocol.wire.SaslInitialResponse;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.net.LoopContext;
-import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -30,17 +26,18 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   STARTUP --SSLRequest, GSSENCRequest, TLS handshake--> STARTUP      --CancelRequest--> closed
  *     | StartupMessage
- *     v                 proof
- *   SASL_INITIAL --> SASL_RESPONSE --> OPENING --> session
- *     `---------- trust, cert ---------^
+ *     v      asks
+ *   OPENING ------> PROOF
+ *     |    <------ answer
+ *     `--> session
  * </pre>
  */
 final class ClientLogin {
     private enum Step {
         STARTUP,
-        SASL_INITIAL,
-        SASL_RESPONSE,
-        /** Somebody else has the turn: password derivation, a backend. */
+        /** The client is to answer what {@link ClientProof} asks. */
+        PROOF,
+        /** Somebody else has the turn: a look-up, password derivation, a backend. */
         OPENING,
         CLOSED
     }
@@ -68,7 +65,7 @@ final class ClientLogin {
     private @Nullable ByteBuf pending;
     private Runnable onEnd = () -> {};
     private StartupPacket.@Nullable Startup startup;
-    private @Nullable ScramServer scram;
+    private @Nullable ClientProof proof;
 
     ClientLogin(
             Sessions sessions, Channel channel, LoopContext loop, ClientHandler handler, Newcomers.Newcomer newcomer) {
@@ -126,7 +123,7 @@ final class ClientLogin {
         }
         return switch (step) {
             case STARTUP -> takeStartup(in);
-            case SASL_INITIAL, SASL_RESPONSE -> takePassword(in);
+            case PROOF -> takePassword(in);
             case OPENING, CLOSED -> false;
         };
     }
@@ -210,41 +207,9 @@ final class ClientLogin {
             return;
         }
         negotiate(message);
-        switch (sessions.authenticator().method()) {
-            case TRUST -> authenticated();
-            case CERT -> certificate(message.user());
-            case SCRAM -> {
-                ByteBuf out = channel.alloc().buffer(64);
-                BackendWriter.authenticationSasl(out, mechanisms());
-                channel.writeAndFlush(out, channel.voidPromise());
-                step = Step.SASL_INITIAL;
-            }
-        }
-    }
-
-    private List<String> mechanisms() {
-        return encryption.binding() == null
-                ? List.of(ScramServer.MECHANISM)
-                : List.of(ScramServer.MECHANISM_PLUS, ScramServer.MECHANISM);
-    }
-
-    private void certificate(String user) {
-        X509Certificate certificate = encryption.certificate();
-        if (certificate != null && isInTime(certificate) && user.equals(CertificateName.of(certificate))) {
-            authenticated();
-        } else {
-            refuse(ClientError.CERTIFICATE_FAILED.with(user));
-        }
-    }
-
-    /** Of a session that is resumed TLS does not look again. */
-    private static boolean isInTime(X509Certificate certificate) {
-        try {
-            certificate.checkValidity();
-            return true;
-        } catch (CertificateException e) {
-            return false;
-        }
+        ClientProof next = new ClientProof(sessions, channel, loop, encryption, message, this);
+        proof = next;
+        next.begin();
     }
 
     /** As PostgreSQL reads a boolean: any case, and any beginning that means one word only. */
@@ -272,83 +237,32 @@ final class ClientLogin {
         int length = in.getInt(at + 1);
         if (in.getByte(at) != FrontendType.PASSWORD) {
             throw new ProtocolViolation(
-                    SqlState.PROTOCOL_VIOLATION, "expected SASL response, got message type " + (in.getByte(at) & 0xff));
+                    SqlState.PROTOCOL_VIOLATION,
+                    "expected password response, got message type " + (in.getByte(at) & 0xff));
         }
-        if (length < 4 || length > Limits.SASL_MESSAGE) {
-            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "invalid SASL message length");
+        ClientProof asking = java.util.Objects.requireNonNull(proof);
+        if (length < 4 || length > asking.longest()) {
+            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "invalid password message length");
         }
         if (in.readableBytes() < length + 1) {
             return false;
         }
         in.skipBytes(FrameScanner.HEADER);
         ByteBuf body = in.readSlice(length - 4);
-        if (step == Step.SASL_INITIAL) {
-            saslInitial(SaslInitialResponse.decode(body));
-        } else {
-            byte[] response = new byte[body.readableBytes()];
-            body.readBytes(response);
-            saslResponse(response);
-        }
+        step = Step.OPENING;
+        asking.answer(body);
         return true;
     }
 
-    private void saslInitial(SaslInitialResponse initial) {
-        byte[] data = initial.data();
-        if (!mechanisms().contains(initial.mechanism()) || data == null) {
-            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "client selected an invalid SASL mechanism");
-        }
+    /** The client has been asked for something. */
+    void awaitAnswer() {
+        step = Step.PROOF;
+        advance();
+    }
+
+    void authenticated() {
         step = Step.OPENING;
-        sessions.authenticator()
-                .secretOf(startup().user())
-                .whenComplete((secret, failure) -> loop.loop().execute(() -> {
-                    if (step == Step.OPENING && secret != null) {
-                        challenge(new ScramServer(secret, initial.mechanism(), encryption.binding()), data);
-                    } else {
-                        refuse(ClientError.PASSWORD_FAILED.with(startup().user()));
-                    }
-                }));
-    }
-
-    private void challenge(ScramServer server, byte[] clientFirst) {
-        try {
-            byte[] first = server.first(clientFirst);
-            ByteBuf out = channel.alloc().buffer(128);
-            BackendWriter.authenticationSaslContinue(out, first);
-            scram = server;
-            step = Step.SASL_RESPONSE;
-            channel.writeAndFlush(out, channel.voidPromise());
-            advance();
-        } catch (ProtocolViolation e) {
-            refuse(ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
-        }
-    }
-
-    private void saslResponse(byte[] response) {
-        ScramServer server = scram;
-        if (server == null) {
-            throw new ProtocolViolation(SqlState.PROTOCOL_VIOLATION, "unexpected SASL response");
-        }
-        byte[] proof;
-        try {
-            proof = server.last(response);
-        } catch (ProtocolViolation e) {
-            sessions.refusals().info("client {}: password authentication failed", channel.remoteAddress());
-            refuse(
-                    e.state() == SqlState.INVALID_PASSWORD
-                            ? ClientError.PASSWORD_FAILED.with(startup().user())
-                            : ErrorFields.fatal(e.state(), String.valueOf(e.getMessage())));
-            return;
-        }
-        ByteBuf out = channel.alloc().buffer(64);
-        BackendWriter.authenticationSaslFinal(out, proof);
-        channel.write(out, channel.voidPromise());
-        authenticated();
-    }
-
-    /** Only now it takes a place of max_clients: whoever proves nothing must not keep others out. */
-    private void authenticated() {
-        step = Step.OPENING;
-        scram = null;
+        proof = null;
         newcomer.leave();
         Places places = sessions.places(startup().database());
         if (!places.enter()) {

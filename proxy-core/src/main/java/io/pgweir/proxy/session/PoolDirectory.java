@@ -1,7 +1,10 @@
 package io.pgweir.proxy.session;
 
+import io.pgweir.proxy.auth.AuthQueries;
+import io.pgweir.proxy.auth.Credentials;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
+import io.pgweir.proxy.backend.BackendCredentials;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.breaker.Breakers;
@@ -18,7 +21,6 @@ import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
-import io.pgweir.proxy.settings.Secret;
 import io.pgweir.proxy.settings.ServerTls;
 import io.pgweir.proxy.tls.BackendTls;
 import java.util.ArrayList;
@@ -44,6 +46,8 @@ public final class PoolDirectory {
     private final BackendConnector connector;
     private final List<LoopContext> loops;
     private final Breakers breakers;
+    private final Credentials credentials;
+    private final AuthQueries authQueries;
     private final DatabaseSwitches switches = new DatabaseSwitches();
     private final AtomicLong statementNumbers = new AtomicLong();
     /** Who was configured once and is no more. */
@@ -64,6 +68,8 @@ public final class PoolDirectory {
         this.connector = connector;
         this.loops = loops;
         this.breakers = new Breakers(live.config().breaker());
+        this.credentials = new Credentials(live);
+        this.authQueries = new AuthQueries(live, connector, loops, breakers, credentials);
         keepMinimum(live.config());
     }
 
@@ -92,6 +98,8 @@ public final class PoolDirectory {
             if (current == null) {
                 entry.retire(); // it has just gone
             }
+        } else if (!credentials.isCurrent(entry.lease(), database, user)) {
+            bring(entry); // this client has perhaps
         }
         PoolEntry used = entry;
         return entry.enter(loops, () -> left(used));
@@ -119,6 +127,7 @@ public final class PoolDirectory {
     private void drop(PoolEntry entry) {
         entries.remove(entry.key);
         entry.end();
+        credentials.release(entry.lease());
     }
 
     /** Whether it is the pool of the database URL's own user. */
@@ -128,29 +137,35 @@ public final class PoolDirectory {
 
     private PoolEntry make(DatabaseConfig database, PoolKey key) {
         Servers servers = breakers.servers(database.hosts(), database.pool().hosts());
-        BackendTarget target = target(database, key, live.config().backendPassword(database, key.user()));
+        Credentials.Lease lease = credentials.hold(database, key.user());
+        BackendTarget target = target(database, key, lease.credentials());
         PoolEntry entry = new PoolEntry(
                 key,
                 database,
+                lease,
                 servers,
                 settings -> new Pool(
                         key, settings, target, connector, new StatementRegistry(statementNumbers), servers, loops));
-        AdminOrder pause = switches.paused(key.database());
-        if (pause != null) {
-            entry.pool.steering().pause(pause);
-            entry.listening.steering().pause(pause);
-        }
+        pauseIfOrdered(entry.pool);
+        pauseIfOrdered(entry.listening);
         entries.put(key, entry);
         return entry;
     }
 
-    private static BackendTarget target(DatabaseConfig database, PoolKey key, @Nullable Secret password) {
+    private void pauseIfOrdered(Pool pool) {
+        AdminOrder pause = switches.paused(pool.key().database());
+        if (pause != null && !pool.steering().isPaused()) {
+            pool.steering().pause(pause);
+        }
+    }
+
+    private static BackendTarget target(DatabaseConfig database, PoolKey key, BackendCredentials own) {
         PoolSettings settings = database.pool();
         return new BackendTarget(
                 database.hosts(),
                 database.backendDatabaseFor(key.database()),
                 key.user(),
-                password,
+                own,
                 database.startupParameters(),
                 settings.connectTimeout(),
                 Math.max(1, settings.preparedStatementLimit()),
@@ -175,12 +190,15 @@ public final class PoolDirectory {
         breakers.settings(config.breaker());
         goneUsers.addAll(before.userNames());
         goneUsers.removeAll(config.userNames());
+        credentials.configured();
+        authQueries.configured();
+        authQueries.pools().forEach(this::pauseIfOrdered);
         for (PoolEntry entry : entries.values()) {
             DatabaseConfig database = config.database(entry.key.database());
             if (database == null) {
                 entry.retire();
             } else {
-                follow(entry, config, database);
+                follow(entry, database);
             }
             entry.drain();
         }
@@ -215,16 +233,25 @@ public final class PoolDirectory {
         }
     }
 
-    private void follow(PoolEntry entry, ProxyConfig config, DatabaseConfig database) {
+    /** Somebody logs in whose pool goes on with what it had: there may be something better now. */
+    private void bring(PoolEntry entry) {
+        DatabaseConfig current = live.config().database(entry.key.database());
+        if (current != null) {
+            follow(entry, current);
+        }
+    }
+
+    private void follow(PoolEntry entry, DatabaseConfig database) {
         String user = entry.key.user();
         BackendTarget known = entry.pool.target();
-        boolean gone = goneUsers.contains(user);
-        Secret password = gone ? known.password() : config.backendPassword(database, user);
-        BackendTarget target = target(database, entry.key, password);
+        Credentials.Lease lease = credentials.follow(entry.lease(), database, user, goneUsers.contains(user));
+        boolean gone = database.authQuery() == null
+                && (goneUsers.contains(user) || !credentials.isCurrent(lease, database, user));
+        BackendTarget target = target(database, entry.key, lease.credentials());
         HostChoice choice = database.pool().hosts();
         boolean elsewhere = !target.leadsWhere(known) || !choice.equals(entry.servers.choice());
         breakers.change(entry.servers, database.hosts(), choice); // the values of breakers, too
-        entry.follow(database, target.isLike(known) ? known : target, elsewhere, gone);
+        entry.follow(database, lease, target.isLike(known) ? known : target, elsewhere, gone);
         if (entry.isOutdated()) {
             LOG.warn(
                     "pool {}: goes on by the former pool_mode, listen_mode, listen_extra_connection and a connection_limit"
@@ -238,6 +265,7 @@ public final class PoolDirectory {
 
     /** Drops pools that are leaving and that nobody uses any more; about once a second. */
     public void sweep() {
+        authQueries.sweep();
         if (entries.values().stream().noneMatch(PoolEntry::isLeaving)) {
             return;
         }
@@ -260,6 +288,7 @@ public final class PoolDirectory {
         Set<HostPort> used = new HashSet<>();
         live.config().databases().forEach(database -> used.addAll(database.hosts()));
         entries.values().forEach(entry -> used.addAll(entry.servers.addresses()));
+        authQueries.pools().forEach(pool -> used.addAll(pool.target().hosts()));
         breakers.retain(used);
     }
 
@@ -268,6 +297,16 @@ public final class PoolDirectory {
     /** The breakers of the servers that pools have used. */
     public Breakers breakers() {
         return breakers;
+    }
+
+    /** What backends log in with. */
+    Credentials credentials() {
+        return credentials;
+    }
+
+    /** The databases that are asked for passwords, each over a pool of its own. */
+    public AuthQueries authQueries() {
+        return authQueries;
     }
 
     /** The configured databases. */
@@ -309,7 +348,7 @@ public final class PoolDirectory {
         return pools;
     }
 
-    /** All pools there are now, and those that only listen. */
+    /** All pools there are now, and those that only listen or ask for passwords. */
     public List<Pool> poolsAndListeners() {
         return poolsAndListeners(null);
     }
@@ -329,6 +368,9 @@ public final class PoolDirectory {
                 }
             }
         }
+        authQueries.pools().stream()
+                .filter(pool -> database == null || pool.key().database().equals(database))
+                .forEach(pools::add);
         return pools;
     }
 

@@ -1,5 +1,6 @@
 package io.pgweir.proxy.session;
 
+import io.pgweir.proxy.auth.Credentials;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.net.LoopContext;
@@ -30,15 +31,18 @@ final class PoolEntry {
     final LoginProfiles profiles;
     final Servers servers;
     private volatile DatabaseConfig database;
+    private volatile Credentials.Lease lease;
     private volatile @Nullable NotificationHub hub;
     private volatile int users;
     private volatile boolean retired;
     private volatile boolean outdated;
 
-    PoolEntry(PoolKey key, DatabaseConfig database, Servers servers, Factory factory) {
+    /** @param lease what its backends log in with; whoever ends it gives that back */
+    PoolEntry(PoolKey key, DatabaseConfig database, Credentials.Lease lease, Servers servers, Factory factory) {
         PoolSettings settings = database.pool();
         this.key = key;
         this.database = database;
+        this.lease = lease;
         this.servers = servers;
         this.pool = factory.make(settings);
         this.profiles = new LoginProfiles(pool);
@@ -49,6 +53,11 @@ final class PoolEntry {
     /** By what it goes. */
     DatabaseConfig database() {
         return database;
+    }
+
+    /** What its backends log in with. */
+    Credentials.Lease lease() {
+        return lease;
     }
 
     int users() {
@@ -80,13 +89,20 @@ final class PoolEntry {
     /**
      * Goes by what is configured now.
      *
-     * @param target where its backends are from now on
+     * @param credentials what its backends log in with from now on
+     * @param target where they are
      * @param elsewhere whether those that are open are to be replaced
      * @param retires whether no new clients come to it
      */
-    void follow(DatabaseConfig configured, BackendTarget target, boolean elsewhere, boolean retires) {
+    void follow(
+            DatabaseConfig configured,
+            Credentials.Lease credentials,
+            BackendTarget target,
+            boolean elsewhere,
+            boolean retires) {
         PoolSettings wanted = configured.pool();
         database = configured;
+        lease = credentials;
         retired = retires;
         outdated = !wanted.keeping(pool.settings()).equals(wanted);
         rules(isLeaving() ? wanted.withoutMinimum() : wanted, target, elsewhere);

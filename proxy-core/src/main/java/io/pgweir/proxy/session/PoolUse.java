@@ -34,6 +34,14 @@ final class PoolUse {
         return hub;
     }
 
+    /** The same, and {@code more} when it is left. */
+    PoolUse and(Runnable more) {
+        return new PoolUse(pool, profiles, hub, () -> {
+            leave();
+            more.run();
+        });
+    }
+
     /** The client needs it no more; counts once. */
     void leave() {
         if (left.compareAndSet(false, true)) {

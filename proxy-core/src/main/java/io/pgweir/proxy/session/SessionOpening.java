@@ -10,6 +10,7 @@ import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.StartupOptions;
 import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.protocol.wire.TransactionStatus;
+import io.pgweir.proxy.auth.ClientCounts;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
@@ -77,12 +78,22 @@ final class SessionOpening {
         if (login.isOver()) {
             return;
         }
-        PoolUse use = sessions.pools().enter(database, name, startup.user());
-        if (use == null) {
+        ClientCounts.Place counted = sessions.counts().enter(database, name, startup.user());
+        if (counted.full() != null) {
+            login.refuse(
+                    counted.full() == ClientCounts.Full.USER
+                            ? ClientError.TOO_MANY_CLIENTS_OF_USER.with(startup.user(), counted.limit())
+                            : ClientError.TOO_MANY_CLIENTS_OF_DATABASE.with(name, counted.limit()));
+            return;
+        }
+        PoolUse entered = sessions.pools().enter(database, name, startup.user());
+        if (entered == null) {
+            counted.leave();
             PoolKey key = new PoolKey(name, startup.user());
             login.refuse(ClientError.TOO_MANY_POOLS.with(key, sessions.config().maxPools()));
             return;
         }
+        PoolUse use = entered.and(counted::leave);
         login.onEnd(use::leave);
         Pool pool = use.pool();
         SessionSettings shared = use.profiles().share(settings);

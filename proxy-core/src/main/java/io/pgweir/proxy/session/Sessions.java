@@ -4,6 +4,9 @@ import io.netty.buffer.ByteBufUtil;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.StartupPacket;
+import io.pgweir.proxy.auth.Authenticator;
+import io.pgweir.proxy.auth.ClientCounts;
+import io.pgweir.proxy.auth.FailedLogins;
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.net.EventLoops;
 import io.pgweir.proxy.settings.LiveConfig;
@@ -28,6 +31,9 @@ public final class Sessions {
     private final EventLoops loops;
     private final PoolDirectory pools;
     private final Authenticator authenticator;
+    private final Executor proofs;
+    private final FailedLogins failedLogins;
+    private final ClientCounts counts;
     private final CancelKeys cancelKeys = new CancelKeys();
     private final Map<Long, ClientSession> open = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
@@ -49,13 +55,26 @@ public final class Sessions {
         DRAINING
     }
 
-    /** @param tls TLS to clients, or null */
-    public Sessions(LiveConfig live, EventLoops loops, PoolDirectory pools, Executor offload, @Nullable ClientTls tls) {
+    /**
+     * @param offload runs what takes too long for an event loop
+     * @param proofs runs the checks of passwords; may throw {@link java.util.concurrent.RejectedExecutionException}
+     * @param tls TLS to clients, or null
+     */
+    public Sessions(
+            LiveConfig live,
+            EventLoops loops,
+            PoolDirectory pools,
+            Executor offload,
+            Executor proofs,
+            @Nullable ClientTls tls) {
         this.tls = tls;
         this.live = live;
         this.loops = loops;
         this.pools = pools;
-        this.authenticator = new Authenticator(live, offload);
+        this.authenticator = new Authenticator(live, offload, pools.authQueries(), pools.credentials());
+        this.proofs = proofs;
+        this.failedLogins = new FailedLogins(config().access().failedLogins(), System::nanoTime);
+        this.counts = new ClientCounts(config().access());
         this.newcomers = new Newcomers(config().bounds());
         this.buffers = new BufferBudget(config().bounds().bufferBytes());
         this.clients = new Places(HeapRoom.mostClients(config().maxClients()), ClientError.TOO_MANY_CLIENTS);
@@ -91,6 +110,9 @@ public final class Sessions {
     /** Something else is configured: it counts for who is connected as well. The pools have their rules already. */
     public void configured() {
         clients.limit(HeapRoom.mostClients(config().maxClients()));
+        authenticator.configured();
+        failedLogins.limit(config().access().failedLogins());
+        counts.limits(config().access());
         keepStatements();
         onEach(session -> session.limits().operatorChanged());
     }
@@ -137,6 +159,20 @@ public final class Sessions {
     /** What is held of clients' messages. */
     public BufferBudget buffers() {
         return buffers;
+    }
+
+    /** Runs the checks of passwords; throws {@link java.util.concurrent.RejectedExecutionException} if too many wait. */
+    Executor proofs() {
+        return proofs;
+    }
+
+    FailedLogins failedLogins() {
+        return failedLogins;
+    }
+
+    /** How many clients users and databases have. */
+    ClientCounts counts() {
+        return counts;
     }
 
     CancelKeys cancelKeys() {

@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds what is wrong between values that are each right. */
 final class Checks {
-    private static final Set<String> CONSOLE = Set.of("pgweir", "pgbouncer");
     private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "::1", "0.0.0.0", "::");
 
     private final Values values;
@@ -43,7 +42,7 @@ final class Checks {
         HostPort listen = values.get(Settings.LISTEN).orElseThrow();
         for (DatabaseConfig database : databases) {
             String place = String.valueOf(places.get(database.name()));
-            if (CONSOLE.contains(database.name())) {
+            if (AccessSettings.CONSOLE.contains(database.name())) {
                 problems.add(
                         place,
                         "the name '" + database.name() + "' belongs to the admin console: clients need "
@@ -77,13 +76,19 @@ final class Checks {
                                 + "': write the one that clients prove under users");
             }
         }
-        if (values.get(Settings.CLIENT_AUTH) == ClientAuth.SCRAM && !password && !databases.isEmpty()) {
+        ClientAuth method = values.get(Settings.CLIENT_AUTH);
+        boolean byPassword = method != ClientAuth.TRUST
+                && method != ClientAuth.CERT
+                && values.find(AuthSettings.AUTH_HBA_FILE) == null;
+        boolean asks = databases.stream().anyMatch(database -> database.authQuery() != null);
+        if (byPassword && !asks && !password && !databases.isEmpty()) {
             problems.add(
                     placeOfMissingPassword(databases, places),
-                    "client_auth is scram but no user has a password: put user:password into the database URL, write "
-                            + "users into the file, or choose --client-auth trust");
+                    "client_auth is " + method.text()
+                            + " but no user has a password: put user:password into the database"
+                            + " URL, write users into the file, name an auth_user, or choose --client-auth trust");
         }
-        if (values.get(Settings.CLIENT_AUTH) == ClientAuth.SCRAM) {
+        if (byPassword) {
             consoleUsers(Settings.ADMIN_USERS, databases, users);
             consoleUsers(Settings.STATS_USERS, databases, users);
         }
@@ -101,7 +106,10 @@ final class Checks {
             return;
         }
         for (String name : named) {
-            boolean known = users.containsKey(name) || databases.stream().anyMatch(d -> name.equals(d.user()));
+            // The entry for any database is asked for users of the console as well.
+            boolean known = users.containsKey(name)
+                    || databases.stream()
+                            .anyMatch(d -> name.equals(d.user()) || (d.isWildcard() && d.authQuery() != null));
             if (!known) {
                 problems.note(
                         values.where(setting),

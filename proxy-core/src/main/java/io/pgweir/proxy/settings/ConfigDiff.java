@@ -1,5 +1,6 @@
 package io.pgweir.proxy.settings;
 
+import io.pgweir.proxy.hba.HbaRules;
 import io.pgweir.proxy.settings.LoadedConfig.EffectiveValue;
 import io.pgweir.proxy.settings.Setting.Change;
 import java.util.ArrayList;
@@ -41,6 +42,7 @@ final class ConfigDiff {
 
     List<ConfigChange> changes() {
         settings();
+        rules();
         databases();
         users();
         exceptions();
@@ -101,9 +103,9 @@ final class ConfigDiff {
     private @Nullable ConfigChange ofDatabase(Setting<?> setting, DatabaseConfig old, DatabaseConfig database) {
         EffectiveValue was = ReloadPlan.find(setting, running.pools().getOrDefault(database.name(), List.of()));
         EffectiveValue is = ReloadPlan.find(setting, read.pools().getOrDefault(database.name(), List.of()));
-        boolean secret = setting == TlsSettings.SSLPASSWORD;
+        boolean secret = setting == TlsSettings.SSLPASSWORD || setting == AuthSettings.AUTH_PASSWORD;
         boolean same = secret
-                ? Objects.equals(old.tls().keyPassword(), database.tls().keyPassword())
+                ? Objects.equals(secret(setting, old), secret(setting, database))
                 : was.text().equals(is.text());
         if (same) {
             return null;
@@ -114,6 +116,29 @@ final class ConfigDiff {
                 : setting.change().effect();
         return new ConfigChange(
                 name(database), setting.name(), secret ? SAME : was.text(), secret ? CHANGED : is.text(), effect);
+    }
+
+    /** Whether it stands there, in its file or somewhere else. */
+    private static @Nullable Secret secret(Setting<?> setting, DatabaseConfig database) {
+        if (setting == TlsSettings.SSLPASSWORD) {
+            return database.tls().keyPassword();
+        }
+        AuthQuerySettings asked = database.authQuery();
+        return asked == null ? null : asked.password();
+    }
+
+    /** What is in the file of rules, whose name may be the same. */
+    private void rules() {
+        HbaRules was = before.access().hba();
+        HbaRules is = after.access().hba();
+        if (was != null && is != null && !was.equals(is)) {
+            add(
+                    "",
+                    "lines of " + AuthSettings.AUTH_HBA_FILE.name(),
+                    String.valueOf(was.rules().size()),
+                    is.rules().size() + " (others)",
+                    Change.NEW_CLIENTS.effect());
+        }
     }
 
     // ---- databases
@@ -159,6 +184,12 @@ final class ConfigDiff {
                 parameters(database.startupParameters()),
                 effect);
         part(name, "user", text(old.user()), text(database.user()), Change.AT_ONCE.effect());
+        part(
+                name,
+                ClientCount.KEY,
+                ClientCount.text(old.maxClients()),
+                ClientCount.text(database.maxClients()),
+                Change.AT_ONCE.effect());
         boolean own = Objects.equals(old.user(), database.user())
                 && database.user() != null
                 && after.users().containsKey(database.user());
@@ -191,8 +222,11 @@ final class ConfigDiff {
                 add(of, "user", SAME, NONE, "new logins are refused; who is connected stays");
             } else if (!knew) {
                 add(of, "user", NONE, SAME, "may log in now");
-            } else if (!Objects.equals(password(before, name), password(after, name))) {
-                add(of, "password", SAME, CHANGED, "new logins need it, and new backends are opened with it");
+            } else {
+                if (!Objects.equals(password(before, name), password(after, name))) {
+                    add(of, "password", SAME, CHANGED, "new logins need it, and new backends are opened with it");
+                }
+                part(of, ClientCount.KEY, mostClients(before, name), mostClients(after, name), Change.AT_ONCE.effect());
             }
         }
     }
@@ -200,6 +234,11 @@ final class ConfigDiff {
     private static @Nullable Secret password(ProxyConfig config, String name) {
         UserConfig user = config.user(name);
         return user == null ? null : user.password();
+    }
+
+    private static String mostClients(ProxyConfig config, String name) {
+        UserConfig user = config.users().get(name);
+        return ClientCount.text(user == null ? null : user.maxClients());
     }
 
     // ---- exceptions

@@ -70,17 +70,18 @@ public final class ConfigLoader {
         Map<String, UserConfig> users = file.users();
         Checks checks = new Checks(general, problems);
         checks.listeners();
-        HttpAccess access = HttpSettings.access(general, problems);
+        HttpAccess http = HttpSettings.access(general, problems);
         ListenerTls tls = new TlsChecks(general, problems).listener();
+        AccessSettings access = new AuthChecks(general, problems).access(tls, users);
         general.checkBreaker(problems);
         checks.databases(databases.list(), databases.places(), anyDatabaseAttempted());
         checks.users(databases.list(), users, databases.places());
         return new LoadedConfig(
-                problems.none() ? Optional.of(config(access, tls, databases.list(), users)) : Optional.empty(),
+                problems.none() ? Optional.of(config(http, tls, access, databases.list(), users)) : Optional.empty(),
                 problems.problems(),
                 problems.notes(),
                 effective(general, false),
-                access,
+                http,
                 databases.values().entrySet().stream()
                         .collect(Collectors.toMap(
                                 Map.Entry::getKey,
@@ -130,13 +131,17 @@ public final class ConfigLoader {
     }
 
     private ProxyConfig config(
-            HttpAccess access, ListenerTls tls, List<DatabaseConfig> databases, Map<String, UserConfig> users) {
+            HttpAccess http,
+            ListenerTls tls,
+            AccessSettings access,
+            List<DatabaseConfig> databases,
+            Map<String, UserConfig> users) {
         Set<String> stats = general.find(Settings.STATS_USERS);
         Set<String> admins = general.find(Settings.ADMIN_USERS);
         return new ProxyConfig(
                 general.get(Settings.LISTEN).orElseThrow(),
                 general.get(Settings.HTTP).orElse(null),
-                access,
+                http,
                 tls,
                 general.get(TlsSettings.TLS_PROVIDER),
                 general.get(Settings.REUSE_PORT),
@@ -150,6 +155,7 @@ public final class ConfigLoader {
                         general.get(ClientBoundsSettings.CLIENT_BUFFER_LIMIT)),
                 general.get(Settings.CLIENT_LOGIN_TIMEOUT),
                 general.get(Settings.CLIENT_AUTH),
+                access,
                 databases,
                 users,
                 file.exceptions(),

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param tls TLS to the server
  * @param startupParameters sent in the startup message of every backend, under what the client asks for itself
  * @param pool the rules of its pools
+ * @param authQuery how it is asked for passwords of users; null: it is not
+ * @param maxClients most clients of it at one time; 0: no limit; null: as many as of others
  */
 public record DatabaseConfig(
         String name,
@@ -25,7 +27,9 @@ public record DatabaseConfig(
         @Nullable Secret password,
         ServerTls tls,
         Map<String, String> startupParameters,
-        PoolSettings pool) {
+        PoolSettings pool,
+        @Nullable AuthQuerySettings authQuery,
+        @Nullable Integer maxClients) {
 
     /** The name of the entry for any database. */
     public static final String ANY = "*";
@@ -52,6 +56,15 @@ public record DatabaseConfig(
     /** This, but what needs a restart as it is in {@code running}. */
     DatabaseConfig keeping(DatabaseConfig running) {
         return new DatabaseConfig(
-                name, hosts, backendDatabase, user, password, tls, startupParameters, pool.keeping(running.pool));
+                name,
+                hosts,
+                backendDatabase,
+                user,
+                password,
+                tls,
+                startupParameters,
+                pool.keeping(running.pool),
+                authQuery,
+                maxClients);
     }
 }

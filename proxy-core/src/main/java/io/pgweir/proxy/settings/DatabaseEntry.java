@@ -18,7 +18,8 @@ final class DatabaseEntry {
             "password",
             "password_file",
             "password_env",
-            "startup_parameters");
+            "startup_parameters",
+            ClientCount.KEY);
 
     final String name;
     final String where;
@@ -38,6 +39,9 @@ final class DatabaseEntry {
 
     @Nullable
     Secret password;
+
+    @Nullable
+    Integer maxClients;
 
     private DatabaseEntry(String name, String where) {
         this.name = name;
@@ -76,6 +80,7 @@ final class DatabaseEntry {
         dbname = text(entries, "dbname");
         user = text(entries, "user");
         password = secrets.password(entries);
+        maxClients = ClientCount.of(entries);
         if (entries.containsKey("startup_parameters")) {
             entries.get("startup_parameters")
                     .value()

@@ -35,7 +35,12 @@ record DatabaseUrl(
      */
     static @Nullable DatabaseUrl parse(String url, String where, Problems problems) {
         try {
-            return new DatabaseUrlParser(where, problems).parse(url);
+            DatabaseUrl parsed = new DatabaseUrlParser(where, problems).parse(url);
+            String problem = StoredPassword.problem(parsed.password);
+            if (problem != null) {
+                problems.add(where, problem);
+            }
+            return parsed;
         } catch (BadValue e) {
             problems.add(where, String.valueOf(e.getMessage()));
             return null;

@@ -47,7 +47,8 @@ final class Databases {
                 url.user(),
                 url.password(),
                 url.startupParameters(),
-                List.of(url.pool())));
+                List.of(url.pool()),
+                null));
     }
 
     /** Adds the entries of the file; the database URL, which is the stronger source, hides an entry of its name. */
@@ -72,7 +73,8 @@ final class Databases {
                     entry.user != null || url == null ? entry.user : url.user(),
                     entry.password != null || url == null ? entry.password : url.password(),
                     startup,
-                    url == null ? List.of(entry.pool) : List.of(entry.pool, url.pool())));
+                    url == null ? List.of(entry.pool) : List.of(entry.pool, url.pool()),
+                    entry.maxClients));
         }
     }
 
@@ -97,7 +99,10 @@ final class Databases {
                         draft.password,
                         new TlsChecks(own, problems).server(),
                         draft.startupParameters,
-                        own.pool()));
+                        own.pool(),
+                        new AuthChecks(own, problems)
+                                .query(draft.where, draft.backendDatabase, draft.user, draft.password, file.users()),
+                        draft.maxClients));
     }
 
     /** A database before its pool settings are resolved. */
@@ -109,5 +114,6 @@ final class Databases {
             @Nullable String user,
             @Nullable Secret password,
             Map<String, String> startupParameters,
-            List<Layer> pool) {}
+            List<Layer> pool,
+            @Nullable Integer maxClients) {}
 }

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxPools most pools of clients' own choice at one time
  * @param bounds what clients may take of pgweir together
  * @param clientLoginTimeout longest login of a client; above zero
- * @param clientAuth how clients prove who they are
+ * @param clientAuth how clients prove who they are, unless {@code access} has rules
+ * @param access who may come in
  * @param databases the databases that clients may ask for, each name once
  * @param users the users with an entry of their own, by name; the users of database URLs are not in it, see
  *     {@link #user(String)}
@@ -51,6 +52,7 @@ public record ProxyConfig(
         ClientBounds bounds,
         Duration clientLoginTimeout,
         ClientAuth clientAuth,
+        AccessSettings access,
         List<DatabaseConfig> databases,
         Map<String, UserConfig> users,
         LimitExceptions exceptions,
@@ -92,7 +94,7 @@ public record ProxyConfig(
         UserConfig found = own;
         for (DatabaseConfig database : databases) {
             if (name.equals(database.user()) && (found == null || found.password() == null)) {
-                found = new UserConfig(name, database.password());
+                found = new UserConfig(name, database.password(), own == null ? null : own.maxClients());
             }
         }
         return found;
@@ -147,6 +149,7 @@ public record ProxyConfig(
                 running.bounds,
                 clientLoginTimeout,
                 clientAuth,
+                access,
                 kept,
                 users,
                 exceptions,

@@ -43,7 +43,12 @@ final class SecretSource {
             return null;
         }
         try {
-            return new Secret(read(given.get(0), text));
+            Secret secret = new Secret(read(given.get(0), text));
+            String problem = StoredPassword.problem(secret);
+            if (problem != null) {
+                entry.value().problem(problem);
+            }
+            return secret;
         } catch (BadValue e) {
             entry.value().problem(String.valueOf(e.getMessage()));
             return null;

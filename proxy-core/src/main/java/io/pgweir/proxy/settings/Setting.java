@@ -83,6 +83,7 @@ public record Setting<T>(
         LISTENERS("Where pgweir listens"),
         TLS_CLIENTS("TLS to clients"),
         CLIENTS("Clients"),
+        AUTHENTICATION("Who may come in"),
         POOL("Pools"),
         STATE("State of sessions"),
         LIMITS("Time limits"),

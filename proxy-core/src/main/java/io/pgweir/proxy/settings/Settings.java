@@ -323,6 +323,7 @@ public final class Settings {
         TABLE.addAll(TlsSettings.rows());
         TABLE.addAll(StatementSettings.rows());
         TABLE.addAll(ClientBoundsSettings.rows());
+        TABLE.addAll(AuthSettings.rows());
     }
 
     private Settings() {}

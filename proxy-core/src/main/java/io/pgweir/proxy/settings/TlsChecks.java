@@ -34,19 +34,25 @@ final class TlsChecks {
             problems.add(
                     values.where(TlsSettings.TLS),
                     "tls " + mode.text() + " verifies clients' certificates: name the file with their roots as tls_ca");
-        } else if (!mode.verifiesClients() && roots != null) {
+        } else if (!mode.verifiesClients() && roots != null && !isHbaGiven()) {
             problems.note(
                     values.where(TlsSettings.TLS_CA),
-                    "tls_ca has no effect with tls " + mode.text() + ": only verify-ca and verify-full ask clients for"
-                            + " certificates");
+                    "tls_ca has no effect with tls " + mode.text() + ": only verify-ca, verify-full and auth_hba_file"
+                            + " look at certificates of clients");
         }
-        if (values.get(Settings.CLIENT_AUTH) == ClientAuth.CERT && !mode.verifiesClients()) {
+        boolean byCertificate = !isHbaGiven() && values.get(Settings.CLIENT_AUTH) == ClientAuth.CERT;
+        if (byCertificate && !mode.verifiesClients()) {
             problems.add(
                     values.where(Settings.CLIENT_AUTH),
                     "client_auth cert needs verified certificates: set tls to verify-full, and name tls_cert, tls_key and"
                             + " tls_ca");
         }
-        return new ListenerTls(mode, certificate, key, mode.verifiesClients() ? roots : null);
+        boolean looks = mode.verifiesClients() || (mode.isOn() && isHbaGiven());
+        return new ListenerTls(mode, certificate, key, looks ? roots : null);
+    }
+
+    private boolean isHbaGiven() {
+        return values.find(AuthSettings.AUTH_HBA_FILE) != null;
     }
 
     // ---- to servers

@@ -34,6 +34,15 @@ final class Values {
         return given == null ? DEFAULT : given.where();
     }
 
+    /** The place of the source that gives it among all, the strongest being 0; behind all if none does. */
+    int rank(Setting<?> setting) {
+        int rank = 0;
+        while (rank < strongestFirst.size() && !strongestFirst.get(rank).has(setting)) {
+            rank++;
+        }
+        return rank;
+    }
+
     /** The value as text, secrets hidden. */
     <T> String text(Setting<T> setting) {
         T given = find(setting);

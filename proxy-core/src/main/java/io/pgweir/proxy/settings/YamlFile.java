@@ -159,11 +159,13 @@ final class YamlFile {
 
     private void user(String name, YamlNode.Entry entry) {
         Map<String, YamlNode.Entry> entries = entry.value().entries("user '" + Suggestions.quoted(name) + "'");
-        Layer limits = limits(entries, "a user", SecretSource.KEYS);
+        List<String> others = new ArrayList<>(SecretSource.KEYS);
+        others.add(ClientCount.KEY);
+        Layer limits = limits(entries, "a user", others);
         if (!limits.isEmpty()) {
             exceptions.users().put(name, limits);
         }
-        users.put(name, new UserConfig(name, secrets.password(entries)));
+        users.put(name, new UserConfig(name, secrets.password(entries), ClientCount.of(entries)));
     }
 
     private void application(String name, YamlNode.Entry entry) {

@@ -111,7 +111,9 @@ public final class ClientTls {
                 SslContextBuilder.forServer(identity.key(), identity.chain().toArray(X509Certificate[]::new));
         TlsFile roots = read.get("tls_ca");
         if (roots != null) {
-            builder.trustManager(CertificateCheck.against(roots)).clientAuth(ClientAuth.REQUIRE);
+            // As PostgreSQL: who sends one that does not verify is refused, even where none is asked for.
+            builder.trustManager(CertificateCheck.against(roots))
+                    .clientAuth(settings.mode().verifiesClients() ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL);
         }
         SslContext context = Handshakes.build(builder, library.provider());
         X509Certificate certificate = identity.certificate();

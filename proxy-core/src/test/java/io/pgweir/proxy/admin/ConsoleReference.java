@@ -33,7 +33,7 @@ final class ConsoleReference {
                     new BackendConnector(
                             Transport.NIO, new TlsLibrary(TlsProviderChoice.JDK, Runnable::run), Runnable::run),
                     loops.contexts());
-            Sessions sessions = new Sessions(config, loops, pools, Runnable::run, null);
+            Sessions sessions = new Sessions(config, loops, pools, Runnable::run, Runnable::run, null);
             return AdminConsole.table(
                     new AdminConsole.Subject(config, pools, sessions, loops, () -> {}, by -> new CompletableFuture<>()),
                     new StatsHistory(pools, loops.contexts().get(0)));

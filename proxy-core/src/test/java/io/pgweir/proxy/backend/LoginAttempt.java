@@ -8,6 +8,7 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.HostPort;
 import io.pgweir.proxy.settings.Secret;
 import io.pgweir.proxy.settings.ServerTls;
+import io.pgweir.proxy.settings.StoredPassword;
 import io.pgweir.proxy.settings.TargetSessionAttrs;
 import io.pgweir.proxy.settings.TlsProviderChoice;
 import io.pgweir.proxy.testkit.Frontend;
@@ -39,7 +40,7 @@ final class LoginAttempt implements AutoCloseable {
                 List.of(new HostPort("db", 5432)),
                 "app",
                 "app",
-                new Secret("secret"),
+                BackendCredentials.of(new StoredPassword.Plain(new Secret("secret"))),
                 Map.of(),
                 Duration.ofSeconds(10),
                 100,

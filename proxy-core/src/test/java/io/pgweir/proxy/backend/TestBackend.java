@@ -46,7 +46,7 @@ final class TestBackend implements AutoCloseable {
                 List.of(new HostPort("db", 5432)),
                 "app",
                 "app",
-                null,
+                BackendCredentials.of(null),
                 Map.of(),
                 Duration.ofSeconds(10),
                 statementLimit,

@@ -274,7 +274,7 @@ class HttpEndpointsTest {
                                     new TlsLibrary(TlsProviderChoice.JDK, ForkJoinPool.commonPool()),
                                     ForkJoinPool.commonPool()),
                             loops.contexts());
-            sessions = new Sessions(config, loops, pools, ForkJoinPool.commonPool(), null);
+            sessions = new Sessions(config, loops, pools, ForkJoinPool.commonPool(), ForkJoinPool.commonPool(), null);
             endpoints = new HttpEndpoints(pools, sessions, loops, stuckAfter, mostPoolsNamed);
             endpoints.bind(new InetSocketAddress("127.0.0.1", 0), false, HttpAccess.LOCAL);
         }

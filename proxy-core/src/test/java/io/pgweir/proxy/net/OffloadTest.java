@@ -16,7 +16,8 @@ class OffloadTest {
         CountDownLatch end = new CountDownLatch(1);
         try (Offload offload = new Offload()) {
             // Nobody answers look-ups, and strangers flood with handshakes.
-            for (Executor stuck : new Executor[] {offload.names(), offload.clientHandshakes()}) {
+            for (Executor stuck :
+                    new Executor[] {offload.names(), offload.clientHandshakes(), offload.clientProofs()}) {
                 for (int i = 0; i < 10; i++) {
                     stuck.execute(() -> await(end));
                 }
@@ -42,6 +43,22 @@ class OffloadTest {
                     .isInstanceOf(RejectedExecutionException.class);
             assertThat(CompletableFuture.runAsync(() -> {}, offload.work()))
                     .succeedsWithin(java.time.Duration.ofSeconds(5));
+        } finally {
+            end.countDown();
+        }
+    }
+
+    @Test
+    void passwordsOfStrangersAreBounded() {
+        CountDownLatch end = new CountDownLatch(1);
+        try (Offload offload = new Offload()) {
+            assertThatThrownBy(() -> {
+                        for (int i = 0; i < Offload.MOST_PROOFS + 10; i++) {
+                            offload.clientProofs().execute(() -> await(end));
+                        }
+                    })
+                    .isInstanceOf(RejectedExecutionException.class)
+                    .hasMessageContaining("passwords wait");
         } finally {
             end.countDown();
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.backend.BackendConnector;
+import io.pgweir.proxy.backend.BackendCredentials;
 import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.breaker.Breaker;
@@ -65,7 +66,7 @@ final class PoolHarness implements AutoCloseable {
                 config.databases().get(0).hosts(),
                 database,
                 "postgres",
-                null,
+                BackendCredentials.of(null),
                 Map.of(),
                 poolSettings.connectTimeout(),
                 100,
@@ -116,7 +117,7 @@ final class PoolHarness implements AutoCloseable {
                 addresses(server),
                 "fake",
                 "postgres",
-                null,
+                BackendCredentials.of(null),
                 Map.of(),
                 pool.settings().connectTimeout(),
                 100,

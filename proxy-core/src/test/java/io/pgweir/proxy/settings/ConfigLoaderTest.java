@@ -218,7 +218,7 @@ class ConfigLoaderTest {
                     url: postgresql://app:sesame@db/shop?pool_timeut=5
                     host: db
                     min_connection: 3
-                    max_clients: 4
+                    max_pools: 4
                   empty: {}
                   pgbouncer: {host: "h:x"}
                 users:
@@ -239,7 +239,7 @@ class ConfigLoaderTest {
                         "pgweir.yaml:8:1: unknown key 'config'",
                         "pgweir.yaml:12:5: host contradicts url: keep one of them",
                         "pgweir.yaml:13:5: unknown key 'min_connection' of a database; did you mean 'min_connections'?",
-                        "pgweir.yaml:14:5: unknown key 'max_clients' of a database: it is for the whole process and belongs to the top level",
+                        "pgweir.yaml:14:5: unknown key 'max_pools' of a database: it is for the whole process and belongs to the top level",
                         "pgweir.yaml:15:3: database 'empty' has neither url nor host",
                         "pgweir.yaml:16:21: the host and port cannot be read: write host:port with a port from 1 to 65535, IPv6 addresses in brackets, and user:password@ before the host",
                         "pgweir.yaml:18:7: unknown key 'pasword' of a user; did you mean 'password'?",
@@ -324,7 +324,8 @@ class ConfigLoaderTest {
         assertThat(problems())
                 .containsExactly(
                         "--database-url: client_auth is scram but no user has a password: put user:password into "
-                                + "the database URL, write users into the file, or choose --client-auth trust");
+                                + "the database URL, write users into the file, name an auth_user, or choose --client-auth"
+                                + " trust");
         flags.put("client_auth", "trust");
         assertThat(good().databases()).hasSize(1);
     }

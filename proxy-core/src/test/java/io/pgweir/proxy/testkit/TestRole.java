@@ -14,6 +14,9 @@ public enum TestRole {
     PLAIN("plain_user", "plain-pw", "password", "scram-sha-256"),
     TRUST("trust_user", "trust-pw", "trust", "scram-sha-256");
 
+    /** Members of this role are asked for their passwords by SCRAM. */
+    public static final String MEMBERS = "scram_members";
+
     private final String user;
     private final String password;
     private final String method;
@@ -44,6 +47,8 @@ public enum TestRole {
                 statement.execute("ALTER ROLE %s LOGIN PASSWORD '%s'".formatted(role.user, role.password));
             }
             statement.execute("RESET password_encryption");
+            statement.execute(
+                    "DO $$ BEGIN CREATE ROLE %s; EXCEPTION WHEN duplicate_object THEN NULL; END $$".formatted(MEMBERS));
         }
     }
 
@@ -56,6 +61,7 @@ public enum TestRole {
         for (TestRole role : values()) {
             lines.add("host all %s all %s".formatted(role.user, role.method));
         }
+        lines.add("host all +%s all scram-sha-256".formatted(MEMBERS));
         lines.add("host all all all trust");
         lines.add("host replication all all trust");
         try (Statement statement = superuser.createStatement()) {

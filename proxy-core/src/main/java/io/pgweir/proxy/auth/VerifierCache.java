@@ -1,0 +1,187 @@
+package io.pgweir.proxy.auth;
+
+import io.pgweir.proxy.settings.StoredPassword;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a database has said of users, for a while. Of one user it is asked once at a time, however many want to know. While it
+ * is away, what it has said before serves for {@link #LONGEST_STALE_NANOS}, and it is not asked again at once; an answer that
+ * lets nobody in ends that. Bounded: names that nobody has are kept apart, so that inventing some does not push others out, and
+ * {@link StrangerQueue} keeps them from filling the queue. Thread-safe.
+ */
+final class VerifierCache {
+    /** Asks the database. */
+    interface Source {
+        /** @param urgent whether there is nothing to do with but the answer; else an earlier one serves soon */
+        CompletableFuture<@Nullable StoredPassword> ask(String user, boolean urgent);
+    }
+
+    static final int MOST_KNOWN = 10_000;
+    static final int MOST_UNKNOWN = 1_000;
+
+    /** Wrong passwords make it ask again, but not more often. */
+    static final long LEAST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** So long, since it was given, may an answer serve while the database is away. */
+    static final long LONGEST_STALE_NANOS = TimeUnit.HOURS.toNanos(1);
+
+    /**
+     * @param askedAt when it was asked for, or last doubted
+     * @param answeredAt when the database was asked that gave it
+     * @param freshUntil when it is to be asked again
+     */
+    private record Entry(@Nullable StoredPassword stored, long askedAt, long answeredAt, long freshUntil) {}
+
+    private volatile long ttlNanos;
+    private final LongSupplier clock;
+    private final Source source;
+    private final StrangerQueue strangers = new StrangerQueue();
+    private final Map<String, Entry> known = bounded(MOST_KNOWN);
+    private final Map<String, Entry> unknown = bounded(MOST_UNKNOWN);
+    private final Map<String, CompletableFuture<@Nullable StoredPassword>> underWay = new HashMap<>();
+
+    VerifierCache(long ttlNanos, LongSupplier clock, Source source) {
+        this.ttlNanos = ttlNanos;
+        this.clock = clock;
+        this.source = source;
+    }
+
+    /** How long an answer counts from now on, also those that are there. */
+    synchronized void ttl(long nanos) {
+        boolean shorter = nanos < ttlNanos;
+        ttlNanos = nanos;
+        if (shorter) {
+            shorten(known);
+            shorten(unknown);
+        }
+    }
+
+    private void shorten(Map<String, Entry> entries) {
+        entries.replaceAll((user, entry) -> {
+            long until = entry.answeredAt + ttlNanos;
+            return until - entry.freshUntil < 0
+                    ? new Entry(entry.stored, entry.askedAt, entry.answeredAt, until)
+                    : entry;
+        });
+    }
+
+    private static Map<String, Entry> bounded(int most) {
+        return new LinkedHashMap<>(16, 0.75f, true) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Entry> eldest) {
+                return size() > most;
+            }
+        };
+    }
+
+    /** Null in the result: there is no such user. Fails if that cannot be found out, and no earlier answer serves. */
+    CompletableFuture<@Nullable StoredPassword> find(String user) {
+        CompletableFuture<@Nullable StoredPassword> result;
+        boolean stranger;
+        synchronized (this) {
+            Entry entry = get(user);
+            if (entry != null && clock.getAsLong() - entry.freshUntil < 0) {
+                return CompletableFuture.completedFuture(entry.stored);
+            }
+            CompletableFuture<@Nullable StoredPassword> others = underWay.get(user);
+            if (others != null) {
+                return others;
+            }
+            result = new CompletableFuture<>();
+            underWay.put(user, result);
+            stranger = entry == null || entry.stored == null;
+        }
+        if (stranger) {
+            strangers.add(new StrangerQueue.Request() {
+                @Override
+                public void begin() {
+                    ask(user, result, true);
+                }
+
+                @Override
+                public void refuse(LookupFailed why) {
+                    answered(user, clock.getAsLong(), null, why, result);
+                }
+            });
+        } else {
+            ask(user, result, false);
+        }
+        return result;
+    }
+
+    private void ask(String user, CompletableFuture<@Nullable StoredPassword> result, boolean stranger) {
+        long begun = clock.getAsLong();
+        source.ask(user, stranger).whenComplete((stored, failure) -> {
+            answered(user, begun, stored, failure, result);
+            if (stranger) {
+                strangers.ended(failure);
+            }
+        });
+    }
+
+    private synchronized @Nullable Entry get(String user) {
+        Entry entry = known.get(user);
+        return entry == null ? unknown.get(user) : entry;
+    }
+
+    private void answered(
+            String user,
+            long begun,
+            @Nullable StoredPassword stored,
+            @Nullable Throwable failure,
+            CompletableFuture<@Nullable StoredPassword> result) {
+        Entry former = null;
+        synchronized (this) {
+            underWay.remove(user);
+            if (failure == null) {
+                known.remove(user);
+                unknown.remove(user);
+                (stored == null ? unknown : known).put(user, new Entry(stored, begun, begun, begun + ttlNanos));
+            } else {
+                former = after(failure, user);
+            }
+        }
+        if (failure == null) {
+            result.complete(stored);
+        } else if (former != null) {
+            result.complete(former.stored);
+        } else {
+            result.completeExceptionally(failure);
+        }
+    }
+
+    /** The earlier answer, if it serves in spite of the failure. */
+    private @Nullable Entry after(Throwable failure, String user) {
+        Entry before = known.get(user);
+        LookupFailed.Meaning meaning = LookupFailed.of(failure).meaning();
+        if (before == null || meaning == LookupFailed.Meaning.NOT_ASKED) {
+            return null;
+        }
+        long now = clock.getAsLong();
+        long left = Math.max(ttlNanos, LONGEST_STALE_NANOS) - (now - before.answeredAt);
+        if (meaning == LookupFailed.Meaning.REFUSED || left <= 0) {
+            known.remove(user);
+            return null;
+        }
+        long pause = Math.min(left, Math.max(ttlNanos, LEAST_PAUSE_NANOS));
+        known.put(user, new Entry(before.stored, before.askedAt, before.answeredAt, now + pause));
+        return before;
+    }
+
+    /** What was said of this user may be out of date: the next who wants to know asks, if some time has passed. */
+    synchronized void doubt(String user) {
+        Entry entry = known.get(user);
+        long now = clock.getAsLong();
+        if (entry != null && now - entry.askedAt >= LEAST_PAUSE_NANOS) {
+            known.put(user, new Entry(entry.stored, now, entry.answeredAt, now));
+        }
+    }
+}
