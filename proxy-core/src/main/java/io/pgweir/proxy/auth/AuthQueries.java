@@ -20,6 +20,12 @@ import org.jspecify.annotations.Nullable;
  * told nothing yet; the former one goes when those have their answers who have asked it. Thread-safe.
  */
 public final class AuthQueries {
+    /** Names of which nothing is known that may wait for an answer, of each database. */
+    public static final int MOST_STRANGERS = StrangerQueue.MOST_WAITING;
+
+    /** Users of each database of whom an answer is kept. */
+    public static final int MOST_REMEMBERED = VerifierCache.MOST_KNOWN;
+
     private final LiveConfig live;
     private final BackendConnector connector;
     private final List<LoopContext> loops;

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FailedLogins {
     static final int MOST_ADDRESSES = 10_000;
-    static final int MOST_USERS = 10_000;
+    public static final int MOST_USERS = 10_000;
 
     /** Less than the time that clients have for a login. */
-    static final long LONGEST_DELAY_NANOS = TimeUnit.SECONDS.toNanos(3);
+    public static final long LONGEST_DELAY_NANOS = TimeUnit.SECONDS.toNanos(3);
 
     private static final double NANOS_PER_MINUTE = TimeUnit.MINUTES.toNanos(1);
     private static final int IPV4 = 4;

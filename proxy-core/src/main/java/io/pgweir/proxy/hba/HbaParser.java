@@ -28,6 +28,9 @@ public final class HbaParser {
     /** As in PostgreSQL. */
     private static final int DEEPEST = 10;
 
+    /** Files that are read in place of {@code @file}, in all: two that name each other would be read without end. */
+    static final int MOST_FILES = 1_000;
+
     private static final Set<String> INCLUDES = Set.of("include", "include_if_exists", "include_dir");
     private static final Set<String> POSTGRES_ONLY =
             Set.of("ident", "peer", "gss", "sspi", "pam", "ldap", "radius", "bsd", "oauth");
@@ -38,6 +41,8 @@ public final class HbaParser {
     private final LocalNetworks networks;
     private String where = "";
     private boolean failed;
+    private boolean endless;
+    private int filesRead;
 
     private HbaParser(Path file, Surroundings surroundings, LocalNetworks networks) {
         this.file = file;
@@ -60,6 +65,7 @@ public final class HbaParser {
         for (HbaTokens.Line line : lines) {
             where = file + ":" + line.number();
             failed = false;
+            endless = false;
             if (line.open()) {
                 problem("a quotation mark has no second one: close it on the same line");
                 continue;
@@ -197,7 +203,10 @@ public final class HbaParser {
         for (Token token : tokens) {
             if (!token.begins('@')) {
                 expanded.add(token);
+            } else if (endless) {
+                break; // that has been said
             } else if (depth >= DEEPEST) {
+                endless = true;
                 problem("\"" + token.text() + "\": files name each other more than " + DEEPEST + " levels deep");
             } else {
                 expanded.addAll(included(token.text().substring(1), from, depth));
@@ -207,6 +216,12 @@ public final class HbaParser {
     }
 
     private List<Token> included(String named, Path from, int depth) {
+        if (++filesRead > MOST_FILES) {
+            endless = true;
+            problem("\"@" + named + "\": this is the " + MOST_FILES
+                    + "th file in place of a name, and one too many: do files" + " name each other?");
+            return List.of();
+        }
         try {
             Path path = from.resolveSibling(named);
             List<Token> tokens = HbaTokens.lines(surroundings.text(path)).stream()

@@ -2,6 +2,7 @@ package io.pgweir.proxy.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgweir.proxy.settings.AccessSettings;
 import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.DatabaseConfig;
@@ -69,6 +70,26 @@ class ClientCountsTest {
         ClientCounts.Place none = counts.enter(config.database("d"), "d", "few");
         assertThat(none.full()).isEqualTo(ClientCounts.Full.DATABASE);
         assertThat(none.limit()).isEqualTo(5);
+    }
+
+    @Test
+    void whoCameWithoutALimitCountsForALaterOne() throws IOException {
+        ProxyConfig limited = config();
+        AccessSettings none = new AccessSettings(null, 0, 0, Map.of(), 0);
+        ClientCounts counts = new ClientCounts(none);
+        DatabaseConfig database = limited.database("d");
+        List<ClientCounts.Place> places = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            places.add(counts.enter(database, "d", "few"));
+        }
+        counts.limits(limited.access());
+        assertThat(counts.enter(database, "d", "few").full()).isEqualTo(ClientCounts.Full.USER);
+        places.get(0).leave();
+        assertThat(counts.enter(database, "d", "few").full()).as("two of two").isEqualTo(ClientCounts.Full.USER);
+        places.get(1).leave();
+        assertThat(counts.enter(database, "d", "few").full()).isNull();
+        counts.limits(none);
+        assertThat(counts.enter(database, "d", "few").full()).isNull();
     }
 
     @Test

@@ -7,6 +7,9 @@ import io.pgweir.proxy.settings.ConfigLoader;
 import io.pgweir.proxy.settings.ConfigSources;
 import io.pgweir.proxy.settings.DatabaseConfig;
 import io.pgweir.proxy.settings.LiveConfig;
+import io.pgweir.proxy.settings.LoadedConfig;
+import io.pgweir.proxy.settings.Secret;
+import io.pgweir.proxy.settings.StoredPassword;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,23 +20,35 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What backends log in with lives as long as somebody needs it. */
 class CredentialsTest {
+    private static final StoredPassword HASH = new StoredPassword.Md5(new Secret("md5" + "0".repeat(32)));
+
     @TempDir
     private Path directory;
 
     private Credentials credentials = null;
     private DatabaseConfig database = null;
 
+    private LiveConfig live = null;
+
     @BeforeEach
     void aDatabaseThatIsAsked() throws IOException {
-        Path file = directory.resolve("pgweir.yaml");
-        Files.writeString(file, """
+        live = new LiveConfig(load("""
                 databases: {d: {host: db, auth_user: asks, auth_password: x}}
                 users: {known: {password: y}}
-                """);
-        LiveConfig live =
-                new LiveConfig(ConfigLoader.load(new ConfigSources(Map.of("config", file.toString()), Map.of())));
+                """));
         credentials = new Credentials(live);
         database = live.config().database("d");
+    }
+
+    private LoadedConfig load(String lines) throws IOException {
+        Path file = Files.writeString(directory.resolve("pgweir.yaml"), lines);
+        return ConfigLoader.load(new ConfigSources(Map.of("config", file.toString()), Map.of()));
+    }
+
+    private DatabaseConfig reload(String lines) throws IOException {
+        live.publish(load(lines));
+        credentials.configured();
+        return live.config().database("d");
     }
 
     private void others() {
@@ -65,5 +80,46 @@ class CredentialsTest {
         others();
         assertThat(credentials.of(database, "u")).isNotSameAs(first);
         assertThat(credentials.of(database, "known")).isSameAs(configured);
+    }
+
+    @Test
+    void aPoolGoesOnWithWhatItHasUntilAClientBringsSomethingElse() throws IOException {
+        Credentials.Lease configured = credentials.hold(database, "known");
+        DatabaseConfig asked = reload("""
+                databases: {d: {host: db, auth_user: asks, auth_password: x}}
+                """);
+        assertThat(credentials.isCurrent(configured, asked, "known")).isFalse();
+        assertThat(credentials.follow(configured, asked, "known", true)).isSameAs(configured);
+        credentials.of(asked, "known").proved(HASH, null);
+        Credentials.Lease brought = credentials.follow(configured, asked, "known", true);
+        assertThat(brought.credentials()).isSameAs(credentials.of(asked, "known"));
+        assertThat(credentials.isCurrent(brought, asked, "known")).isTrue();
+        assertThat(credentials.follow(brought, asked, "known", true)).isSameAs(brought);
+
+        DatabaseConfig nothing = reload("""
+                databases: {d: {host: db}}
+                users: {other: {password: y}}
+                """);
+        assertThat(credentials.follow(brought, nothing, "known", true))
+                .as("there is nothing of the user any more")
+                .isSameAs(brought);
+        DatabaseConfig again = reload("""
+                databases: {d: {host: db}}
+                users: {known: {password: z}}
+                """);
+        Credentials.Lease other = credentials.follow(brought, again, "known", false);
+        assertThat(other.credentials().areComplete()).isTrue();
+        assertThat(other.credentials()).isNotSameAs(configured.credentials()).isNotSameAs(brought.credentials());
+    }
+
+    @Test
+    void ofAUserWhoIsThereWithoutAPasswordNothingIsKept() throws IOException {
+        Credentials.Lease configured = credentials.hold(database, "known");
+        DatabaseConfig without = reload("""
+                databases: {d: {host: db}}
+                users: {known: {max_clients: 3}, other: {password: y}}
+                """);
+        Credentials.Lease none = credentials.follow(configured, without, "known", false);
+        assertThat(none.credentials().areComplete()).isFalse();
     }
 }

@@ -105,4 +105,20 @@ class FailedLoginsTest {
         }
         assertThat(logins.nanosRefused(at("10.0.0.1"), name)).isPositive();
     }
+
+    @Test
+    void anotherLimitCountsForWhatHasBeenWrong() throws Exception {
+        fail("10.0.0.1", 12);
+        assertThat(logins.nanosRefused(at("10.0.0.1"), "u")).isPositive();
+        logins.limit(0);
+        assertThat(logins.nanosRefused(at("10.0.0.1"), "u")).as("off").isZero();
+        assertThat(logins.failed(at("10.0.0.1"), "u")).as("off").isZero();
+        logins.limit(100);
+        assertThat(logins.nanosRefused(at("10.0.0.1"), "u")).as("higher").isZero();
+        logins.limit(2);
+        assertThat(logins.nanosRefused(at("10.0.0.1"), "u"))
+                .as("lower, and no more is owed than the lower one lets anybody owe")
+                .isPositive()
+                .isLessThanOrEqualTo(SECONDS.toNanos(90));
+    }
 }

@@ -230,4 +230,28 @@ class VerifierCacheTest {
         assertThat(strangers).allMatch(CompletableFuture::isDone);
         ask("the next one");
     }
+
+    @Test
+    void aShorterTimeCountsForWhatIsKnown() {
+        cache.ttl(SECONDS.toNanos(3_600));
+        ask("u");
+        answers.remove().complete(FIRST);
+        ask("nobody");
+        answers.remove().complete(null);
+        pass(2_000);
+        cache.ttl(SECONDS.toNanos(3));
+        assertThat(known("u")).isEqualTo(FIRST);
+        assertThat(known("nobody")).isNull();
+        pass(1_000);
+        ask("u");
+        answers.remove().completeExceptionally(away());
+        assertThat(known("u")).as("while the database is away").isEqualTo(FIRST);
+        ask("nobody");
+        answers.remove().complete(SECOND);
+        cache.ttl(SECONDS.toNanos(60));
+        pass(2_999);
+        assertThat(known("nobody")).as("it was asked by the shorter one").isEqualTo(SECOND);
+        pass(1);
+        ask("nobody");
+    }
 }

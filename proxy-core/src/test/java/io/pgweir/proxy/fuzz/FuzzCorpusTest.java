@@ -37,6 +37,7 @@ class FuzzCorpusTest {
         SCRAM_CLIENT(ScramClientFuzz::fuzzerTestOneInput, 300),
         SQL(SqlFuzz::fuzzerTestOneInput, 500),
         CONFIG(ConfigFuzz::fuzzerTestOneInput, 20),
+        HBA(HbaFuzz::fuzzerTestOneInput, 500),
         BACKEND_LOGIN(BackendLoginFuzz::fuzzerTestOneInput, 200),
         BACKEND_STREAM(BackendStreamFuzz::fuzzerTestOneInput, 500);
 

@@ -163,6 +163,19 @@ class HbaParserTest {
     }
 
     @Test
+    void filesThatNameEachOtherAreNotReadWithoutEnd() throws Exception {
+        files.put(Path.of("dir/many"), "@many ".repeat(50));
+        files.put(Path.of("dir/flat"), "@one ".repeat(HbaParser.MOST_FILES + 5));
+        files.put(Path.of("dir/one"), "u");
+        assertThat(read("host all @many all trust", "host all @flat all trust").rules())
+                .isEmpty();
+        assertThat(problems)
+                .hasSize(2)
+                .anySatisfy(problem -> assertThat(problem).startsWith(FILE + ":1: \"@many\": files name each other"))
+                .anySatisfy(problem -> assertThat(problem).startsWith(FILE + ":2: \"@one\": this is the 1000th file"));
+    }
+
+    @Test
     void optionsOfCertificates() throws IOException {
         HbaRules rules = read(
                 "hostssl all a all scram-sha-256 clientcert=verify-ca",

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.insight.AdminOrder;
 import io.pgweir.proxy.testkit.FaultProxy;
+import io.pgweir.proxy.testkit.LoginRoles;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;

@@ -1,8 +1,12 @@
 package io.pgweir.proxy.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.pgweir.proxy.testkit.Frontend;
+import io.pgweir.proxy.testkit.LoginRefused;
+import io.pgweir.proxy.testkit.LoginRoles;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.TestRole;
@@ -53,6 +57,44 @@ class KnownVulnerabilitiesOnPostgresTest {
                         .contains("D[hidden]");
             }
             owner.query("DROP TABLE secrets");
+        }
+    }
+
+    /** PgBouncer: the query for passwords did not look at VALID UNTIL, so a password that had expired let people in. */
+    @Test
+    void cve_2025_2291_aPasswordThatHasExpiredLetsNobodyIn() throws Exception {
+        assumeThat(postgres.checksPasswords()).isTrue();
+        try (LoginRoles roles = new LoginRoles(postgres)) {
+            String asker = roles.create("asks");
+            postgres.execute("GRANT SELECT ON pg_catalog.pg_authid TO " + asker);
+            String role = roles.create("right");
+            try (RunningProxy proxy = RunningProxy.before(
+                    postgres,
+                    "client_auth",
+                    "scram",
+                    "auth_user",
+                    asker,
+                    "auth_password",
+                    "asks",
+                    "auth_query_ttl",
+                    "0")) {
+                roles.alter(role, "VALID UNTIL '2999-01-01'");
+                try (WireClient client = WireClient.login(proxy.host(), proxy.port(), database, role, "right")) {
+                    assertThat(client.value("SELECT current_user")).isEqualTo(role);
+                    for (String expired : new String[] {"2001-01-01", "-infinity"}) {
+                        roles.alter(role, "VALID UNTIL '" + expired + "'");
+                        assertThatThrownBy(() -> WireClient.login(proxy.host(), proxy.port(), database, role, "right"))
+                                .isInstanceOf(LoginRefused.class)
+                                .hasMessageContaining("E[28P01");
+                    }
+                    assertThat(client.value("SELECT current_user"))
+                            .as("who is in stays")
+                            .isEqualTo(role);
+                }
+                roles.alter(role, "VALID UNTIL 'infinity'");
+                WireClient.login(proxy.host(), proxy.port(), database, role, "right")
+                        .close();
+            }
         }
     }
 

@@ -3,6 +3,8 @@ package io.pgweir.proxy.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgweir.protocol.wire.Limits;
+import io.pgweir.proxy.auth.AuthQueries;
+import io.pgweir.proxy.auth.FailedLogins;
 import io.pgweir.proxy.net.Offload;
 import io.pgweir.proxy.settings.Setting;
 import io.pgweir.proxy.settings.Settings;
@@ -10,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -66,6 +69,21 @@ class LimitsReferenceTest {
                         "not read further until it is in"),
                 row("TLS handshake: bytes from the client", number(ClientEncryption.MOST_HANDSHAKE_BYTES), "closed"),
                 row("TLS handshakes that wait for a thread", number(Offload.MOST_HANDSHAKES), "closed"),
+                row("password, by method `password`", number(Limits.PREAUTH_MESSAGE), "FATAL 08P01"),
+                row("the same that wait to be checked", number(Offload.MOST_PROOFS), "FATAL 53300"),
+                row(
+                        "wrong passwords of one IPv4 address, or one /64 of IPv6",
+                        setting("failed_login_limit") + " a minute",
+                        "answers take up to " + TimeUnit.NANOSECONDS.toSeconds(FailedLogins.LONGEST_DELAY_NANOS)
+                                + " s; a user who goes on there: FATAL 28000"),
+                row(
+                        "names that pgweir knows nothing of, in the queue for auth_query",
+                        number(AuthQueries.MOST_STRANGERS),
+                        "FATAL 57P03"),
+                row(
+                        "what is remembered of auth_query, of wrong passwords",
+                        number(AuthQueries.MOST_REMEMBERED) + " users; " + number(FailedLogins.MOST_USERS),
+                        "the oldest is forgotten"),
                 row("log lines about connections that were refused", RefusalLog.MOST + " a second", "counted"));
         page.append("""
 
@@ -76,6 +94,10 @@ class LimitsReferenceTest {
                 """);
         table(
                 row("clients", setting("max_clients") + ", and what the heap has room for", "FATAL 53300"),
+                row(
+                        "clients of one user, of one database",
+                        setting("max_user_clients") + ", " + setting("max_db_clients") + ", and `max_clients` of each",
+                        "FATAL 53300"),
                 row("connections to the admin console", number(Sessions.MOST_CONSOLES), "FATAL 53300"),
                 row("pools", setting("max_pools"), "FATAL 53300"),
                 row(

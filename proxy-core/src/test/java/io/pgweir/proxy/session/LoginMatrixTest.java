@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.pgweir.proxy.testkit.LoginRoles;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.TestRole;

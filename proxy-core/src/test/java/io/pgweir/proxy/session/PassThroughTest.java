@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.testkit.LoginRoles;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;

@@ -161,6 +161,16 @@ class ReloadPlanTest {
     }
 
     @Test
+    void whoMayComeInAndHowManyIsSaidWithoutSecrets() throws IOException {
+        String asked = "auth_user: asks\nauth_password: sesame\n" + BASE;
+        Files.writeString(directory.resolve("secret"), "poppy");
+        assertThat(changes(asked, asked.replace("sesame", "poppy")))
+                .containsExactly(
+                        "user app: password *** -> changed: new logins need it, and new backends are opened with it",
+                        "database a: auth_password *** -> changed: in force for clients that log in from now on");
+    }
+
+    @Test
     void everySettingSaysWhenAnotherValueCounts() throws IOException {
         assertThat(Settings.all())
                 .allSatisfy(setting -> assertThat(setting.change().word()).isNotEmpty());

@@ -16,7 +16,7 @@ final class ReloadReference {
                     psql -h 127.0.0.1 -p 6432 -U dba pgweir -c RELOAD
                     pgweir reload --config /etc/pgweir.yaml        # or --pid PID
 
-                All three do the same. The file, and the files of passwords and URLs that it names, are read again and checked as at the start;
+                All three do the same. The file, and the files of passwords, URLs and rules that it names, are read again and checked as at the start;
                 flags and environment stay what they were then, and are stronger than the file as always. If anything is wrong, nothing changes:
                 all problems are in the log with file, line and column, and RELOAD returns them as its error. Otherwise what is different
                 is written to the log before it is put into force, one line for each setting with its old and its new value, and RELOAD returns
@@ -58,8 +58,18 @@ final class ReloadReference {
                   clients share a listening backend (`listen_mode: multiplex` without `listen_extra_connection`): it would leave none for their work.
                 - **Time limits** and `pool_timeout` count from the next statement, transaction or wait on, for clients that are connected as well.
                   What clients have set for themselves stays, within the new limit.
-                - **Users.** A user that is removed cannot log in any more if clients need passwords; who is connected stays, and is served as before. Another password is needed for new
-                  logins, and used for new backends. When the last client of a removed user has left, its backends are closed.
+                - **Users.** A user that is removed cannot log in any more if clients need passwords; who is connected stays, and is served as before, by what
+                  its backends have been opened with so far. Another password, verifier or hash is needed for new logins, and used for new backends. When the
+                  last client of a removed user has left, its backends are closed.
+                - **auth_query.** Where it is asked otherwise (another host, TLS, `auth_user`, `auth_dbname`, query) everything that it has answered before is
+                  forgotten, and its connection is replaced when those have their answers who wait. Other settings forget nothing; a shorter `auth_query_ttl`
+                  counts for answers that are there. A user who is in `users` no more and whom the database knows is one of the database's from then on: its
+                  backends are opened with the former password until a client brings what it takes.
+                - **Rules.** The file of `auth_hba_file`, and those that it names by `@`, are read again, and `samehost` and `samenet` are what they are then. A
+                  mistake in one of them is a problem like others, so nothing changes. Rules, like `client_auth`, are for logins: who is in stays, whatever they
+                  say; `KILL CLIENT` ends a client.
+                - **Limits of clients** count those who are there, also those who came before there was a limit. If there are too many, they stay, and nobody
+                  comes in until there are fewer. `failed_login_limit` counts for the wrong passwords so far.
                 - **Databases.** A new one can be asked for at once. For one that is removed new clients get 3D000, and who is connected
                   is served as before, from the server that it had; when they have left, the backends are closed. If there is an entry `*`, that serves
                   both from then on, as if the entry had been changed to say the same. An entry of its own for what `*` has served is the same the

@@ -1,7 +1,5 @@
-package io.pgweir.proxy.session;
+package io.pgweir.proxy.testkit;
 
-import io.pgweir.proxy.testkit.RealPostgres;
-import io.pgweir.proxy.testkit.TestRole;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,21 +9,21 @@ import java.util.List;
 import java.util.UUID;
 
 /** Roles that a server asks for their passwords by SCRAM, dropped at the end. */
-final class LoginRoles implements AutoCloseable {
+public final class LoginRoles implements AutoCloseable {
     private final RealPostgres postgres;
     private final List<String> names = new ArrayList<>();
 
-    LoginRoles(RealPostgres postgres) {
+    public LoginRoles(RealPostgres postgres) {
         this.postgres = postgres;
     }
 
     /** A role with a name of its own that may log in. */
-    String create(String password) throws SQLException {
+    public String create(String password) throws SQLException {
         return create("r_" + UUID.randomUUID().toString().substring(0, 8), password);
     }
 
     /** Any name. */
-    String create(String name, String password) throws SQLException {
+    public String create(String name, String password) throws SQLException {
         names.add(name);
         postgres.execute(
                 "CREATE ROLE " + quoted(name) + " LOGIN PASSWORD '" + password + "' IN ROLE " + TestRole.MEMBERS);
@@ -33,20 +31,20 @@ final class LoginRoles implements AutoCloseable {
     }
 
     /** ALTER ROLE name ... */
-    void alter(String name, String change) throws SQLException {
+    public void alter(String name, String change) throws SQLException {
         postgres.execute("ALTER ROLE " + quoted(name) + " " + change);
         if (change.startsWith("RENAME TO ")) {
             names.add(change.substring("RENAME TO ".length()));
         }
     }
 
-    void drop(String name) throws SQLException {
+    public void drop(String name) throws SQLException {
         postgres.execute("DROP ROLE " + quoted(name));
         names.remove(name);
     }
 
     /** What the server stores. */
-    String stored(String name) throws SQLException {
+    public String stored(String name) throws SQLException {
         try (Connection connection = postgres.connect();
                 PreparedStatement query =
                         connection.prepareStatement("SELECT rolpassword FROM pg_authid WHERE rolname = ?")) {
@@ -59,12 +57,12 @@ final class LoginRoles implements AutoCloseable {
     }
 
     /** How many backends of this role there are. */
-    int backends(String name) throws SQLException {
+    public int backends(String name) throws SQLException {
         return Integer.parseInt(postgres.queryForString(
                 "SELECT count(*) FROM pg_stat_activity WHERE usename = '" + name.replace("'", "''") + "'"));
     }
 
-    static String quoted(String name) {
+    public static String quoted(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
     }
 

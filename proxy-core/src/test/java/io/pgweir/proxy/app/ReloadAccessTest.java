@@ -1,0 +1,317 @@
+package io.pgweir.proxy.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.pgweir.proxy.pool.Pool;
+import io.pgweir.proxy.settings.ConfigChange;
+import io.pgweir.proxy.settings.ReloadReport;
+import io.pgweir.proxy.testkit.LoginRefused;
+import io.pgweir.proxy.testkit.LoginRoles;
+import io.pgweir.proxy.testkit.RealPostgres;
+import io.pgweir.proxy.testkit.WireClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who may come in is changed by a reload, and whoever is in stays and is served. */
+@Timeout(120)
+class ReloadAccessTest {
+    private static final String SOMEBODY = "users: {somebody: {password: x}}\n";
+
+    private final RealPostgres postgres = RealPostgres.get();
+    private final LoginRoles roles = new LoginRoles(postgres);
+    private String database = "";
+    private String file = "";
+    private String asker = "";
+    private String role = "";
+
+    @TempDir
+    private Path directory;
+
+    @BeforeEach
+    void someRoles() throws Exception {
+        assumeThat(postgres.checksPasswords()).isTrue();
+        database = postgres.createDatabase();
+        file = "failed_login_limit: off\ndatabases:\n  app: {host: $HOST, port: $PORT, dbname: " + database + "}\n";
+        role = roles.create("right");
+        asker = roles.create("asks");
+        postgres.execute("GRANT SELECT ON pg_catalog.pg_authid TO " + asker);
+    }
+
+    @AfterEach
+    void noRoles() throws Exception {
+        roles.close();
+        if (!database.isEmpty()) {
+            postgres.dropDatabase(database);
+        }
+    }
+
+    private Reloading start(String lines) throws IOException {
+        return new Reloading(postgres, directory, lines + file, "client_auth", "scram");
+    }
+
+    private String user(String secret, String... more) {
+        return "users:\n  " + role + ": {password: '" + secret + "'" + String.join("", more) + "}\n";
+    }
+
+    private String asking(String... more) {
+        return "auth_user: " + asker + "\nauth_password: asks\nauth_dbname: postgres\n" + String.join("\n", more)
+                + "\n";
+    }
+
+    private void refused(Reloading pgweir, String password, String sqlState) {
+        assertThatThrownBy(() -> pgweir.login("app", role, password).close())
+                .isInstanceOf(LoginRefused.class)
+                .hasMessageContaining("E[" + sqlState);
+    }
+
+    /** By a backend that is opened for it. */
+    private void servedAnew(Reloading pgweir, WireClient client) throws Exception {
+        postgres.terminateAll(database);
+        Pool pool = pgweir.proxy().pool("app", role);
+        eventually("the backends have gone", () -> assertThat(pool.open()).isZero());
+        assertThat(client.value("select current_user")).isEqualTo(role);
+    }
+
+    private static void eventually(String what, org.awaitility.core.ThrowingRunnable check) {
+        org.awaitility.Awaitility.await(what).atMost(Duration.ofSeconds(10)).untilAsserted(check);
+    }
+
+    // ---- users
+
+    @Test
+    void aUserWithAVerifierIsRemovedAndComesBackWithAPassword() throws Exception {
+        try (Reloading pgweir = start(user(roles.stored(role)));
+                WireClient client = pgweir.login("app", role, "right")) {
+            servedAnew(pgweir, client);
+            pgweir.to(SOMEBODY + file);
+            refused(pgweir, "right", "28P01");
+            servedAnew(pgweir, client); // with what it has brought
+            pgweir.to("queue_limit: 7\n" + SOMEBODY + file);
+            servedAnew(pgweir, client);
+            pgweir.to(user("right") + file);
+            refused(pgweir, "wrong", "28P01");
+            try (WireClient other = pgweir.login("app", role, "right")) {
+                servedAnew(pgweir, other);
+                servedAnew(pgweir, client);
+            }
+        }
+    }
+
+    @Test
+    void aVerifierThatIsReplacedIsTheOnlyOneThatCounts() throws Exception {
+        String former = roles.stored(role);
+        try (Reloading pgweir = start(user(former));
+                WireClient client = pgweir.login("app", role, "right")) {
+            assertThat(client.query("select 1")).endsWith("Z[I]");
+            roles.alter(role, "PASSWORD 'other'");
+            pgweir.to(user(roles.stored(role)) + file);
+            refused(pgweir, "right", "28P01");
+            pgweir.login("app", role, "other").close();
+            servedAnew(pgweir, client);
+            pgweir.write(user(former.substring(0, former.length() - 9)) + file);
+            assertThat(pgweir.reload().problems())
+                    .as("one that is cut off")
+                    .singleElement()
+                    .satisfies(problem ->
+                            assertThat(problem.toString()).contains("SCRAM").doesNotContain(former.substring(30, 60)));
+            pgweir.login("app", role, "other").close();
+        }
+    }
+
+    // ---- auth_query
+
+    @Test
+    void aUserGoesFromTheConfigurationToTheDatabaseAndBack() throws Exception {
+        try (Reloading pgweir = start(user("right"));
+                WireClient client = pgweir.login("app", role, "right")) {
+            assertThat(client.query("select 1")).endsWith("Z[I]");
+            pgweir.to(asking() + file);
+            servedAnew(pgweir, client); // nobody has brought anything else yet
+            roles.alter(role, "PASSWORD 'other'");
+            eventually(
+                    "the change is seen",
+                    () -> pgweir.login("app", role, "other").close());
+            refused(pgweir, "right", "28P01");
+            servedAnew(pgweir, client); // with the other one
+            pgweir.to(user("right") + asking() + file);
+            refused(pgweir, "other", "28P01");
+            roles.alter(role, "PASSWORD 'right'");
+            pgweir.login("app", role, "right").close();
+            servedAnew(pgweir, client);
+        }
+    }
+
+    @Test
+    void whoCameByAuthQueryIsServedWhenItIsNotThereAnyMore() throws Exception {
+        try (Reloading pgweir = start(asking())) {
+            try (WireClient client = pgweir.login("app", role, "right")) {
+                assertThat(client.query("select 1")).endsWith("Z[I]");
+                pgweir.to(SOMEBODY + file);
+                refused(pgweir, "right", "28P01");
+                eventually(
+                        "its connection has gone",
+                        () -> assertThat(pgweir.proxy()
+                                        .proxy()
+                                        .pools()
+                                        .authQueries()
+                                        .pools())
+                                .isEmpty());
+                assertThat(roles.backends(asker)).isZero();
+                servedAnew(pgweir, client);
+            }
+            eventually(
+                    "the pool of the user has gone",
+                    () -> assertThat(pgweir.proxy().proxy().pools().pools()).isEmpty());
+        }
+    }
+
+    @Test
+    void anotherQueryForgetsWhatTheFormerOneHasAnswered() throws Exception {
+        String nobody =
+                "auth_query: SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1 AND false";
+        try (Reloading pgweir = start(asking("auth_query_ttl: 1h"));
+                WireClient client = pgweir.login("app", role, "right")) {
+            assertThat(pgweir.to(asking("auth_query_ttl: 1h", nobody) + file).changes())
+                    .extracting(ConfigChange::what)
+                    .containsExactly("auth_query");
+            refused(pgweir, "right", "28P01");
+            assertThat(client.query("select 1")).as("who is in stays").endsWith("Z[I]");
+            pgweir.to(asking("auth_query_ttl: 1h") + file);
+            pgweir.login("app", role, "right").close();
+            eventually(
+                    "the former connections have gone",
+                    () -> assertThat(roles.backends(asker)).isOne());
+        }
+    }
+
+    @Test
+    void aShorterTimeOfAnswersCountsAtOnceAndOtherSettingsForgetNothing() throws Exception {
+        try (Reloading pgweir = start(asking("auth_query_ttl: 1h"));
+                WireClient client = pgweir.login("app", role, "right")) {
+            postgres.execute("ALTER ROLE " + role + " NOLOGIN");
+            pgweir.to(asking("auth_query_ttl: 1h", "queue_limit: 9", "connection_limit: 7") + file);
+            pgweir.login("app", role, "right").close(); // as far as pgweir knows
+            pgweir.to(asking("auth_query_ttl: 1s") + file);
+            eventually("the answer is too old", () -> refused(pgweir, "right", "28P01"));
+            assertThat(client.query("select 1")).endsWith("Z[I]");
+        }
+    }
+
+    @Test
+    void theRoleThatAsksGetsAnotherPassword() throws Exception {
+        try (Reloading pgweir = start(asking("auth_query_ttl: 0"));
+                WireClient client = pgweir.login("app", role, "right")) {
+            roles.alter(asker, "PASSWORD 'changed'");
+            postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + asker + "'");
+            eventually("it is refused", () -> refused(pgweir, "right", "57P03"));
+            ReloadReport report = pgweir.to(asking("auth_query_ttl: 0").replace(": asks", ": changed") + file);
+            assertThat(report.changes())
+                    .extracting(ConfigChange::toString)
+                    .singleElement()
+                    .satisfies(line -> assertThat(line)
+                            .startsWith("database app: auth_password *** -> changed")
+                            .doesNotContain("asks"));
+            pgweir.login("app", role, "right").close();
+            assertThat(client.query("select 1")).endsWith("Z[I]");
+        }
+    }
+
+    // ---- rules
+
+    private void rules(String... lines) throws IOException {
+        Files.writeString(directory.resolve("hba.conf"), String.join("\n", lines) + "\n");
+    }
+
+    @Test
+    void rulesAreReadAgainAndWhoIsInStays() throws Exception {
+        String ruled = "auth_hba_file: hba.conf\nadmin_users: [dba]\n" + user("right");
+        rules("host all all all trust");
+        try (Reloading pgweir = new Reloading(postgres, directory, ruled + file);
+                WireClient console = pgweir.login("pgweir", "dba", null);
+                WireClient client = pgweir.login("app", role, null)) {
+            assertThat(client.query("select 1")).endsWith("Z[I]");
+            rules("# by its password", "host app all all scram-sha-256", "host all dba all trust");
+            assertThat(pgweir.to(ruled + file).changes())
+                    .extracting(ConfigChange::toString)
+                    .containsExactly(
+                            "lines of auth_hba_file 1 -> 2 (others): in force for clients that log in from now on");
+            assertThatThrownBy(() -> pgweir.login("app", role, null)).hasMessageContaining("wants a password");
+            refused(pgweir, "wrong", "28P01");
+            pgweir.login("app", role, "right").close();
+            servedAnew(pgweir, client);
+
+            rules("host app all all reject", "host all all 10.0.0.0/33 trust", "hostile all all all trust");
+            pgweir.write("queue_limit: 3\n" + ruled + file);
+            ReloadReport report = pgweir.reload();
+            assertThat(report.changes()).isEmpty();
+            assertThat(report.problems())
+                    .extracting(problem -> problem.toString().replaceAll(".*/(?=hba)", ""))
+                    .satisfiesExactly(
+                            line -> assertThat(line).startsWith("hba.conf:2: "),
+                            line -> assertThat(line).startsWith("hba.conf:3: invalid connection type \"hostile\""));
+            assertThat(console.query("reload")).startsWith("E[F0000").endsWith("Z[I]");
+            pgweir.login("app", role, "right").close();
+            assertThat(pgweir.proxy().pool("app", role).settings().queueLimit()).isEqualTo(1000);
+            Files.delete(directory.resolve("hba.conf"));
+            assertThat(pgweir.reload().problems()).hasSize(1);
+            pgweir.login("app", role, "right").close();
+
+            rules("host app all all reject", "host all all all trust");
+            assertThat(console.query("reload"))
+                    .contains("lines of auth_hba_file")
+                    .endsWith("Z[I]");
+            refused(pgweir, "right", "28000");
+            servedAnew(pgweir, client);
+            pgweir.to(ruled.replace("auth_hba_file: hba.conf\n", "") + file);
+            pgweir.login("app", role, null).close(); // client_auth counts again, which is trust here
+        }
+    }
+
+    // ---- how many
+
+    @Test
+    void limitsOfClientsCountThoseWhoAreHere() throws Exception {
+        try (Reloading pgweir = start(user("right"));
+                WireClient first = pgweir.login("app", role, "right")) {
+            WireClient second = pgweir.login("app", role, "right");
+            WireClient third = pgweir.login("app", role, "right");
+            assertThat(pgweir.to(user("right", ", max_clients: 2") + file).changes())
+                    .extracting(ConfigChange::toString)
+                    .containsExactly("user " + role + ": max_clients as others -> 2: in force now");
+            refused(pgweir, "right", "53300 too many connections for role \"" + role + "\": 2 of 2");
+            third.close();
+            second.close();
+            eventually("two have gone", () -> pgweir.login("app", role, "right").close());
+            String small = file.replace("dbname: ", "max_clients: 1, dbname: ");
+            pgweir.to(user("right", ", max_clients: off") + small);
+            eventually(
+                    "one place of the database",
+                    () -> refused(pgweir, "right", "53300 too many connections for database \"app\": 1 of 1"));
+            pgweir.to("max_db_clients: 1\n" + user("right") + file.replace("dbname: ", "max_clients: 2, dbname: "));
+            pgweir.login("app", role, "right").close();
+            assertThat(first.query("select 1")).endsWith("Z[I]");
+        }
+    }
+
+    @Test
+    void theLimitOfWrongPasswordsIsTakenBack() throws Exception {
+        String limited = file.replace("failed_login_limit: off", "failed_login_limit: 1");
+        try (Reloading pgweir = new Reloading(postgres, directory, user("right") + limited, "client_auth", "scram")) {
+            refused(pgweir, "wrong", "28P01");
+            refused(pgweir, "wrong", "28P01"); // slowly
+            refused(pgweir, "right", "28000");
+            pgweir.to(user("right") + file);
+            pgweir.login("app", role, "right").close();
+            refused(pgweir, "wrong", "28P01");
+        }
+    }
+}
