@@ -36,6 +36,7 @@ public final class WireClient implements AutoCloseable {
     private byte[] unread = new byte[8192];
     private int from;
     private int to;
+    private Duration timeout = TIMEOUT;
     private int pid;
     private byte[] cancelKey = new byte[0];
 
@@ -149,9 +150,15 @@ public final class WireClient implements AutoCloseable {
         return this;
     }
 
+    /** Waits this long for each message from now on, rather than {@link #TIMEOUT}. */
+    public WireClient patient(Duration timeout) {
+        this.timeout = timeout;
+        return this;
+    }
+
     /** The next message. @throws SocketTimeoutException after {@link #TIMEOUT} @throws EOFException if the server closed */
     public ServerMessage read() throws IOException {
-        return read(TIMEOUT);
+        return read(timeout);
     }
 
     /** The next message; what has arrived of an incomplete one is kept for the next call when time runs out. */
