@@ -162,12 +162,43 @@ class ReloadPlanTest {
 
     @Test
     void whoMayComeInAndHowManyIsSaidWithoutSecrets() throws IOException {
-        String asked = "auth_user: asks\nauth_password: sesame\n" + BASE;
-        Files.writeString(directory.resolve("secret"), "poppy");
-        assertThat(changes(asked, asked.replace("sesame", "poppy")))
+        String asked = "auth_user: asks\nauth_password: sesame\n"
+                + BASE.replace("connection_limit: 5", "connection_limit: 5, max_clients: 7");
+        String other = asked.replace("auth_password: sesame", "auth_password: poppy")
+                .replace("password: honey", "password: honey, max_clients: off")
+                .replace("max_clients: 7", "max_clients: 8");
+        String password = ": auth_password *** -> changed: in force for clients that log in from now on";
+        assertThat(changes(asked, "max_user_clients: 9\n" + other))
                 .containsExactly(
-                        "user app: password *** -> changed: new logins need it, and new backends are opened with it",
-                        "database a: auth_password *** -> changed: in force for clients that log in from now on");
+                        "database a" + password,
+                        "database b" + password,
+                        "max_user_clients off -> 9: in force now",
+                        "database a: max_clients 7 -> 8: in force now",
+                        "user jo: max_clients as others -> off: in force now");
+        Path secret = Files.writeString(directory.resolve("secret"), "sesame");
+        String file = asked.replace("auth_password: sesame", "auth_password_file: secret");
+        LoadedConfig running = load(file);
+        Files.writeString(secret, "poppy");
+        assertThat(ReloadPlan.between(running, running.again()).changes())
+                .as("the file has the same name")
+                .extracting(ConfigChange::toString)
+                .containsExactly("database a" + password, "database b" + password);
+    }
+
+    @Test
+    void whetherRulesAreOthersIsSeenInTheirFile() throws IOException {
+        Path rules = Files.writeString(directory.resolve("hba.conf"), "host all all all reject\n");
+        LoadedConfig running = load("auth_hba_file: hba.conf\n" + BASE);
+        Files.writeString(rules, "host all all all  reject # the same\n");
+        assertThat(ReloadPlan.between(running, running.again()).changes()).isEmpty();
+        Files.writeString(rules, "host all all all trust\n");
+        ReloadPlan plan = ReloadPlan.between(running, running.again());
+        assertThat(plan.changes())
+                .extracting(ConfigChange::toString)
+                .containsExactly(
+                        "lines of auth_hba_file 1 -> 1 (others): in force for clients that log in from now on");
+        assertThat(plan.next().config().orElseThrow().access().hba())
+                .isEqualTo(running.again().config().orElseThrow().access().hba());
     }
 
     @Test
