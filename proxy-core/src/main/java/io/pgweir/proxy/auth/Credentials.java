@@ -113,13 +113,22 @@ public final class Credentials {
      */
     public synchronized Lease follow(Lease lease, DatabaseConfig database, String user, boolean gone) {
         Owner wanted = owner(database, user);
-        boolean kept = wanted == null ? gone || isAsked(lease) : wanted.isAsked() && !isComplete(wanted);
-        if (Objects.equals(wanted, lease.owner) || (kept && lease.owner != null)) {
+        if (isKept(lease, wanted, gone)) {
             return lease;
         }
         Lease next = lease(wanted);
         release(lease);
         return next;
+    }
+
+    /** Whether {@link #follow} would give another. */
+    public synchronized boolean isOvertaken(Lease lease, DatabaseConfig database, String user, boolean gone) {
+        return !isKept(lease, owner(database, user), gone);
+    }
+
+    private boolean isKept(Lease lease, @Nullable Owner wanted, boolean gone) {
+        boolean insteadOfIt = wanted == null ? gone || isAsked(lease) : wanted.isAsked() && !isComplete(wanted);
+        return Objects.equals(wanted, lease.owner) || (insteadOfIt && lease.owner != null);
     }
 
     /** Whether a pool has what would be used now. */

@@ -98,8 +98,8 @@ public final class PoolDirectory {
             if (current == null) {
                 entry.retire(); // it has just gone
             }
-        } else if (!credentials.isCurrent(entry.lease(), database, user)) {
-            bring(entry); // this client has perhaps
+        } else if (credentials.isOvertaken(entry.lease(), database, user, goneUsers.contains(user))) {
+            bring(entry); // by what this client has proved, or another before it
         }
         PoolEntry used = entry;
         return entry.enter(loops, () -> left(used));
@@ -233,7 +233,7 @@ public final class PoolDirectory {
         }
     }
 
-    /** Somebody logs in whose pool goes on with what it had: there may be something better now. */
+    /** What the pool has had since before a reload has its successor now. */
     private void bring(PoolEntry entry) {
         DatabaseConfig current = live.config().database(entry.key.database());
         if (current != null) {
