@@ -2,6 +2,7 @@ package io.pgweir.proxy.admin;
 
 import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.metrics.PoolMetrics;
+import io.pgweir.proxy.metrics.Traffic;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.session.PoolDirectory;
@@ -22,8 +23,8 @@ final class StatsHistory {
      *
      * @param holds times that a backend was given to a client: in transaction mode, transactions
      */
-    record Totals(long holds, long queries, long holdMicros, long queryMicros, long waitMicros) {
-        static final Totals NONE = new Totals(0, 0, 0, 0, 0);
+    record Totals(long holds, long queries, long holdMicros, long queryMicros, long waitMicros, Passed passed) {
+        static final Totals NONE = new Totals(0, 0, 0, 0, 0, Passed.NONE);
 
         Totals plus(Totals other) {
             return new Totals(
@@ -31,7 +32,8 @@ final class StatsHistory {
                     queries + other.queries,
                     holdMicros + other.holdMicros,
                     queryMicros + other.queryMicros,
-                    waitMicros + other.waitMicros);
+                    waitMicros + other.waitMicros,
+                    passed.plus(other.passed));
         }
 
         /** Pools may have gone, and their counts with them. */
@@ -41,7 +43,40 @@ final class StatsHistory {
                     Math.max(0, queries - before.queries),
                     Math.max(0, holdMicros - before.holdMicros),
                     Math.max(0, queryMicros - before.queryMicros),
-                    Math.max(0, waitMicros - before.waitMicros));
+                    Math.max(0, waitMicros - before.waitMicros),
+                    passed.minus(before.passed));
+        }
+    }
+
+    /** See {@link Traffic}. */
+    record Passed(long received, long sent, long clientParses, long serverParses, long binds) {
+        static final Passed NONE = new Passed(0, 0, 0, 0, 0);
+
+        static Passed of(Traffic traffic) {
+            return new Passed(
+                    traffic.received.get(),
+                    traffic.sent.get(),
+                    traffic.clientParses.get(),
+                    traffic.serverParses.get(),
+                    traffic.binds.get());
+        }
+
+        Passed plus(Passed other) {
+            return new Passed(
+                    received + other.received,
+                    sent + other.sent,
+                    clientParses + other.clientParses,
+                    serverParses + other.serverParses,
+                    binds + other.binds);
+        }
+
+        Passed minus(Passed before) {
+            return new Passed(
+                    Math.max(0, received - before.received),
+                    Math.max(0, sent - before.sent),
+                    Math.max(0, clientParses - before.clientParses),
+                    Math.max(0, serverParses - before.serverParses),
+                    Math.max(0, binds - before.binds));
         }
     }
 
@@ -55,7 +90,11 @@ final class StatsHistory {
      *
      * @param seconds how long it was
      */
-    record Recent(Totals totals, double seconds) {}
+    record Recent(Totals totals, double seconds) {
+        long perSecond(long count) {
+            return Math.round(count / seconds);
+        }
+    }
 
     StatsHistory(PoolDirectory pools, LoopContext loop) {
         this.pools = pools;
@@ -85,14 +124,16 @@ final class StatsHistory {
         Histogram.Snapshot holds = new Histogram.Snapshot();
         Histogram.Snapshot queries = new Histogram.Snapshot();
         Histogram.Snapshot waits = new Histogram.Snapshot();
+        Passed passed = Passed.NONE;
         for (PoolMetrics metrics : pool.allMetrics()) {
             metrics.transactions.addTo(holds);
             metrics.queries.addTo(queries);
             metrics.waitsServed.addTo(waits);
             metrics.waitsTimedOut.addTo(waits);
             metrics.waitsFailed.addTo(waits);
+            passed = passed.plus(Passed.of(metrics.traffic));
         }
-        return new Totals(holds.count(), queries.count(), micros(holds), micros(queries), micros(waits));
+        return new Totals(holds.count(), queries.count(), micros(holds), micros(queries), micros(waits), passed);
     }
 
     private static long micros(Histogram.Snapshot sum) {

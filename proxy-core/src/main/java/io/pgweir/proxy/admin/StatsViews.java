@@ -1,5 +1,6 @@
 package io.pgweir.proxy.admin;
 
+import io.pgweir.proxy.admin.StatsHistory.Passed;
 import io.pgweir.proxy.admin.StatsHistory.Recent;
 import io.pgweir.proxy.admin.StatsHistory.Totals;
 import java.util.ArrayList;
@@ -10,7 +11,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** SHOW STATS and its relatives: counts by database. What pgweir does not count (bytes, Parse and Bind messages) is NULL. */
+/** SHOW STATS and its relatives: counts by database. */
 final class StatsViews {
     private static final List<String> FIGURES = List.of(
             "server_assignment_count",
@@ -94,33 +95,34 @@ final class StatsViews {
             totals.holds(),
             totals.holds(),
             totals.queries(),
-            null,
-            null,
+            totals.passed().received(),
+            totals.passed().sent(),
             totals.holdMicros(),
             totals.queryMicros(),
             totals.waitMicros(),
-            null,
-            null,
-            null
+            totals.passed().clientParses(),
+            totals.passed().serverParses(),
+            totals.passed().binds()
         };
     }
 
     /** As PgBouncer: counts and waits per second, the other times per what took them. */
     private static @Nullable Object[] averages(Recent recent) {
         Totals totals = recent.totals();
-        long holds = Math.round(totals.holds() / recent.seconds());
+        Passed passed = totals.passed();
+        long holds = recent.perSecond(totals.holds());
         return new @Nullable Object[] {
             holds,
             holds,
-            Math.round(totals.queries() / recent.seconds()),
-            null,
-            null,
+            recent.perSecond(totals.queries()),
+            recent.perSecond(passed.received()),
+            recent.perSecond(passed.sent()),
             totals.holdMicros() / Math.max(1, totals.holds()),
             totals.queryMicros() / Math.max(1, totals.queries()),
-            Math.round(totals.waitMicros() / recent.seconds()),
-            null,
-            null,
-            null
+            recent.perSecond(totals.waitMicros()),
+            recent.perSecond(passed.clientParses()),
+            recent.perSecond(passed.serverParses()),
+            recent.perSecond(passed.binds())
         };
     }
 

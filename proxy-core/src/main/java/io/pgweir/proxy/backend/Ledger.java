@@ -18,6 +18,7 @@ public final class Ledger {
     private final Deque<StatementChange> changes = new ArrayDeque<>(0);
     private final Deque<InternalReply> internals = new ArrayDeque<>(0);
     private long unit;
+    private long parses;
     private boolean skippingToSync;
     private boolean copyingIn;
     private boolean ignoredSync;
@@ -31,7 +32,7 @@ public final class Ledger {
 
     /** A Parse of the client's own has been put into {@link BackendConnection#toServer}; the others alike. */
     public void expectParse() {
-        owed.push(Reply.PARSE);
+        push(Reply.PARSE);
     }
 
     public void expectParse(StatementChange change) {
@@ -92,12 +93,17 @@ public final class Ledger {
 
     /** A Parse of our own in the client's unit of work, its reply swallowed. */
     public void expectSwallowedParse() {
-        expectSwallowed(Reply.PARSE);
+        push((byte) (Reply.PARSE | Reply.SWALLOW));
     }
 
     /** A Close of our own in the client's unit of work, its reply swallowed. */
     public void expectSwallowedClose() {
         expectSwallowed(Reply.CLOSE);
+    }
+
+    /** How many Parse messages have been sent for clients' statements since the connection was opened. */
+    public long parses() {
+        return parses;
     }
 
     void expectSwallowed(byte reply) {
@@ -110,7 +116,14 @@ public final class Ledger {
 
     void expect(byte reply, StatementChange change) {
         changes.addLast(change);
-        owed.push((byte) (reply | Reply.STATEMENT));
+        push((byte) (reply | Reply.STATEMENT));
+    }
+
+    private void push(byte reply) {
+        if (Reply.kind(reply) == Reply.PARSE) {
+            parses++;
+        }
+        owed.push(reply);
     }
 
     void expectInternal(InternalReply reply) {

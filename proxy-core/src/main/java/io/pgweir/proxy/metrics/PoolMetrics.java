@@ -83,5 +83,7 @@ public final class PoolMetrics {
     /** What the check at release has found. */
     public final StateLeaks stateLeaks = new StateLeaks();
 
+    public final Traffic traffic = new Traffic();
+
     public final Counter pinnedIdleTimeouts = new Counter();
 }

@@ -68,7 +68,7 @@ final class BackendLease implements Attachment, InternalReply {
         backend = granted;
         granted.traces().lastClient(session);
         granted.attach(this);
-        tenure.begins();
+        tenure.begins(granted.ledger());
         relay.attached(granted);
         if (mode == PoolMode.SESSION) {
             return;
@@ -215,7 +215,7 @@ final class BackendLease implements Attachment, InternalReply {
         replay.answered();
         BackendConnection current = backend;
         boolean moreRuns = current != null && current.ledger().size() > 0;
-        tenure.readyForQuery(status, moreRuns);
+        tenure.readyForQuery(status, moreRuns, current);
         overdue.readyForQuery(status, moreRuns);
         settings.answered(moreRuns);
     }

@@ -60,6 +60,7 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter {
     void loggedIn(ClientSession next, ByteBuf rest) {
         login = null;
         session = next;
+        count(next, rest);
         next.clientRead(rest);
         next.clientReadComplete();
     }
@@ -68,12 +69,17 @@ public final class ClientHandler extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
         if (session != null) {
+            count(session, in);
             session.clientRead(in);
         } else if (login != null) {
             login.read(in);
         } else {
             in.release();
         }
+    }
+
+    private static void count(ClientSession session, ByteBuf in) {
+        session.metrics().traffic.received.add(in.readableBytes());
     }
 
     @Override

@@ -72,6 +72,7 @@ final class ExtendedRelay {
     }
 
     void message(BackendConnection backend, byte type, ByteBuf in, int at, int length, int available) {
+        session.metrics().traffic.extended(type);
         if (session.mode() == io.pgweir.proxy.settings.PoolMode.SESSION) {
             unmapped.note(backend, type, in, at, relay.text());
             relay.forward(backend, at, available);

@@ -2,6 +2,7 @@ package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
+import io.pgweir.proxy.backend.Ledger;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Holder;
 import io.pgweir.proxy.insight.StatementBook;
@@ -32,6 +33,11 @@ final class Tenure {
 
     private long taggedIn;
 
+    /** What had been sent to the client, and Parse messages to the backend, when they were last counted. */
+    private long sent;
+
+    private long parses;
+
     Tenure(ClientSession session, FrontendRelay relay, PoolMetrics metrics) {
         this.session = session;
         this.relay = relay;
@@ -39,7 +45,8 @@ final class Tenure {
         this.executions = new Executions(session, this);
     }
 
-    void begins() {
+    void begins(Ledger ledger) {
+        parses = ledger.parses();
         begunAt = requestAt = System.nanoTime();
         inTransaction = false;
         executions.begins();
@@ -64,8 +71,19 @@ final class Tenure {
         return requestAt;
     }
 
-    /** A request is over; if another one has been sent already, it begins now. */
-    void readyForQuery(byte status, boolean moreRuns) {
+    private void countTraffic(Ledger ledger) {
+        long forwarded = session.toClient().forwarded();
+        metrics.traffic.sent.add(forwarded - sent);
+        metrics.traffic.serverParses.add(ledger.parses() - parses);
+        sent = forwarded;
+        parses = ledger.parses();
+    }
+
+    /** A request is over; if another one has been sent already, it begins now. @param backend that served it */
+    void readyForQuery(byte status, boolean moreRuns, @Nullable BackendConnection backend) {
+        if (backend != null) {
+            countTraffic(backend.ledger());
+        }
         requestRuns = moreRuns;
         long now = System.nanoTime();
         metrics.queries.record(now - requestAt);
