@@ -6,12 +6,13 @@ import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.proxy.statistics.StatementTally;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A statement that clients prepared by name: one instance for all clients of a pool that sent the same text and parameter
  * types and to whom the text means the same ({@link ParseContext}), or one client's alone. Immutable, but for where each loop
- * counts it. Thread-safe.
+ * counts it and how many names it has. Thread-safe.
  *
  * <p>Its name on backends is made from a number that is never used again, so a name never means two texts.
  */
@@ -27,6 +28,8 @@ public final class PreparedStatement {
     private final int effects;
     private final @Nullable SessionSettings context;
     private final @Nullable PreparedStatement original;
+    /** Names that clients have given to it. */
+    private final AtomicInteger names = new AtomicInteger();
     /** By loop; an array is not changed once it is here. */
     private volatile @Nullable StatementTally[] tallies = NOWHERE;
 
@@ -83,6 +86,16 @@ public final class PreparedStatement {
     /** The Parse message behind the name. Do not modify. */
     public byte[] body() {
         return body;
+    }
+
+    /** A client has given a name to it. @return whether nobody else has */
+    boolean heldOnceMore() {
+        return names.getAndIncrement() == 0;
+    }
+
+    /** A name is gone. @return whether it was the last */
+    boolean heldOnceLess() {
+        return names.decrementAndGet() == 0;
     }
 
     /** Name on backends, without terminator. Do not modify. */

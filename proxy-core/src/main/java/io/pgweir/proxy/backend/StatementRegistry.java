@@ -22,10 +22,25 @@ public final class StatementRegistry {
     private final Map<Content, Entry> entries = new ConcurrentHashMap<>();
     private final ReferenceQueue<PreparedStatement> unused = new ReferenceQueue<>();
     private final AtomicLong numbers;
+    private final StatementBudget budget;
 
-    /** @param numbers source of statement numbers, shared by all pools of the process */
+    /** One with a budget of its own. */
     public StatementRegistry(AtomicLong numbers) {
+        this(numbers, new StatementBudget());
+    }
+
+    /**
+     * @param numbers source of statement numbers, shared by all pools of the process
+     * @param budget shared by them as well
+     */
+    public StatementRegistry(AtomicLong numbers, StatementBudget budget) {
         this.numbers = numbers;
+        this.budget = budget;
+    }
+
+    /** What clients' names for these statements count in. */
+    public StatementBudget budget() {
+        return budget;
     }
 
     /** The statement with this Parse body, for those who have set nothing. */

@@ -235,6 +235,11 @@ enum Metric {
             Kind.GAUGE,
             "bytes",
             "What is held of clients' messages that cannot be passed on yet; client_buffer_limit bounds it."),
+    CLIENT_STATEMENTS(
+            "pgweir_client_statement_bytes",
+            Kind.GAUGE,
+            "bytes",
+            "What the prepared statements of all clients take: each text once, and each name. Bounded by a quarter of the heap."),
     RELOADS(
             "pgweir_reloads_total",
             Kind.COUNTER,

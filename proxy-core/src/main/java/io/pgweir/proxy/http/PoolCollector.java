@@ -79,6 +79,7 @@ final class PoolCollector implements MultiCollector {
                     series.add(sessions.newcomers().refused(), "unauthenticated");
                     series.add(sessions.newcomers().refusedOfAddress(), "unauthenticated_of_address");
                 }
+                case CLIENT_STATEMENTS -> series.add(pools.statementBudget.held());
                 case CLIENT_BUFFERS -> series.add(sessions.buffers().held());
                 case BREAKER_STATE, BREAKER_TRANSITIONS ->
                     pools.breakers().all().forEach(breaker -> add(breaker, metric, series));

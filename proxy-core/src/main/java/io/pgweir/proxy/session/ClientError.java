@@ -275,8 +275,9 @@ public enum ClientError {
     TOO_MANY_STATEMENTS(
             Severity.ERROR,
             SqlState.CONFIGURATION_LIMIT_EXCEEDED,
-            "too many prepared statements: this client has %1$d of %2$d (client_statement_limit), and %3$d of %4$d bytes",
-            "Close or DEALLOCATE what is not needed, make the driver's cache smaller, or raise client_statement_limit."),
+            "too many prepared statements: this client has %1$d of %2$d (client_statement_limit), and %3$d of %4$d"
+                    + " bytes; all clients have %5$d of %6$d bytes",
+            "Close or DEALLOCATE what is not needed, make the driver's cache smaller, raise client_statement_limit or the heap."),
     TOO_MANY_CONSOLES(
             Severity.FATAL,
             SqlState.TOO_MANY_CONNECTIONS,

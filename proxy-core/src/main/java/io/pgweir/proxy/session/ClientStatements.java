@@ -1,8 +1,10 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
+import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.PreparedStatement;
+import io.pgweir.proxy.backend.StatementBudget;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +23,15 @@ final class ClientStatements {
     private byte[] @Nullable [] names = new byte[INITIAL][];
     private @Nullable PreparedStatement[] statements = new PreparedStatement[INITIAL];
     private final int limit;
+    private final StatementBudget budget;
     private int size;
     private long bytes;
+    private boolean over;
 
     /** @param limit most statements */
-    ClientStatements(int limit) {
+    ClientStatements(int limit, StatementBudget budget) {
         this.limit = limit;
+        this.budget = budget;
     }
 
     int size() {
@@ -36,9 +41,9 @@ final class ClientStatements {
     /** Why one more statement, with a Parse body of so many bytes, is refused; null: it is not. */
     @Nullable
     ErrorFields refusal(int bodyLength) {
-        return size < limit && bytes + bodyLength <= MOST_BYTES
+        return size < limit && bytes + bodyLength <= MOST_BYTES && budget.hasRoomFor(bodyLength)
                 ? null
-                : ClientError.TOO_MANY_STATEMENTS.with(size, limit, bytes, MOST_BYTES);
+                : ClientError.TOO_MANY_STATEMENTS.with(size, limit, bytes, MOST_BYTES, budget.held(), budget.most());
     }
 
     /** The statement named by these bytes, or null. */
@@ -62,6 +67,13 @@ final class ClientStatements {
         return statements[find(name)];
     }
 
+    /** The name in a DEALLOCATE, if it is one of these; else null. */
+    @Nullable
+    String deallocateTarget(ByteBuf in, int from, int to) {
+        String target = SqlScanner.deallocateTarget(in, from, to);
+        return target == null || get(target.getBytes(StandardCharsets.UTF_8)) == null ? null : target;
+    }
+
     void put(byte[] name, PreparedStatement statement) {
         int slot = find(name);
         if (names[slot] == null) {
@@ -73,8 +85,33 @@ final class ClientStatements {
             size++;
         }
         PreparedStatement before = statements[slot];
-        bytes += statement.body().length - (before == null ? 0 : before.body().length);
+        if (before != null) {
+            left(name, before);
+        }
+        bytes += statement.body().length;
+        if (!over) {
+            budget.hold(name, statement);
+        }
         statements[slot] = statement;
+    }
+
+    private void left(byte[] name, PreparedStatement statement) {
+        bytes -= statement.body().length;
+        if (!over) {
+            budget.letGo(name, statement);
+        }
+    }
+
+    /** The client has gone, or has forgotten all of them: what may come of them yet does not count any more. */
+    void release() {
+        for (int i = 0; i < names.length && !over; i++) {
+            byte[] name = names[i];
+            PreparedStatement statement = statements[i];
+            if (name != null && statement != null) {
+                budget.letGo(name, statement);
+            }
+        }
+        over = true;
     }
 
     void remove(byte[] name) {
@@ -83,7 +120,9 @@ final class ClientStatements {
             return;
         }
         PreparedStatement gone = statements[hole];
-        bytes -= gone == null ? 0 : gone.body().length;
+        if (gone != null) {
+            left(name, gone);
+        }
         int mask = names.length - 1;
         int slot = hole;
         while (true) {

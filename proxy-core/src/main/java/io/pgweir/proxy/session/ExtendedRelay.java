@@ -4,7 +4,6 @@ import static io.pgweir.proxy.session.MessageText.terminator;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
-import io.pgweir.protocol.sql.SqlScanner;
 import io.pgweir.protocol.sql.StatementKind;
 import io.pgweir.protocol.wire.BackendWriter;
 import io.pgweir.protocol.wire.ErrorFields;
@@ -195,7 +194,7 @@ final class ExtendedRelay {
     private ClientStatements statements() {
         ClientStatements own = statements;
         if (own == null) {
-            statements = own = new ClientStatements(session.pool().settings().clientStatementLimit());
+            statements = own = sharing.names();
         }
         return own;
     }
@@ -379,10 +378,7 @@ final class ExtendedRelay {
     /** The name in a DEALLOCATE of one of the client's protocol-level statements; else null. */
     @Nullable
     String deallocateTarget(ByteBuf in, int from, int to) {
-        String target = SqlScanner.deallocateTarget(in, from, to);
-        boolean own =
-                target != null && statements != null && statements.get(target.getBytes(StandardCharsets.UTF_8)) != null;
-        return own ? target : null;
+        return statements == null ? null : statements.deallocateTarget(in, from, to);
     }
 
     /** Forgets one name without a backend; false if there is no such statement. */
@@ -396,6 +392,9 @@ final class ExtendedRelay {
     }
 
     void forgetAll() {
+        if (statements != null) {
+            statements.release();
+        }
         statements = null;
         unnamed.forget();
     }
@@ -423,6 +422,9 @@ final class ExtendedRelay {
     void released() {
         unnamed.released();
         recovery.unitEnded();
+        if (session.isClosed()) {
+            forgetAll();
+        }
     }
 
     void unitEnded() {

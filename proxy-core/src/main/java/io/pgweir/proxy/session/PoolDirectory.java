@@ -6,6 +6,7 @@ import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendCredentials;
 import io.pgweir.proxy.backend.BackendTarget;
+import io.pgweir.proxy.backend.StatementBudget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.breaker.Breakers;
 import io.pgweir.proxy.breaker.Servers;
@@ -50,6 +51,8 @@ public final class PoolDirectory {
     private final AuthQueries authQueries;
     private final DatabaseSwitches switches = new DatabaseSwitches();
     private final AtomicLong statementNumbers = new AtomicLong();
+    /** What the prepared statements of all clients count in. */
+    public final StatementBudget statementBudget = new StatementBudget();
     /** Who was configured once and is no more. */
     private final Set<String> goneUsers = new HashSet<>();
     /** Changed with the lock of this object only. */
@@ -139,13 +142,13 @@ public final class PoolDirectory {
         Servers servers = breakers.servers(database.hosts(), database.pool().hosts());
         Credentials.Lease lease = credentials.hold(database, key.user());
         BackendTarget target = target(database, key, lease.credentials());
+        StatementRegistry statements = new StatementRegistry(statementNumbers, statementBudget);
         PoolEntry entry = new PoolEntry(
                 key,
                 database,
                 lease,
                 servers,
-                settings -> new Pool(
-                        key, settings, target, connector, new StatementRegistry(statementNumbers), servers, loops));
+                settings -> new Pool(key, settings, target, connector, statements, servers, loops));
         pauseIfOrdered(entry.pool);
         pauseIfOrdered(entry.listening);
         entries.put(key, entry);

@@ -19,6 +19,11 @@ final class StatementSharing {
         this.registry = session.pool().statements();
     }
 
+    /** Names for the client's statements; none yet. */
+    ClientStatements names() {
+        return new ClientStatements(session.pool().settings().clientStatementLimit(), registry.budget());
+    }
+
     /** For a Parse with this body, which is about to be sent or answered. */
     PreparedStatement parsed(ByteBuf in, int at, int length) {
         return isInDoubt() ? registry.unshared(in, at, length) : registry.intern(in, at, length, context());

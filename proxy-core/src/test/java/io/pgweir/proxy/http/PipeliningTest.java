@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** Requests sent ahead of their answers take no more memory than the client that sends them. */
 class PipeliningTest {
     private static final String NO_DATABASE = "postgresql://app:secret@127.0.0.1:1/shop";
-    private static final double FEW_BYTES = 8 << 20;
+    private static final double FEW_BYTES = 16 << 20;
 
     @Test
     void whoSendsRequestsAndNeverReadsTakesLittleMemoryAndKeepsNobodyWaiting() throws Exception {
@@ -39,7 +39,7 @@ class PipeliningTest {
 
     @Test
     void whoReadsSlowlyGetsAllAnswersAndTheyAreMadeAsItReads() throws Exception {
-        int requests = 600;
+        int requests = 2_000; // 48 MB of answers
         try (RunningProxy proxy = RunningProxy.at(NO_DATABASE);
                 Socket slow = connect(proxy)) {
             Http http = new Http(proxy.proxy().httpAddress());

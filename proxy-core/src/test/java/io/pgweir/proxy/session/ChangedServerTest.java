@@ -51,6 +51,7 @@ class ChangedServerTest {
     }
 
     private void endBackends() throws Exception {
+        proxy.awaitQuiet(); // what a SET has done to its backend is being looked at
         for (RealPostgres.Backend backend : postgres.backends(database)) {
             postgres.terminate(backend.pid());
         }

@@ -3,6 +3,7 @@ package io.pgweir.proxy.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgweir.proxy.backend.StatementBudget;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
@@ -43,6 +44,32 @@ class ClientBoundsTest {
             assertThat(client.query("DEALLOCATE s1")).isEqualTo("C[DEALLOCATE] Z[I]");
             assertThat(client.exchange(Frontend.parse("s4", "SELECT 4"), Frontend.sync()))
                     .isEqualTo("1 Z[I]");
+        }
+    }
+
+    @Test
+    void whatTheStatementsOfAllClientsTakeIsGivenBack() throws IOException {
+        try (RunningProxy proxy = RunningProxy.before(postgres);
+                WireClient one = login(proxy);
+                WireClient other = login(proxy)) {
+            StatementBudget all = proxy.proxy().pools().statementBudget;
+            String text = "SELECT '" + "x".repeat(10_000) + "'";
+            one.exchange(Frontend.parse("s", text), Frontend.sync());
+            other.exchange(Frontend.parse("s", text), Frontend.parse("t", "SELECT 1"), Frontend.sync());
+            assertThat(all.held()).isBetween(10_000L, 11_000L);
+            assertThat(one.exchange(Frontend.parse("u", "SELECT 1 FROM nowhere"), Frontend.sync()))
+                    .startsWith("E[42P01");
+            one.exchange(Frontend.closeStatement("s"), Frontend.sync());
+            assertThat(all.held()).isBetween(10_000L, 11_000L);
+            other.query("DEALLOCATE s");
+            assertThat(all.held()).isBetween(1L, 999L);
+            other.query("DISCARD ALL");
+            assertThat(all.held()).isZero();
+            one.exchange(Frontend.parse("s", text), Frontend.sync());
+            other.exchange(Frontend.parse("s", text), Frontend.sync());
+            one.reset();
+            other.send(Frontend.terminate());
+            await().until(() -> all.held() == 0);
         }
     }
 

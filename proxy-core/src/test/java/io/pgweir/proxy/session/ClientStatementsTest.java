@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.pgweir.proxy.backend.PreparedStatement;
+import io.pgweir.proxy.backend.StatementBudget;
 import io.pgweir.proxy.backend.StatementRegistry;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,7 +18,8 @@ import org.junit.jupiter.api.Test;
 
 class ClientStatementsTest {
     private final long seed = Long.getLong("pgweir.test.seed", System.nanoTime());
-    private final ClientStatements statements = new ClientStatements(1000);
+    private final StatementBudget budget = new StatementBudget(1_000_000);
+    private final ClientStatements statements = new ClientStatements(1000, budget);
     private final StatementRegistry registry = new StatementRegistry(new AtomicLong());
 
     @Test
@@ -47,9 +49,44 @@ class ClientStatementsTest {
                     .isSameAs(model.get(asked));
             assertThat(inBuffer(asked)).as("step %d, seed %d", step, seed).isSameAs(model.get(asked));
             if (step % 500 == 0) {
+                long texts = model.values().stream()
+                        .distinct()
+                        .mapToLong(value -> value.body().length + 256)
+                        .sum();
+                long names = model.keySet().stream()
+                        .mapToLong(known -> known.length() + 48)
+                        .sum();
+                assertThat(budget.held()).as("step %d, seed %d", step, seed).isEqualTo(texts + names);
                 model.forEach((known, value) -> assertThat(inBuffer(known)).isSameAs(value));
             }
         }
+    }
+
+    @Test
+    void allClientsTogetherHaveABound() {
+        ClientStatements others = new ClientStatements(1000, budget);
+        PreparedStatement shared = statement("select '" + "x".repeat(300_000) + "'");
+        statements.put("a".getBytes(UTF_8), shared);
+        long once = budget.held();
+        assertThat(once).isBetween(300_000L, 301_000L);
+        others.put("b".getBytes(UTF_8), shared);
+        assertThat(budget.held()).as("a text counts once").isLessThan(once + 100);
+        others.put("c".getBytes(UTF_8), statement("select '" + "y".repeat(600_000) + "'"));
+        assertThat(others.refusal(50_000)).isNull();
+        assertThat(statements.refusal(150_000))
+                .isNotNull()
+                .satisfies(error -> assertThat(error.message())
+                        .endsWith("; all clients have " + budget.held() + " of 1000000 bytes"));
+
+        statements.remove("a".getBytes(UTF_8));
+        assertThat(budget.held()).as("the other one has it").isGreaterThan(900_000);
+        others.put("b".getBytes(UTF_8), statement("select 1"));
+        assertThat(budget.held()).isLessThan(602_000);
+        others.release();
+        assertThat(budget.held()).isZero();
+        others.remove("b".getBytes(UTF_8)); // a change that is taken back later
+        others.put("d".getBytes(UTF_8), shared);
+        assertThat(budget.held()).isZero();
     }
 
     @Test

@@ -123,6 +123,7 @@ class LimitsReferenceTest {
                         setting("client_statement_limit") + ", and " + number(ClientStatements.MOST_BYTES)
                                 + " bytes of text, or an eighth of the heap if that is less",
                         "ERROR 53400"),
+                row("the same of all clients, each text once", "a quarter of the heap", "ERROR 53400"),
                 row(
                         "replies that one client may await",
                         number(FrontendRelay.MOST_OWED),
