@@ -71,7 +71,7 @@ class KnownVulnerabilitiesTest {
             connection.echoUntilClosed();
         });
         String url = "postgresql://app:" + PASSWORD + "@127.0.0.1:" + server.port() + "/shop";
-        proxy = RunningProxy.at(url, "client_auth", "scram", "admin_users", "dba");
+        proxy = RunningProxy.at(url, "client_auth", "scram", "admin_users", "dba", "failed_login_limit", "0");
     }
 
     @AfterAll
