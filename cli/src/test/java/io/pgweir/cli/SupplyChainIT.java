@@ -29,7 +29,7 @@ class SupplyChainIT {
 
     /** Compatible with Apache-2.0. Of several that a library offers one is enough. */
     private static final Set<String> COMPATIBLE =
-            Set.of("Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "EPL-1.0", "CC0-1.0");
+            Set.of("Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "EPL-1.0", "EPL-2.0", "CC0-1.0");
 
     private record Component(String name, String version, Set<String> licences, String purl) {
         boolean isOurs() {
