@@ -15,7 +15,7 @@ const PHONE = 360;
 
 const cell = (table, key, field) =>
   `document.querySelector('#${table}-table tr[data-key=${JSON.stringify(key)}] td[data-field="${field}"]')?.textContent`;
-const text = (id) => `document.getElementById('${id}').textContent`;
+const text = (id) => `document.getElementById('${id}')?.textContent`; // the page may still be loading
 const pause = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** Every text of the page against what is behind it: WCAG 2's contrast, 4.5 for AA. Large figures count like the others. */
