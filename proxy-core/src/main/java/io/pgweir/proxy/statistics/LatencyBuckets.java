@@ -1,10 +1,8 @@
 package io.pgweir.proxy.statistics;
 
-import java.util.Arrays;
-
 /**
  * Durations by size, eight buckets for each doubling from 8 µs to 36 minutes: a quantile read from them is off by an eighth
- * at most. 1,800 bytes. One thread.
+ * at most. 1,800 bytes once something is recorded. One thread.
  */
 final class LatencyBuckets {
     private static final int FIRST_BIT = 3;
@@ -13,10 +11,19 @@ final class LatencyBuckets {
     private static final int PER_DOUBLING = 1 << PER_DOUBLING_LOG2;
     static final int COUNT = 1 + (LAST_BIT - FIRST_BIT + 1) * PER_DOUBLING;
 
-    private final long[] counts = new long[COUNT];
+    private static final long[] NONE = {};
+
+    private long[] counts = NONE;
 
     void record(long nanos) {
-        counts[bucket(nanos)]++;
+        present()[bucket(nanos)]++;
+    }
+
+    private long[] present() {
+        if (counts == NONE) {
+            counts = new long[COUNT];
+        }
+        return counts;
     }
 
     private static int bucket(long nanos) {
@@ -43,13 +50,13 @@ final class LatencyBuckets {
     }
 
     void add(LatencyBuckets other) {
-        for (int i = 0; i < COUNT; i++) {
-            counts[i] += other.counts[i];
+        for (int i = 0; i < other.counts.length; i++) {
+            present()[i] += other.counts[i];
         }
     }
 
     void clear() {
-        Arrays.fill(counts, 0);
+        counts = NONE;
     }
 
     /**
@@ -64,7 +71,7 @@ final class LatencyBuckets {
         }
         double rank = part * total;
         long below = 0;
-        for (int i = 0; i < COUNT && total > 0; i++) {
+        for (int i = 0; i < counts.length; i++) {
             if (counts[i] > 0 && below + counts[i] >= rank) {
                 double inside = Math.max(0, rank - below) / counts[i];
                 double from = from(i);

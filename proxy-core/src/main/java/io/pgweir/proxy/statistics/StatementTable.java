@@ -231,8 +231,8 @@ public final class StatementTable {
         for (int i = 0; i < all.size(); i++) {
             StatementTally tally = all.get(i);
             if (i < leaving) {
-                tally.evicted = true;
                 other.add(tally);
+                tally.evict();
             } else {
                 tally.recent -= tally.recent >> 5;
                 put(tally);
@@ -286,7 +286,7 @@ public final class StatementTable {
     }
 
     private StatementTally present(StatementTally tally) {
-        return tally.evicted ? isOn() ? admitted(tally.form(), tally.label()) : other : tally;
+        return !tally.isKept() ? isOn() ? admitted(tally.form(), tally.label()) : other : tally;
     }
 
     // ---- looking
@@ -305,7 +305,7 @@ public final class StatementTable {
 
     /** Begins anew. What is under way counts for what comes. */
     public void reset() {
-        all().forEach(tally -> tally.evicted = true);
+        all().forEach(StatementTally::evict);
         Arrays.fill(tallies, null);
         Arrays.fill(texts, null);
         size = 0;

@@ -22,7 +22,7 @@ public final class StatementTally {
     /** Connection time, what is past counting less and less: who has least makes room. */
     long recent;
 
-    boolean evicted;
+    private boolean evicted;
 
     StatementTally(StatementForm form, @Nullable String label) {
         this.form = form;
@@ -51,6 +51,12 @@ public final class StatementTally {
     /** Who has sent it: the tag of its comment, or the client's label. */
     public @Nullable String shownLabel() {
         return label;
+    }
+
+    /** It stands in no table any more. Prepared statements may keep it for long, but not what it has counted. */
+    void evict() {
+        evicted = true;
+        clear();
     }
 
     /** Whether it still stands in its table. */

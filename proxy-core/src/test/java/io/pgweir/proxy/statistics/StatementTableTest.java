@@ -107,6 +107,25 @@ class StatementTableTest {
     }
 
     @Test
+    void whoHasMadeRoomHoldsNothingAndCountsAgainWhenItRuns() {
+        keep(16);
+        StatementTally small = find("select small from t", null);
+        ran(small, 1_000);
+        assertThat(small.latencies.quantileSeconds(1)).isPositive();
+        for (int i = 0; i < 50 && small.isKept(); i++) {
+            ran(find("select a" + i + " from t", null), 1_000_000);
+        }
+        assertThat(small.isKept()).isFalse();
+        assertThat(small.latencies.quantileSeconds(1)).isZero();
+        ran(small, 2_000);
+        assertThat(small.latencies.quantileSeconds(1)).isZero();
+        assertThat(sum(table.look()).statements())
+                .filteredOn(each -> each.text().equals("select small from t"))
+                .singleElement()
+                .satisfies(each -> assertThat(each.calls()).isEqualTo(1));
+    }
+
+    @Test
     void whatIsUnderWayWhenAnotherNumberIsKeptCountsThere() {
         keep(100);
         StatementTally before = find("select 1 from t", null);
