@@ -143,6 +143,11 @@ public final class Credentials {
         return Objects.equals(owner(database, user), lease.owner);
     }
 
+    /** Whether a pool has what nothing will take the place of: there is nothing of this user any more. */
+    public synchronized boolean isLast(Lease lease, DatabaseConfig database, String user) {
+        return lease.owner != null && owner(database, user) == null;
+    }
+
     /** Whether it is of no use until a client brings something. */
     private boolean isAwaited(Owner wanted) {
         Held there = there(wanted);

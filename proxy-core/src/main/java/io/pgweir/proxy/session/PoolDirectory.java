@@ -238,8 +238,8 @@ public final class PoolDirectory {
         String user = entry.key.user();
         BackendTarget known = entry.pool.target();
         Credentials.Lease lease = credentials.follow(entry.lease(), database, user);
-        boolean gone = database.authQuery() == null
-                && (goneUsers.contains(user) || !credentials.isCurrent(lease, database, user));
+        boolean removed = database.authQuery() == null && goneUsers.contains(user);
+        boolean gone = removed || credentials.isLast(lease, database, user);
         BackendTarget target = target(database, entry.key, lease.credentials());
         HostChoice choice = database.pool().hosts();
         boolean elsewhere = !target.leadsWhere(known) || !choice.equals(entry.servers.choice());

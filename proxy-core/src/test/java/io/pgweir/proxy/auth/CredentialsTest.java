@@ -114,6 +114,7 @@ class CredentialsTest {
                 reload("databases: {d: {host: db}}\nusers: {known: {password: '" + VERIFIER + "'}}\n");
         assertThat(credentials.isOvertaken(plain, verified, "known")).isFalse();
         assertThat(credentials.isCurrent(plain, verified, "known")).isFalse();
+        assertThat(credentials.isLast(plain, verified, "known")).isFalse();
         assertThat(credentials.follow(plain, verified, "known")).isSameAs(plain);
         StoredPassword stored = Objects.requireNonNull(StoredPassword.of(new Secret(VERIFIER)));
         credentials.of(verified, "known").proved(stored, KEYS);
@@ -132,6 +133,7 @@ class CredentialsTest {
         live.publish(load("databases: {d: {host: db}}\nusers: {other: {password: y}}\n"));
         DatabaseConfig nothing = live.config().database("d");
         assertThat(credentials.isOvertaken(configured, nothing, "known")).isFalse();
+        assertThat(credentials.isLast(configured, nothing, "known")).isTrue();
         assertThat(credentials.follow(configured, nothing, "known")).isSameAs(configured);
     }
 
