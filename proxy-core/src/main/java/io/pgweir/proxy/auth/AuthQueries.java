@@ -76,13 +76,19 @@ public final class AuthQueries {
         leaving = List.copyOf(going);
     }
 
-    /** Ends those that are leaving and that nobody waits for any more; about once a second. */
-    public void sweep() {
+    /**
+     * Ends those that are leaving and that nobody waits for any more; about once a second.
+     *
+     * @return whether one has gone
+     */
+    public boolean sweep() {
         if (leaving.isEmpty()) {
-            return;
+            return false;
         }
         synchronized (this) {
+            int before = leaving.size();
             leaving = leaving.stream().filter(query -> !query.end()).toList();
+            return leaving.size() < before;
         }
     }
 

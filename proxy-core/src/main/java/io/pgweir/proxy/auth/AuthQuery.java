@@ -42,6 +42,9 @@ final class AuthQuery {
     /** Of the log: an outage is no reason to fill it. */
     private static final long TELL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** Look-ups, of which there is one for each name. */
+    private static final int MOST_AT_A_TIME = VerifierCache.MOST_KNOWN + StrangerQueue.MOST_UNDER_WAY;
+
     /** For one who comes in by an earlier answer if the database does not give another. */
     private static final long SHORT_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -60,7 +63,7 @@ final class AuthQuery {
 
         /** @param loginTimeout what clients have for their logins; who waits for an answer must be told before that */
         static Rules of(DatabaseConfig database, AuthQuerySettings asked, Duration loginTimeout) {
-            PoolSettings one = database.pool().ofOneBackend();
+            PoolSettings one = database.pool().ofOneBackend(MOST_AT_A_TIME); // queue_limit is for clients' statements
             Place place = new Place(
                     database.hosts(), one.hosts(), database.tls(), asked.database(), asked.user(), asked.query());
             Duration most = loginTimeout.multipliedBy(3).dividedBy(4);

@@ -3,8 +3,10 @@ package io.pgweir.proxy.auth;
 import io.pgweir.proxy.backend.BackendCredentials;
 import io.pgweir.proxy.settings.DatabaseConfig;
 import io.pgweir.proxy.settings.LiveConfig;
+import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.Secret;
 import io.pgweir.proxy.settings.StoredPassword;
+import io.pgweir.proxy.settings.UserConfig;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What backends log in with, one for each user: the same for all pools that have the same password from the configuration, else one
- * for each entry of a database. Those that pools have stay while they do; of the others the last {@link #MOST_UNUSED} that somebody
- * has proved. Thread-safe.
+ * for each entry of a database. Those that pools have stay while they do; of the others, that pools have had or somebody has proved,
+ * the last {@link #MOST_UNUSED}. Thread-safe.
  */
 public final class Credentials {
     /**
@@ -93,12 +95,15 @@ public final class Credentials {
         return new Lease(owner, held.credentials);
     }
 
-    /** A pool has gone. */
+    /** A pool has gone. What it had stays for the next: a client that is just coming may have brought it. */
     public synchronized void release(Lease lease) {
         Owner owner = lease.owner;
         Held held = owner == null ? null : used.get(owner);
         if (owner != null && held != null && --held.pools == 0) {
             used.remove(owner);
+            if (isOfUse(owner)) {
+                unused.put(owner, held);
+            }
         }
     }
 
@@ -109,11 +114,10 @@ public final class Credentials {
      * of this user any more, that is what it has: those who are connected are served as before.
      *
      * @param lease given back if it is not the result
-     * @param gone whether the user was configured once and is no more
      */
-    public synchronized Lease follow(Lease lease, DatabaseConfig database, String user, boolean gone) {
+    public synchronized Lease follow(Lease lease, DatabaseConfig database, String user) {
         Owner wanted = owner(database, user);
-        if (isKept(lease, wanted, gone)) {
+        if (isKept(lease, wanted)) {
             return lease;
         }
         Lease next = lease(wanted);
@@ -122,13 +126,16 @@ public final class Credentials {
     }
 
     /** Whether {@link #follow} would give another. */
-    public synchronized boolean isOvertaken(Lease lease, DatabaseConfig database, String user, boolean gone) {
-        return !isKept(lease, owner(database, user), gone);
+    public synchronized boolean isOvertaken(Lease lease, DatabaseConfig database, String user) {
+        return !isKept(lease, owner(database, user));
     }
 
-    private boolean isKept(Lease lease, @Nullable Owner wanted, boolean gone) {
-        boolean insteadOfIt = wanted == null ? gone || isAsked(lease) : wanted.isAsked() && !isComplete(wanted);
-        return Objects.equals(wanted, lease.owner) || (insteadOfIt && lease.owner != null);
+    private boolean isKept(Lease lease, @Nullable Owner wanted) {
+        Owner has = lease.owner;
+        if (has == null || has.equals(wanted)) {
+            return Objects.equals(wanted, has);
+        }
+        return wanted == null ? has.isAsked() || live.config().user(has.user) == null : isAwaited(wanted);
     }
 
     /** Whether a pool has what would be used now. */
@@ -136,22 +143,35 @@ public final class Credentials {
         return Objects.equals(owner(database, user), lease.owner);
     }
 
-    private static boolean isAsked(Lease lease) {
-        return lease.owner != null && lease.owner.isAsked();
+    /** Whether a pool has what nothing will take the place of: there is nothing of this user any more. */
+    public synchronized boolean isLast(Lease lease, DatabaseConfig database, String user) {
+        return lease.owner != null && owner(database, user) == null;
     }
 
-    private boolean isComplete(Owner owner) {
-        Held there = there(owner);
-        return there != null && there.credentials.areComplete();
+    /** Whether it is of no use until a client brings something. */
+    private boolean isAwaited(Owner wanted) {
+        Held there = there(wanted);
+        boolean keyless = wanted.isAsked() || StoredPassword.of(wanted.secret) instanceof StoredPassword.Verifier;
+        return keyless && (there == null || !there.credentials.areComplete());
     }
 
     /** Something else is configured: what no pool has and nobody could use is forgotten. */
     public synchronized void configured() {
-        unused.keySet().removeIf(owner -> {
-            DatabaseConfig database =
-                    owner.database == null ? null : live.config().named(owner.database);
-            return database == null || database.authQuery() == null;
-        });
+        unused.keySet().removeIf(owner -> !isOfUse(owner));
+    }
+
+    /** Whether a pool could be made that has it. */
+    private boolean isOfUse(Owner owner) {
+        ProxyConfig config = live.config();
+        if (owner.database != null) {
+            DatabaseConfig database = config.named(owner.database);
+            return database != null && owner.equals(owner(database, owner.user));
+        }
+        UserConfig known = config.user(owner.user);
+        return (known != null && Objects.equals(owner.secret, known.password()))
+                || config.databases().stream()
+                        .anyMatch(database -> owner.user.equals(database.user())
+                                && Objects.equals(owner.secret, database.password()));
     }
 
     /** The database of this entry says now that the password of a user is this; null: the user may not log in. */

@@ -8,11 +8,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Look-ups of names of which nothing is known, a few at a time, because anybody may invent names: they do not fill the queue
- * that users wait in of whom something is known. Bounded. Thread-safe.
+ * Look-ups of names of which nothing is known, two at a time, because anybody may invent names: users of whom something is known
+ * wait for no more than those. Bounded. Thread-safe.
  */
 final class StrangerQueue {
-    static final int MOST_UNDER_WAY = 50;
+    /** There is one connection: the second is sent as soon as the first is answered. */
+    static final int MOST_UNDER_WAY = 2;
+
     static final int MOST_WAITING = 1_000;
 
     /** One of them; one of the two is called, once. */

@@ -80,7 +80,7 @@ final class VerifierLookup extends Waiter {
             case PAUSED -> fail(Meaning.AWAY, "the database is paused", "paused");
             case SHUTDOWN -> fail(Meaning.NOT_ASKED, "pgweir is shutting down", "shutting down");
             case QUEUE_FULL ->
-                fail(Meaning.NOT_ASKED, "too many logins wait for an answer already", "queue_limit reached");
+                fail(Meaning.NOT_ASKED, "too many logins wait for an answer already", "the queue is full");
             default ->
                 fail(
                         cause == null ? Meaning.AWAY : Meaning.of(cause.kind()),

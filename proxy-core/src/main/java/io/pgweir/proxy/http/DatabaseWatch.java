@@ -84,8 +84,10 @@ final class DatabaseWatch {
     private @Nullable Pool witness(List<Pool> pools) {
         Pool own = directory.ownPool(database);
         if (own != null
-                && (own.steering().isPaused() || !own.target().credentials().suffice())) {
-            return null; // it opens nothing, whatever has been before; in the second case before a client has logged in
+                && (own.steering().isPaused()
+                        || !own.target().credentials().suffice()
+                        || directory.awaitsClient(own))) {
+            return null; // it opens nothing, whatever has been before; but for a pause, before a client has logged in
         }
         if (own != null && (own.failure() != null || !hadBackend(own))) {
             return own;

@@ -2,7 +2,6 @@ package io.pgweir.proxy.pool;
 
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
-import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.Outage;
@@ -363,9 +362,11 @@ final class Growth {
         }
     }
 
-    /** Whether something else is configured since a connect began, which may work where that one did not. */
-    boolean isOutdated(BackendTarget target, Breaker server) {
-        return target != pool.target() || !servers.uses(server);
+    /** Whether something else is configured, or known of the password, since a connect began: it may work where that one did not. */
+    boolean isOutdated(Attempt attempt, BackendFailure failure) {
+        boolean otherPassword = failure.kind() == BackendFailure.Kind.REFUSED
+                && attempt.credentials() != attempt.target().credentials().version();
+        return otherPassword || attempt.target() != pool.target() || !servers.uses(attempt.server());
     }
 
     /** Connects go elsewhere or as somebody else from now on: how earlier ones ended says nothing. */
@@ -399,13 +400,13 @@ final class Growth {
     }
 
     /** True if nobody who waits can be helped: no backend is left, and a retry is of no use or not wanted. */
-    boolean connectFailed(@Nullable Waiter forWhom, BackendFailure failure) {
+    boolean connectFailed(@Nullable Waiter forWhom, Attempt attempt, BackendFailure failure) {
         synchronized (lock) {
             notWanted(forWhom);
             if (gate.failure() == null) {
                 LOG.warn("pool {}: no backend could be opened: {}", pool.key(), failure.message());
             }
-            gate.failed(failure, pool.target().credentials().version());
+            gate.failed(failure, attempt.credentials());
             boolean last = failure.isConclusive() || pool.settings().retry() == RetryMode.OFF;
             return last && open - connecting == 0;
         }

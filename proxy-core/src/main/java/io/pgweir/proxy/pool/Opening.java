@@ -21,7 +21,7 @@ final class Opening implements BackendConnector.Result {
     private final @Nullable Waiter forWhom;
     private final boolean retry;
     private final long begunAt = System.nanoTime();
-    private final BackendTarget target; // after the time is taken: see Steering#renew
+    private final Attempt attempt; // after the time is taken: see Steering#renew
 
     Opening(
             Pool pool,
@@ -37,10 +37,11 @@ final class Opening implements BackendConnector.Result {
         this.startup = startup;
         this.forWhom = forWhom;
         this.retry = growth.failure() != null;
-        this.target = pool.target();
+        this.attempt = new Attempt(server, pool.target());
     }
 
     void begin() {
+        BackendTarget target = attempt.target();
         if (target.hosts().contains(server.server())) {
             pool.connector().connect(part.loop(), server.server(), target, startup, pool.events(), this);
         } else {
@@ -72,12 +73,12 @@ final class Opening implements BackendConnector.Result {
         boolean opens = server.connectFailed(failure, begunAt);
         growth.servers().notConnected(server, failure);
         boolean itsOwnFault = failure.kind() == BackendFailure.Kind.BAD_SETTINGS && !startup.isEmpty();
-        if (growth.isOutdated(target, server) || failure.kind() == BackendFailure.Kind.UNFIT) {
+        if (growth.isOutdated(attempt, failure) || failure.kind() == BackendFailure.Kind.UNFIT) {
             growth.notWanted(forWhom);
         } else if (itsOwnFault && forWhom != null) {
             growth.permitBack();
             pool.failOne(forWhom, failure);
-        } else if (growth.connectFailed(forWhom, failure)) {
+        } else if (growth.connectFailed(forWhom, attempt, failure)) {
             pool.failAll(CheckoutFailure.Reason.UNAVAILABLE);
         }
         if (opens) {

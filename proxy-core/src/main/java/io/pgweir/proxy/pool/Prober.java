@@ -3,7 +3,6 @@ package io.pgweir.proxy.pool;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendConnector;
 import io.pgweir.proxy.backend.BackendFailure;
-import io.pgweir.proxy.backend.BackendTarget;
 import io.pgweir.proxy.breaker.Breaker;
 import io.pgweir.proxy.breaker.BreakerState;
 import java.util.Set;
@@ -55,15 +54,15 @@ final class Prober {
             return;
         }
         long begunAt = System.nanoTime();
-        BackendTarget target = pool.target(); // after the time is taken: see Steering#renew
+        Attempt attempt = new Attempt(server, pool.target()); // after the time is taken: see Steering#renew
         boolean configured =
-                target.hosts().contains(server.server()); // as it comes into force, servers are known first
+                attempt.target().hosts().contains(server.server()); // as it comes into force, servers are known first
         if (server.state() != BreakerState.OPEN || server.nanosToProbe() > 0) {
             schedule(part, server);
         } else if (!configured || !growth.takePermit()) {
             schedule(part, server, FULL_NANOS);
         } else if (server.takeProbe()) {
-            connect(part, server, target, begunAt);
+            connect(part, attempt, begunAt);
         } else {
             growth.permitBack();
             schedule(part, server);
@@ -74,7 +73,8 @@ final class Prober {
         return !growth.isStopped() && server.isDown() && growth.servers().uses(server);
     }
 
-    private void connect(LoopPool part, Breaker server, BackendTarget target, long begunAt) {
+    private void connect(LoopPool part, Attempt attempt, long begunAt) {
+        Breaker server = attempt.server();
         BackendConnector.Result result = new BackendConnector.Result() {
             @Override
             public void connected(BackendConnection backend) {
@@ -88,8 +88,8 @@ final class Prober {
             public void failed(BackendFailure failure) {
                 part.metrics().connectsFailed.record(System.nanoTime() - begunAt);
                 part.metrics().connectRetriesFailed.increment();
-                if (failure.isConclusive() && !growth.isOutdated(target, server)) {
-                    growth.connectFailed(null, failure);
+                if (failure.isConclusive() && !growth.isOutdated(attempt, failure)) {
+                    growth.connectFailed(null, attempt, failure);
                 } else {
                     growth.permitBack();
                 }
@@ -98,7 +98,7 @@ final class Prober {
                 schedule(part, server);
             }
         };
-        pool.connector().probe(part.loop(), server.server(), target, pool.events(), result);
+        pool.connector().probe(part.loop(), server.server(), attempt.target(), pool.events(), result);
     }
 
     private void probed(LoopPool part, Breaker server, BackendConnection backend, @Nullable BackendFailure failure) {

@@ -14,17 +14,15 @@ import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.proxy.auth.Admission;
 import io.pgweir.proxy.auth.Expected;
 import io.pgweir.proxy.auth.LookupFailed;
-import io.pgweir.proxy.hba.ClientCertificate;
-import io.pgweir.proxy.hba.HbaMethod;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Offload;
+import io.pgweir.proxy.settings.StoredPassword;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
-import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -62,10 +60,13 @@ final class ClientProof {
     private final ClientEncryption encryption;
     private final StartupPacket.Startup startup;
     private final ClientLogin login;
+    private final ClientRules rules;
     private Expecting expecting = Expecting.NOTHING;
     private @Nullable Expected expected;
     private @Nullable ScramServer scram;
     private byte[] salt = {};
+    /** Of the rules that it has been admitted by. */
+    private long number;
 
     ClientProof(
             Sessions sessions,
@@ -80,24 +81,13 @@ final class ClientProof {
         this.encryption = encryption;
         this.startup = startup;
         this.login = login;
+        this.rules = new ClientRules(encryption, startup, address());
     }
 
     /** Asks for what the rules want, or refuses, or finds that nothing is wanted. */
     void begin() {
-        Admission admission =
-                Admission.of(sessions.config(), encryption.isOn(), startup.database(), startup.user(), address());
-        if (admission == null || admission.method() == HbaMethod.REJECT) {
-            ClientError error = admission == null ? ClientError.NO_HBA_ENTRY : ClientError.HBA_REJECTED;
-            refuse(error.with(
-                    address().getHostAddress(),
-                    startup.user(),
-                    startup.database(),
-                    encryption.isOn() ? "SSL encryption" : "no encryption"));
-            return;
-        }
-        ErrorFields missing = certificateProblem(admission);
-        if (missing != null) {
-            refuse(missing);
+        Admission admission = admit();
+        if (admission == null) {
             return;
         }
         if (admission.byPassword() && guessesTooMuch()) {
@@ -116,6 +106,18 @@ final class ClientProof {
             case PASSWORD -> askForPassword();
             default -> login.authenticated();
         }
+    }
+
+    /** By the rules of this moment; null: it has been refused. */
+    private @Nullable Admission admit() {
+        number = sessions.rulesNumber();
+        Admission admission = rules.admission(sessions.config());
+        ErrorFields refusal = rules.refusal(admission);
+        if (refusal != null) {
+            refuse(refusal);
+            return null;
+        }
+        return admission;
     }
 
     /** Refuses who has sent too many wrong passwords; whoever waits with an answer may have lost the right to give it. */
@@ -138,34 +140,6 @@ final class ClientProof {
     /** Longest length word of the message that is expected. */
     int longest() {
         return expecting == Expecting.CLEARTEXT ? Limits.PREAUTH_MESSAGE : Limits.SASL_MESSAGE;
-    }
-
-    // ---- certificates
-
-    private @Nullable ErrorFields certificateProblem(Admission admission) {
-        boolean byName =
-                admission.method() == HbaMethod.CERT || admission.certificate() == ClientCertificate.VERIFY_FULL;
-        if (!byName && admission.certificate() == ClientCertificate.NONE) {
-            return null;
-        }
-        X509Certificate certificate = encryption.certificate();
-        if (certificate == null || !isInTime(certificate)) {
-            return admission.certificate() == ClientCertificate.NONE
-                    ? ClientError.CERTIFICATE_FAILED.with(startup.user())
-                    : ClientError.CERTIFICATE_REQUIRED.with();
-        }
-        boolean wrongName = byName && !startup.user().equals(CertificateName.of(certificate));
-        return wrongName ? ClientError.CERTIFICATE_FAILED.with(startup.user()) : null;
-    }
-
-    /** Of a session that is resumed TLS does not look again. */
-    private static boolean isInTime(X509Certificate certificate) {
-        try {
-            certificate.checkValidity();
-            return true;
-        } catch (CertificateException e) {
-            return false;
-        }
     }
 
     // ---- what is asked for
@@ -310,10 +284,7 @@ final class ClientProof {
             wrong(failed()); // whoever does not exist here cannot be right, whatever has been computed
             return;
         }
-        ByteBuf out = channel.alloc().buffer(64);
-        BackendWriter.authenticationSaslFinal(out, proof);
-        channel.write(out, channel.voidPromise());
-        right(server.proved());
+        right(server.proved(), proof);
     }
 
     private void md5(byte[] answer) {
@@ -321,7 +292,7 @@ final class ClientProof {
             return;
         }
         if (known().isRight(answer, salt)) {
-            right(null);
+            right(null, null);
         } else {
             wrong(failed());
         }
@@ -353,7 +324,7 @@ final class ClientProof {
         }
         ScramKeys keys = known.check(password);
         if (keys != null) {
-            onLoop(() -> right(keys));
+            onLoop(() -> right(keys, null));
         } else {
             long delay = failed();
             onLoop(() -> wrong(delay));
@@ -368,7 +339,33 @@ final class ClientProof {
         });
     }
 
-    private void right(@Nullable ScramKeys keys) {
+    /**
+     * If something else is configured since the client was asked, its answer must be right by that as well.
+     *
+     * @param keys if it has brought some
+     * @param last of SASL, which is still to be sent; null: not SASL
+     */
+    private void right(@Nullable ScramKeys keys, byte @Nullable [] last) {
+        if (sessions.rulesNumber() == number) {
+            comeIn(keys, last);
+        } else if (admit() != null) {
+            StoredPassword fitted = known().stored();
+            lookUp(now -> {
+                if (Objects.equals(fitted, now.stored())) {
+                    right(keys, last);
+                } else {
+                    wrong(failed());
+                }
+            });
+        }
+    }
+
+    private void comeIn(@Nullable ScramKeys keys, byte @Nullable [] last) {
+        if (last != null) {
+            ByteBuf out = channel.alloc().buffer(64);
+            BackendWriter.authenticationSaslFinal(out, last);
+            channel.write(out, channel.voidPromise());
+        }
         sessions.authenticator().proved(startup.database(), known(), keys);
         login.authenticated();
     }
@@ -405,7 +402,7 @@ final class ClientProof {
     }
 
     private Expected known() {
-        return java.util.Objects.requireNonNull(expected);
+        return Objects.requireNonNull(expected);
     }
 
     private static ProtocolViolation violation(String message) {

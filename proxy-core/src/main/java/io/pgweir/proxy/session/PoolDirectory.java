@@ -17,9 +17,7 @@ import io.pgweir.proxy.pool.PoolKey;
 import io.pgweir.proxy.settings.DatabaseConfig;
 import io.pgweir.proxy.settings.HostChoice;
 import io.pgweir.proxy.settings.HostPort;
-import io.pgweir.proxy.settings.ListenMode;
 import io.pgweir.proxy.settings.LiveConfig;
-import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import io.pgweir.proxy.settings.ProxyConfig;
 import io.pgweir.proxy.settings.ServerTls;
@@ -58,14 +56,6 @@ public final class PoolDirectory {
     /** Changed with the lock of this object only. */
     private final Map<PoolKey, PoolEntry> entries = new ConcurrentHashMap<>();
 
-    /** A backend that listens must leave another for the clients' work. */
-    static boolean mayListen(Pool pool, Pool listening) {
-        PoolSettings settings = pool.settings();
-        return settings.mode() != PoolMode.SESSION
-                && settings.listen().mode() == ListenMode.MULTIPLEX
-                && (listening != pool || settings.connectionLimit() > 1);
-    }
-
     public PoolDirectory(LiveConfig live, BackendConnector connector, List<LoopContext> loops) {
         this.live = live;
         this.connector = connector;
@@ -101,8 +91,8 @@ public final class PoolDirectory {
             if (current == null) {
                 entry.retire(); // it has just gone
             }
-        } else if (credentials.isOvertaken(entry.lease(), database, user, goneUsers.contains(user))) {
-            bring(entry); // by what this client has proved, or another before it
+        } else if (credentials.isOvertaken(entry.lease(), database, user)) {
+            bring(user); // what this client has proved, or another before it
         }
         PoolEntry used = entry;
         return entry.enter(loops, () -> left(used));
@@ -236,20 +226,23 @@ public final class PoolDirectory {
         }
     }
 
-    /** What the pool has had since before a reload has its successor now. */
-    private void bring(PoolEntry entry) {
-        DatabaseConfig current = live.config().database(entry.key.database());
-        if (current != null) {
-            follow(entry, current);
+    /** What this user's pools have had since before a reload has its successor now. */
+    private void bring(String user) {
+        for (PoolEntry entry : entries.values()) {
+            DatabaseConfig current = live.config().database(entry.key.database());
+            boolean same = entry.key.user().equals(user);
+            if (current != null && same && credentials.isOvertaken(entry.lease(), current, user)) {
+                follow(entry, current);
+            }
         }
     }
 
     private void follow(PoolEntry entry, DatabaseConfig database) {
         String user = entry.key.user();
         BackendTarget known = entry.pool.target();
-        Credentials.Lease lease = credentials.follow(entry.lease(), database, user, goneUsers.contains(user));
-        boolean gone = database.authQuery() == null
-                && (goneUsers.contains(user) || !credentials.isCurrent(lease, database, user));
+        Credentials.Lease lease = credentials.follow(entry.lease(), database, user);
+        boolean removed = database.authQuery() == null && goneUsers.contains(user);
+        boolean gone = removed || credentials.isLast(lease, database, user);
         BackendTarget target = target(database, entry.key, lease.credentials());
         HostChoice choice = database.pool().hosts();
         boolean elsewhere = !target.leadsWhere(known) || !choice.equals(entry.servers.choice());
@@ -268,21 +261,24 @@ public final class PoolDirectory {
 
     /** Drops pools that are leaving and that nobody uses any more; about once a second. */
     public void sweep() {
-        authQueries.sweep();
-        if (entries.values().stream().noneMatch(PoolEntry::isLeaving)) {
+        boolean gone = authQueries.sweep();
+        if (!gone && entries.values().stream().noneMatch(PoolEntry::isLeaving)) {
             return;
         }
         synchronized (this) {
             for (PoolEntry entry : entries.values()) {
                 if (entry.isLeaving() && entry.isUnused()) {
                     drop(entry);
-                    forgetServers();
+                    gone = true;
                     LOG.info("pool {}: gone, as is what it was made for", entry.key);
                 } else {
                     entry.drain();
                 }
             }
             keepMinimum(live.config());
+            if (gone) {
+                forgetServers();
+            }
         }
     }
 
@@ -342,13 +338,10 @@ public final class PoolDirectory {
 
     /** The pools of one configured database, whoever their users are. */
     public List<Pool> poolsOf(DatabaseConfig database) {
-        List<Pool> pools = new ArrayList<>();
-        for (PoolEntry entry : entries.values()) {
-            if (entry.database().name().equals(database.name())) {
-                pools.add(entry.pool);
-            }
-        }
-        return pools;
+        return entries.values().stream()
+                .filter(entry -> entry.database().name().equals(database.name()))
+                .map(entry -> entry.pool)
+                .toList();
     }
 
     /** All pools there are now, and those that only listen or ask for passwords. */
@@ -387,6 +380,12 @@ public final class PoolDirectory {
     public @Nullable DatabaseConfig databaseOf(Pool pool) {
         PoolEntry entry = entries.get(pool.key());
         return entry == null ? null : entry.database();
+    }
+
+    /** Whether a client must bring what its backends are to be opened with, whatever former credentials still do. */
+    public boolean awaitsClient(Pool pool) {
+        PoolEntry entry = entries.get(pool.key());
+        return entry != null && !credentials.isCurrent(entry.lease(), entry.database(), entry.key.user());
     }
 
     /** Clients of a pool, those included that are about to be. */
@@ -442,8 +441,6 @@ public final class PoolDirectory {
 
     /** All pools there are now. */
     public List<Pool> pools() {
-        List<Pool> pools = new ArrayList<>();
-        entries.values().forEach(entry -> pools.add(entry.pool));
-        return pools;
+        return entries.values().stream().map(entry -> entry.pool).toList();
     }
 }

@@ -8,6 +8,8 @@ import io.pgweir.proxy.notify.NotificationHub;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.PoolKey;
 import io.pgweir.proxy.settings.DatabaseConfig;
+import io.pgweir.proxy.settings.ListenMode;
+import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -76,10 +78,18 @@ final class PoolEntry {
     /** One client's use of it. */
     PoolUse enter(List<LoopContext> loops, Runnable onLeave) {
         users++;
-        if (hub == null && PoolDirectory.mayListen(pool, listening)) {
+        if (hub == null && mayListen()) {
             hub = new NotificationHub(pool, listening, loops);
         }
         return new PoolUse(pool, profiles, hub, onLeave);
+    }
+
+    /** A backend that listens must leave another for the clients' work. */
+    private boolean mayListen() {
+        PoolSettings settings = pool.settings();
+        return settings.mode() != PoolMode.SESSION
+                && settings.listen().mode() == ListenMode.MULTIPLEX
+                && (listening != pool || settings.connectionLimit() > 1);
     }
 
     void leave() {

@@ -47,6 +47,8 @@ public final class Sessions {
     private final BufferBudget buffers;
     private final AtomicInteger loginsUnderWay = new AtomicInteger();
     private volatile Phase phase = Phase.SERVING;
+    /** The number of the configuration that everything goes by, except at the start. */
+    private volatile long followed;
 
     private enum Phase {
         SERVING,
@@ -107,6 +109,11 @@ public final class Sessions {
         return live;
     }
 
+    /** Another number than before if something else is configured, and again when everything goes by it. */
+    long rulesNumber() {
+        return live.number() + followed;
+    }
+
     /** Something else is configured: it counts for who is connected as well. The pools have their rules already. */
     public void configured() {
         clients.limit(HeapRoom.mostClients(config().maxClients()));
@@ -115,6 +122,7 @@ public final class Sessions {
         counts.limits(config().access());
         keepStatements();
         onEach(session -> session.limits().operatorChanged());
+        followed = live.number();
     }
 
     private void keepStatements() {

@@ -57,12 +57,17 @@ public record PoolSettings(
 
     /** The same for a single backend, opened when it is needed. */
     public PoolSettings ofOneBackend() {
-        return with(mode, 1, 0, listen, shuffle);
+        return ofOneBackend(queueLimit);
+    }
+
+    /** The same, and so many may wait for it. */
+    public PoolSettings ofOneBackend(int queue) {
+        return with(mode, 1, 0, queue, listen, shuffle);
     }
 
     /** The same for a pool that no new clients come to. */
     public PoolSettings withoutMinimum() {
-        return with(mode, connectionLimit, 0, listen, shuffle);
+        return with(mode, connectionLimit, 0, queueLimit, listen, shuffle);
     }
 
     /**
@@ -75,17 +80,18 @@ public record PoolSettings(
                 running.mode,
                 tooFew ? running.connectionLimit : connectionLimit,
                 minConnections,
+                queueLimit,
                 listen.keeping(running.listen),
                 running.shuffle);
     }
 
     private PoolSettings with(
-            PoolMode otherMode, int limit, int min, ListenSettings otherListen, boolean otherShuffle) {
+            PoolMode otherMode, int limit, int min, int queue, ListenSettings otherListen, boolean otherShuffle) {
         return new PoolSettings(
                 otherMode,
                 limit,
                 min,
-                queueLimit,
+                queue,
                 connectTimeout,
                 limits,
                 backendIdleTimeout,

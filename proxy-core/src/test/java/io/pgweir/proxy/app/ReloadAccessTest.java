@@ -4,17 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.pgweir.protocol.auth.ScramClient;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.settings.ConfigChange;
 import io.pgweir.proxy.settings.ReloadReport;
+import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.LoginRefused;
 import io.pgweir.proxy.testkit.LoginRoles;
 import io.pgweir.proxy.testkit.RealPostgres;
+import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ReloadAccessTest {
     private static final String SOMEBODY = "users: {somebody: {password: x}}\n";
+    private static final String NOBODY =
+            "auth_query: SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1 AND false";
 
     private final RealPostgres postgres = RealPostgres.get();
     private final LoginRoles roles = new LoginRoles(postgres);
@@ -127,7 +139,129 @@ class ReloadAccessTest {
         }
     }
 
+    @Test
+    void aPasswordThatIsReplacedByItsVerifierServesUntilAClientComesIn() throws Exception {
+        try (Reloading pgweir = start(user("right"));
+                WireClient client = pgweir.login("app", role, "right")) {
+            servedAnew(pgweir, client);
+            pgweir.to(user(roles.stored(role)) + file);
+            servedAnew(pgweir, client);
+            refused(pgweir, "wrong", "28P01");
+            servedAnew(pgweir, client);
+            pgweir.login("app", role, "right").close();
+            servedAnew(pgweir, client); // with what that one has brought
+        }
+    }
+
+    @Test
+    void oneClientBringsWhatAllPoolsOfAnotherVerifierWaitForAndPgweirIsReadyMeanwhile() throws Exception {
+        String own = file.replace("dbname: ", "user: " + role + ", min_connections: 1, dbname: ");
+        String both = own + own.substring(own.indexOf("  app:")).replace("app:", "more:");
+        try (Reloading pgweir =
+                        new Reloading(postgres, directory, user(roles.stored(role)) + both, "client_auth", "scram");
+                WireClient app = pgweir.login("app", role, "right");
+                WireClient more = pgweir.login("more", role, "right")) {
+            assertThat(app.query("select 1") + more.query("select 1")).doesNotContain("E[");
+            roles.alter(role, "PASSWORD 'other'");
+            pgweir.to(user(roles.stored(role)) + both);
+            assertThat(pgweir.proxy().pool("app", role).settings().minConnections())
+                    .as("it is no pool that leaves")
+                    .isOne();
+            postgres.terminateAll(database);
+            eventually("nobody is served", () -> {
+                assertThat(app.query("select 1")).startsWith("E[");
+                assertThat(more.query("select 1")).startsWith("E[");
+            });
+            assertThat(ready(pgweir)).as("or nobody would send it that client").isEqualTo(200);
+            pgweir.login("app", role, "other").close();
+            assertThat(app.query("select 1") + more.query("select 1")).doesNotContain("E[");
+        }
+    }
+
+    private static int ready(Reloading pgweir) throws Exception {
+        int port = pgweir.proxy().proxy().httpAddress().getPort();
+        URI uri = URI.create("http://127.0.0.1:" + port + "/health/ready");
+        return HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    // ---- logins under way
+
+    /** A client that has been challenged, and its right answer. */
+    private record Challenged(WireClient client, byte[] answer) {
+        String outcome() throws IOException {
+            try (client) {
+                client.send(answer);
+                ServerMessage message = client.read();
+                while (message.type() == 'R' || message.type() == 'S' || message.type() == 'K') {
+                    message = client.read();
+                }
+                return message.type() == 'E' ? message.fields().get('C') : message.toString();
+            }
+        }
+    }
+
+    private Challenged challenged(Reloading pgweir, String password) throws IOException {
+        WireClient client =
+                WireClient.connect(pgweir.proxy().host(), pgweir.proxy().port());
+        client.send(Frontend.startup(0, Map.of("user", role, "database", "app")));
+        assertThat(client.read().type()).isEqualTo('R');
+        ScramClient scram = new ScramClient(password);
+        client.send(Frontend.saslInitialResponse(
+                ScramClient.MECHANISM, new String(scram.first(), StandardCharsets.ISO_8859_1)));
+        byte[] body = client.read().body();
+        byte[] last = scram.last(Arrays.copyOfRange(body, 4, body.length));
+        return new Challenged(client, Frontend.saslResponse(new String(last, StandardCharsets.ISO_8859_1)));
+    }
+
+    @Test
+    void anAnswerMustBeRightWhenItComes() throws Exception {
+        String hba = "auth_hba_file: hba.conf\n";
+        rules("host all all all scram-sha-256");
+        try (Reloading pgweir = start(user("right"))) {
+            Challenged login = challenged(pgweir, "right");
+            pgweir.to("queue_limit: 7\n" + user("right") + file);
+            assertThat(login.outcome()).as("something else").isEqualTo("Z[I]");
+
+            login = challenged(pgweir, "right");
+            pgweir.to(user("changed") + file);
+            assertThat(login.outcome()).as("another password").isEqualTo("28P01");
+
+            login = challenged(pgweir, "changed");
+            pgweir.to(SOMEBODY + file);
+            assertThat(login.outcome()).as("removed").isEqualTo("28P01");
+
+            pgweir.to(hba + user("right") + file);
+            login = challenged(pgweir, "right");
+            rules("host all all all reject");
+            pgweir.to(hba + user("right") + file);
+            assertThat(login.outcome()).as("rejected").isEqualTo("28000");
+
+            pgweir.to(asking() + file);
+            login = challenged(pgweir, "right");
+            pgweir.to(asking("queue_limit: 9") + file);
+            assertThat(login.outcome()).as("by the database as before").isEqualTo("Z[I]");
+            login = challenged(pgweir, "right");
+            pgweir.to(asking(NOBODY) + file);
+            assertThat(login.outcome()).as("not by the database any more").isEqualTo("28P01");
+        }
+    }
+
     // ---- auth_query
+
+    @Test
+    void theBreakerOfAFormerHostGoesWithTheConnectionThatAsked() throws Exception {
+        try (Reloading pgweir = start(asking())) {
+            pgweir.login("app", role, "right").close();
+            pgweir.to(asking() + file.replace("$HOST", "$OTHER"));
+            eventually(
+                    "the former host is forgotten",
+                    () -> assertThat(pgweir.proxy().proxy().pools().breakers().all())
+                            .extracting(breaker -> breaker.server().host())
+                            .containsExactly(Reloading.other(postgres.host())));
+        }
+    }
 
     @Test
     void aUserGoesFromTheConfigurationToTheDatabaseAndBack() throws Exception {
@@ -176,11 +310,9 @@ class ReloadAccessTest {
 
     @Test
     void anotherQueryForgetsWhatTheFormerOneHasAnswered() throws Exception {
-        String nobody =
-                "auth_query: SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1 AND false";
         try (Reloading pgweir = start(asking("auth_query_ttl: 1h"));
                 WireClient client = pgweir.login("app", role, "right")) {
-            assertThat(pgweir.to(asking("auth_query_ttl: 1h", nobody) + file).changes())
+            assertThat(pgweir.to(asking("auth_query_ttl: 1h", NOBODY) + file).changes())
                     .extracting(ConfigChange::what)
                     .containsExactly("auth_query");
             refused(pgweir, "right", "28P01");

@@ -3,7 +3,10 @@ package io.pgweir.proxy.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgweir.proxy.backend.BackendCredentials;
 import io.pgweir.proxy.backend.BackendFailure;
+import io.pgweir.proxy.settings.Secret;
+import io.pgweir.proxy.settings.StoredPassword;
 import io.pgweir.proxy.testkit.Backend;
 import io.pgweir.proxy.testkit.FakeConnection;
 import io.pgweir.proxy.testkit.FakePostgres;
@@ -135,6 +138,38 @@ class PoolConnectTest {
                     .isZero();
             harness.target(next);
             client.backend();
+            client.release();
+            harness.awaitIdle(1);
+        }
+    }
+
+    @Test
+    void aRefusalOfAPasswordThatIsAnotherByNowIsNoAnswer() throws Exception {
+        CountDownLatch mayRefuse = new CountDownLatch(1);
+        try (FakePostgres server = FakePostgres.start(connection -> {
+                    connection.startup();
+                    if (connection.number() > 1) {
+                        connection.welcome();
+                        connection.echoUntilClosed();
+                        return;
+                    }
+                    try {
+                        mayRefuse.await();
+                    } catch (InterruptedException e) {
+                        throw new FakeConnection.Ended();
+                    }
+                    connection.send(Backend.errorResponse("FATAL", "28P01", "password authentication failed"));
+                });
+                PoolHarness harness = PoolHarness.before(server, 1, "connection_limit", "1")) {
+            BackendCredentials credentials = BackendCredentials.broughtByClients();
+            harness.target(server, credentials);
+            TestClient client = harness.client(0).ask();
+            await().until(() -> server.accepted() == 1);
+            credentials.proved(new StoredPassword.Md5(new Secret("md5" + "0".repeat(32))), null);
+            mayRefuse.countDown();
+            client.backend();
+            assertThat(server.accepted()).isEqualTo(2);
+            assertThat(harness.pool().failure()).isNull();
             client.release();
             harness.awaitIdle(1);
         }

@@ -113,11 +113,15 @@ final class PoolHarness implements AutoCloseable {
 
     /** And then what to log in to it with. */
     void target(FakePostgres server) {
+        target(server, BackendCredentials.of(null));
+    }
+
+    void target(FakePostgres server, BackendCredentials credentials) {
         BackendTarget target = new BackendTarget(
                 addresses(server),
                 "fake",
                 "postgres",
-                BackendCredentials.of(null),
+                credentials,
                 Map.of(),
                 pool.settings().connectTimeout(),
                 100,

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.pgweir.proxy.insight.AdminOrder;
+import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.testkit.FaultProxy;
+import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.LoginRoles;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
@@ -17,6 +19,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -311,6 +314,76 @@ class AuthQueryTest {
                 assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
                 proxy.proxy().pools().resume(null);
             }
+        }
+    }
+
+    // ---- names that nobody has
+
+    /** A query that does this first if the name is an invented one. */
+    private String afterDoing(String what) throws Exception {
+        postgres.execute("CREATE SCHEMA slow");
+        postgres.execute("CREATE FUNCTION slow.lookup(wanted text, OUT name text, OUT password text)"
+                + " LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$ BEGIN"
+                + " IF wanted LIKE 'nobody%' THEN PERFORM " + what + "; END IF;"
+                + " SELECT rolname, rolpassword INTO name, password FROM pg_catalog.pg_authid"
+                + " WHERE rolname = wanted AND rolcanlogin; END $$");
+        postgres.execute("GRANT USAGE ON SCHEMA slow TO " + asker);
+        return "auth_query: SELECT name, password FROM slow.lookup($1)";
+    }
+
+    /** So many clients that have sent their names, and those are being looked up. */
+    private static List<WireClient> strangers(RunningProxy proxy, int count) throws Exception {
+        List<WireClient> strangers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            WireClient client = WireClient.connect(proxy.host(), proxy.port());
+            strangers.add(client.send(Frontend.startup(0, Map.of("user", "nobody" + i, "database", "postgres"))));
+        }
+        Pool asking = proxy.proxy().pools().authQueries().pools().get(0);
+        await("the connection is in use").until(() -> asking.waiting() > 0);
+        return strangers;
+    }
+
+    @Test
+    void whoIsKnownComesInWhileInventedNamesAreHeldUpAndClientsMayHardlyQueue() throws Exception {
+        List<WireClient> strangers = new ArrayList<>();
+        String query = afterDoing("pg_catalog.pg_advisory_xact_lock(4711)");
+        try (Connection holder = postgres.connect();
+                Statement lock = holder.createStatement();
+                RunningProxy proxy = proxy(query, "queue_limit: 1")) {
+            assertThat(login(proxy, role, "right")).isEqualTo("in as " + role);
+            lock.execute("SELECT pg_advisory_lock(4711)");
+            strangers.addAll(strangers(proxy, 60));
+            assertThat(login(proxy, role, "right")).isEqualTo("in as " + role);
+            lock.execute("SELECT pg_advisory_unlock(4711)");
+        } finally {
+            for (WireClient stranger : strangers) {
+                stranger.close();
+            }
+            postgres.execute("DROP SCHEMA slow CASCADE");
+        }
+    }
+
+    @Test
+    void passwordsAreLookedUpWhereNoClientMayQueue() throws Exception {
+        try (RunningProxy proxy = proxy("queue_limit: 0")) {
+            assertThat(login(proxy, role, "wrong")).isEqualTo(refused(role));
+        }
+    }
+
+    @Test
+    void aRoleThatMayNotLogInAnyMoreCannotStayByInventingNames() throws Exception {
+        List<WireClient> strangers = new ArrayList<>();
+        String query = afterDoing("pg_catalog.pg_sleep(0.1)");
+        try (RunningProxy proxy = proxy(query)) {
+            assertThat(login(proxy, role, "right")).isEqualTo("in as " + role);
+            roles.alter(role, "NOLOGIN");
+            strangers.addAll(strangers(proxy, 60));
+            assertThat(login(proxy, role, "right")).isEqualTo(refused(role));
+        } finally {
+            for (WireClient stranger : strangers) {
+                stranger.close();
+            }
+            postgres.execute("DROP SCHEMA slow CASCADE");
         }
     }
 

@@ -59,8 +59,9 @@ final class ReloadReference {
                 - **Time limits** and `pool_timeout` count from the next statement, transaction or wait on, for clients that are connected as well.
                   What clients have set for themselves stays, within the new limit.
                 - **Users.** A user that is removed cannot log in any more if clients need passwords; who is connected stays, and is served as before, by what
-                  its backends have been opened with so far. Another password, verifier or hash is needed for new logins, and used for new backends. When the
-                  last client of a removed user has left, its backends are closed.
+                  its backends have been opened with so far. Another password, verifier or hash is needed for new logins, and used for new backends; a verifier
+                  as soon as a client has brought what it takes, and until then the former password or verifier is. A login under way is judged by what is
+                  configured when its answer comes. When the last client of a removed user has left, its backends are closed.
                 - **auth_query.** Where it is asked otherwise (another host, TLS, `auth_user`, `auth_dbname`, query) everything that it has answered before is
                   forgotten, and its connection is replaced when those have their answers who wait. Other settings forget nothing; a shorter `auth_query_ttl`
                   counts for answers that are there. A user who is in `users` no more and whom the database knows is one of the database's from then on: its
