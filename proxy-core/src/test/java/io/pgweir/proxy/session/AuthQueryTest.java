@@ -343,6 +343,13 @@ class AuthQueryTest {
         return strangers;
     }
 
+    private static void leave(RunningProxy proxy, List<WireClient> strangers) throws Exception {
+        for (WireClient stranger : strangers) {
+            stranger.close();
+        }
+        await("they are gone").until(() -> proxy.proxy().sessions().loggingIn() == 0);
+    }
+
     @Test
     void whoIsKnownComesInWhileInventedNamesAreHeldUpAndClientsMayHardlyQueue() throws Exception {
         List<WireClient> strangers = new ArrayList<>();
@@ -355,10 +362,8 @@ class AuthQueryTest {
             strangers.addAll(strangers(proxy, 60));
             assertThat(login(proxy, role, "right")).isEqualTo("in as " + role);
             lock.execute("SELECT pg_advisory_unlock(4711)");
+            leave(proxy, strangers);
         } finally {
-            for (WireClient stranger : strangers) {
-                stranger.close();
-            }
             postgres.execute("DROP SCHEMA slow CASCADE");
         }
     }
@@ -379,10 +384,8 @@ class AuthQueryTest {
             roles.alter(role, "NOLOGIN");
             strangers.addAll(strangers(proxy, 60));
             assertThat(login(proxy, role, "right")).isEqualTo(refused(role));
+            leave(proxy, strangers);
         } finally {
-            for (WireClient stranger : strangers) {
-                stranger.close();
-            }
             postgres.execute("DROP SCHEMA slow CASCADE");
         }
     }
