@@ -29,7 +29,7 @@ public final class InternalConversation {
 
     /** Runs a prepared statement with text parameters; prepares it where it is not yet. */
     public InternalConversation execute(PreparedStatement statement, String... parameters) {
-        statements.prepare(statement);
+        statements.prepareOwn(statement);
         FrontendWriter.bind(
                 out.append(), "", new String(statement.serverName(), StandardCharsets.US_ASCII), parameters);
         FrontendWriter.execute(out.append(), "", 0);

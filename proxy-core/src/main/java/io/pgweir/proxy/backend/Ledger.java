@@ -32,10 +32,12 @@ public final class Ledger {
 
     /** A Parse of the client's own has been put into {@link BackendConnection#toServer}; the others alike. */
     public void expectParse() {
-        push(Reply.PARSE);
+        parses++;
+        owed.push(Reply.PARSE);
     }
 
     public void expectParse(StatementChange change) {
+        parses++;
         expect(Reply.PARSE, change);
     }
 
@@ -93,7 +95,13 @@ public final class Ledger {
 
     /** A Parse of our own in the client's unit of work, its reply swallowed. */
     public void expectSwallowedParse() {
-        push((byte) (Reply.PARSE | Reply.SWALLOW));
+        parses++;
+        expectSwallowed(Reply.PARSE);
+    }
+
+    void expectSwallowedParse(StatementChange change) {
+        parses++;
+        expectSwallowed(Reply.PARSE, change);
     }
 
     /** A Close of our own in the client's unit of work, its reply swallowed. */
@@ -116,14 +124,7 @@ public final class Ledger {
 
     void expect(byte reply, StatementChange change) {
         changes.addLast(change);
-        push((byte) (reply | Reply.STATEMENT));
-    }
-
-    private void push(byte reply) {
-        if (Reply.kind(reply) == Reply.PARSE) {
-            parses++;
-        }
-        owed.push(reply);
+        owed.push((byte) (reply | Reply.STATEMENT));
     }
 
     void expectInternal(InternalReply reply) {
@@ -147,7 +148,7 @@ public final class Ledger {
 
     /** A Parse that PostgreSQL will refuse, for which the client is told {@code error}. */
     public void expectRefusedParse(ErrorFields error) {
-        expect(Reply.PARSE, new Refusal(error));
+        expectParse(new Refusal(error));
     }
 
     /** A Bind that PostgreSQL will refuse, for which the client is told {@code error}. */

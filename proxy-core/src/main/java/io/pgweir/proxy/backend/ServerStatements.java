@@ -29,6 +29,13 @@ public final class ServerStatements {
     /** Makes sure PostgreSQL knows {@code statement}, in front of a message that uses it. */
     public void prepare(PreparedStatement statement) {
         if (!has(statement)) {
+            ledger.expectSwallowedParse(sendParse(statement));
+        }
+    }
+
+    /** The same for a message of pgweir's own. */
+    void prepareOwn(PreparedStatement statement) {
+        if (!has(statement)) {
             ledger.expectSwallowed(Reply.PARSE, sendParse(statement));
         }
     }
@@ -36,7 +43,7 @@ public final class ServerStatements {
     /** Prepares {@code statement}, which is not prepared here, for a client that asked for it: the reply is the client's. */
     public void prepareForClient(PreparedStatement statement, StatementChange change) {
         StatementChange here = sendParse(statement);
-        ledger.expect(Reply.PARSE, new StatementChange() {
+        ledger.expectParse(new StatementChange() {
             @Override
             public void completed() {
                 here.completed();
@@ -55,7 +62,7 @@ public final class ServerStatements {
     public void prepareTwice(PreparedStatement statement, StatementChange change) {
         prepare(statement);
         writeParse(toServer.append(), statement);
-        ledger.expect(Reply.PARSE, change);
+        ledger.expectParse(change);
     }
 
     /** Sends a Parse that must fail because it is no SQL, for one of the client's that it is told {@code error} about. */

@@ -43,6 +43,7 @@ class AdminFiguresTest extends RunningConsole {
             assertThat(rows).contains("C[SELECT 100]");
             assertThat(difference("total_sent", before)).isBetween(100_000L, 102_000L);
             assertThat(difference("total_received", before)).isEqualTo(Frontend.query(sql).length);
+            proxy.awaitQuiet(); // what a client prepares while its backend is being asked is not shared
             byte[] unit = Frontend.join(
                     Frontend.parse("a", "SELECT $1::int"),
                     Frontend.bind("", "a", "1"),

@@ -75,6 +75,23 @@ class ReplyReaderTest {
     }
 
     @Test
+    void whatIsPreparedForAClientCountsAndWhatPgweirAsksItselfDoesNot() {
+        connection.converse(error -> {}).execute(backend.statement("select 1")).sync();
+        assertThat(backend.serverGot()).startsWith((byte) 'P');
+        assertThat(connection.ledger().parses()).isZero();
+        PreparedStatement statement = backend.statement("select 2");
+        connection.statements().prepare(statement);
+        connection.statements().prepare(statement);
+        assertThat(connection.ledger().parses()).isEqualTo(1);
+        connection.statements().prepareTwice(statement, () -> {});
+        connection.statements().prepareForClient(backend.statement("select 3"), () -> {});
+        connection.ledger().expectParse();
+        connection.ledger().expectParse(() -> {});
+        connection.ledger().expectSwallowedParse();
+        assertThat(connection.ledger().parses()).isEqualTo(6);
+    }
+
+    @Test
     void aReplyOfOurOwnComesInItsTurn() {
         connection.ledger().expectParse(change("a"));
         connection.ledger().makeParseComplete(change("b"));
