@@ -9,6 +9,7 @@ import io.pgweir.proxy.backend.StatementRegistry;
 import io.pgweir.proxy.breaker.Breakers;
 import io.pgweir.proxy.breaker.Servers;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Network;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.PoolKey;
 import io.pgweir.proxy.settings.AuthQuerySettings;
@@ -209,8 +210,8 @@ final class AuthQuery {
     }
 
     /** What is stored for a user; null: there is none who may log in. Fails with {@link LookupFailed}. */
-    CompletableFuture<@Nullable StoredPassword> find(String user) {
-        CompletableFuture<@Nullable StoredPassword> found = cache.find(user);
+    CompletableFuture<@Nullable StoredPassword> find(String user, Network from) {
+        CompletableFuture<@Nullable StoredPassword> found = cache.find(user, from);
         if (!found.isDone()) {
             waiting.incrementAndGet();
             found.whenComplete((stored, failure) -> waiting.decrementAndGet());

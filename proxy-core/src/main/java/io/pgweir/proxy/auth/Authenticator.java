@@ -2,6 +2,7 @@ package io.pgweir.proxy.auth;
 
 import io.pgweir.protocol.auth.ScramKeys;
 import io.pgweir.protocol.auth.ScramSecret;
+import io.pgweir.proxy.net.Network;
 import io.pgweir.proxy.settings.DatabaseConfig;
 import io.pgweir.proxy.settings.LiveConfig;
 import io.pgweir.proxy.settings.ProxyConfig;
@@ -80,21 +81,23 @@ public final class Authenticator {
     /**
      * What a client's proof is held against. For somebody who does not exist it looks the same. Completes on any thread, and
      * exceptionally with {@link LookupFailed} if it cannot be found out.
+     *
+     * @param from where the client is
      */
-    public CompletableFuture<Expected> expected(String database, String user) {
+    public CompletableFuture<Expected> expected(String database, String user, Network from) {
         StoredPassword known = stored(live.config(), user);
         if (known instanceof StoredPassword.Plain plain) {
             return secretOf(user, plain).thenApply(secret -> new Expected(user, plain, secret));
         }
         AuthQuery query = known == null ? queries.of(database) : null;
         if (query != null) {
-            return query.find(user).thenApply(found -> expected(user, found, query.iterations()));
+            return query.find(user, from).thenApply(found -> expected(user, found, query.iterations()));
         }
         AuthQuery any = known == null ? queries.any() : null;
         if (any == null) {
             return CompletableFuture.completedFuture(expected(user, known, iterations));
         }
-        return any.find(user).handle((found, failure) -> challenge(user, found, any.iterations()));
+        return any.find(user, from).handle((found, failure) -> challenge(user, found, any.iterations()));
     }
 
     /**

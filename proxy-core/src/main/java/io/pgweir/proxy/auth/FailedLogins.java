@@ -1,8 +1,7 @@
 package io.pgweir.proxy.auth;
 
+import io.pgweir.proxy.net.Network;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -25,8 +24,6 @@ public final class FailedLogins {
     public static final long LONGEST_DELAY_NANOS = TimeUnit.SECONDS.toNanos(3);
 
     private static final double NANOS_PER_MINUTE = TimeUnit.MINUTES.toNanos(1);
-    private static final int IPV4 = 4;
-    private static final int NETWORK = 8;
 
     /** No role has a longer name; strangers may invent some. */
     private static final int LONGEST_NAME = 64;
@@ -35,15 +32,15 @@ public final class FailedLogins {
     private record Account(double left, long at) {}
 
     /** A user at an address. */
-    private record Guesser(ByteBuffer address, String user) {
+    private record Guesser(Network network, String user) {
         static Guesser of(InetAddress address, String user) {
-            return new Guesser(key(address), user.substring(0, Math.min(user.length(), LONGEST_NAME)));
+            return new Guesser(Network.of(address), user.substring(0, Math.min(user.length(), LONGEST_NAME)));
         }
     }
 
     private int limit;
     private final LongSupplier clock;
-    private final Map<ByteBuffer, Account> addresses = new LinkedHashMap<>();
+    private final Map<Network, Account> networks = new LinkedHashMap<>();
     private final Map<Guesser, Account> guessers = new LinkedHashMap<>();
 
     /**
@@ -79,7 +76,7 @@ public final class FailedLogins {
             return 0;
         }
         charge(guessers, Guesser.of(address, user), MOST_USERS);
-        double left = charge(addresses, key(address), MOST_ADDRESSES);
+        double left = charge(networks, Network.of(address), MOST_ADDRESSES);
         return left >= 0 ? 0 : Math.min(LONGEST_DELAY_NANOS, nanosToEarn(-left));
     }
 
@@ -106,10 +103,5 @@ public final class FailedLogins {
 
     private long nanosToEarn(double failures) {
         return (long) Math.ceil(failures * NANOS_PER_MINUTE / limit);
-    }
-
-    private static ByteBuffer key(InetAddress address) {
-        byte[] bytes = address.getAddress();
-        return ByteBuffer.wrap(bytes.length == IPV4 ? bytes : Arrays.copyOf(bytes, NETWORK));
     }
 }

@@ -1,21 +1,26 @@
 package io.pgweir.proxy.auth;
 
 import io.pgweir.proxy.auth.LookupFailed.Meaning;
+import io.pgweir.proxy.net.Network;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Look-ups of names of which nothing is known, two at a time, because anybody may invent names: users of whom something is known
- * wait for no more than those. Bounded. Thread-safe.
+ * wait for no more than those. Networks take turns, so that who comes from another waits for one of each. Bounded. Thread-safe.
  */
 final class StrangerQueue {
     /** There is one connection: the second is sent as soon as the first is answered. */
     static final int MOST_UNDER_WAY = 2;
 
     static final int MOST_WAITING = 1_000;
+    static final int MOST_OF_NETWORK = MOST_WAITING / 2;
 
     /** One of them; one of the two is called, once. */
     interface Request {
@@ -30,32 +35,53 @@ final class StrangerQueue {
         NEVER
     }
 
-    private final Deque<Request> waiting = new ArrayDeque<>();
+    /** By network, the one whose turn is next first; none of them is empty. */
+    private final LinkedHashMap<Network, Deque<Request>> waiting = new LinkedHashMap<>();
+
+    private int size;
     private int underWay;
 
-    /** It begins now or later, or is refused. */
-    void add(Request request) {
-        switch (place(request)) {
+    /** It begins now or later, or is refused. @param from where it was asked */
+    void add(Network from, Request request) {
+        switch (place(from, request)) {
             case NOW -> request.begin();
             case LATER -> {}
             case NEVER ->
                 request.refuse(new LookupFailed(
                         Meaning.NOT_ASKED,
                         "too many logins of users whom pgweir does not know yet wait for an answer",
-                        MOST_WAITING + " names of which nothing is known wait already"));
+                        "names of which nothing is known wait already: " + MOST_OF_NETWORK + " of this address or "
+                                + MOST_WAITING + " in all"));
         }
     }
 
-    private synchronized Turn place(Request request) {
+    private synchronized Turn place(Network from, Request request) {
         if (underWay < MOST_UNDER_WAY) {
             underWay++;
             return Turn.NOW;
         }
-        if (waiting.size() < MOST_WAITING) {
-            waiting.add(request);
-            return Turn.LATER;
+        Deque<Request> own = waiting.get(from);
+        if (size == MOST_WAITING || (own != null && own.size() == MOST_OF_NETWORK)) {
+            return Turn.NEVER;
         }
-        return Turn.NEVER;
+        waiting.computeIfAbsent(from, first -> new ArrayDeque<>()).add(request);
+        size++;
+        return Turn.LATER;
+    }
+
+    private @Nullable Request poll() {
+        Iterator<Map.Entry<Network, Deque<Request>>> turns = waiting.entrySet().iterator();
+        if (!turns.hasNext()) {
+            return null;
+        }
+        Map.Entry<Network, Deque<Request>> turn = turns.next();
+        turns.remove();
+        Request next = turn.getValue().remove();
+        if (!turn.getValue().isEmpty()) {
+            waiting.put(turn.getKey(), turn.getValue());
+        }
+        size--;
+        return next;
     }
 
     /**
@@ -69,10 +95,11 @@ final class StrangerQueue {
         Request next;
         synchronized (this) {
             if (outage != null && outage.meaning() == Meaning.AWAY) {
-                vain.addAll(waiting);
+                waiting.values().forEach(vain::addAll);
                 waiting.clear();
+                size = 0;
             }
-            next = waiting.poll();
+            next = poll();
             underWay -= next == null ? 1 : 0;
         }
         if (outage != null) {

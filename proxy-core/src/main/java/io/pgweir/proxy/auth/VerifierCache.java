@@ -1,5 +1,6 @@
 package io.pgweir.proxy.auth;
 
+import io.pgweir.proxy.net.Network;
 import io.pgweir.proxy.settings.StoredPassword;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -82,8 +83,12 @@ final class VerifierCache {
         };
     }
 
-    /** Null in the result: there is no such user. Fails if that cannot be found out, and no earlier answer serves. */
-    CompletableFuture<@Nullable StoredPassword> find(String user) {
+    /**
+     * Null in the result: there is no such user. Fails if that cannot be found out, and no earlier answer serves.
+     *
+     * @param from who asks
+     */
+    CompletableFuture<@Nullable StoredPassword> find(String user, Network from) {
         CompletableFuture<@Nullable StoredPassword> result;
         boolean stranger;
         synchronized (this) {
@@ -100,7 +105,7 @@ final class VerifierCache {
             stranger = entry == null || entry.stored == null;
         }
         if (stranger) {
-            strangers.add(new StrangerQueue.Request() {
+            strangers.add(from, new StrangerQueue.Request() {
                 @Override
                 public void begin() {
                     ask(user, result, true);

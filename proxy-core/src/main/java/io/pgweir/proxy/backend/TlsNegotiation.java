@@ -153,7 +153,7 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
         }
         step = Step.HANDSHAKE;
         handler = begun;
-        HandshakeGuard.begin(ctx.pipeline(), begun, MOST_HANDSHAKE_BYTES);
+        HandshakeGuard.begin(ctx.pipeline(), begun, MOST_HANDSHAKE_BYTES, bytes -> true);
     }
 
     @Override

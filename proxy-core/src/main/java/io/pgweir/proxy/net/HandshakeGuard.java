@@ -8,6 +8,7 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
+import java.util.function.IntPredicate;
 import javax.net.ssl.SSLException;
 
 /**
@@ -17,20 +18,23 @@ import javax.net.ssl.SSLException;
 public final class HandshakeGuard extends ChannelInboundHandlerAdapter {
     private final SslHandler tls;
     private final int most;
+    private final IntPredicate room;
     private int bytes;
 
-    private HandshakeGuard(SslHandler tls, int most) {
+    private HandshakeGuard(SslHandler tls, int most, IntPredicate room) {
         this.tls = tls;
         this.most = most;
+        this.room = room;
     }
 
     /**
      * Begins a handshake: {@code tls} goes first into the pipeline.
      *
      * @param most bytes that the peer may send in it; more is reported as a failure of TLS and ends the connection
+     * @param room whether there is memory for as many bytes as have come, asked each time; else it ends, too
      */
-    public static void begin(ChannelPipeline pipeline, SslHandler tls, int most) {
-        HandshakeGuard guard = new HandshakeGuard(tls, most);
+    public static void begin(ChannelPipeline pipeline, SslHandler tls, int most, IntPredicate room) {
+        HandshakeGuard guard = new HandshakeGuard(tls, most, room);
         pipeline.addFirst(tls);
         pipeline.addFirst(guard);
         tls.handshakeFuture().addListener(done -> {
@@ -59,14 +63,20 @@ public final class HandshakeGuard extends ChannelInboundHandlerAdapter {
             return;
         }
         bytes += ((ByteBuf) message).readableBytes();
-        if (bytes <= most) {
+        if (bytes > most) {
+            end(ctx, message, "more than " + most + " bytes came before the end of the handshake");
+        } else if (!room.test(bytes)) {
+            bytes = most + 1;
+            end(ctx, message, "there is no memory for all of what comes before the end of handshakes");
+        } else {
             ctx.fireChannelRead(message);
-            return;
         }
+    }
+
+    private static void end(ChannelHandlerContext ctx, Object message, String why) {
         ReferenceCountUtil.release(message);
         ctx.channel().config().setAutoRead(false);
-        ctx.fireUserEventTriggered(new SslHandshakeCompletionEvent(
-                new SSLException("more than " + most + " bytes came before the end of the handshake")));
+        ctx.fireUserEventTriggered(new SslHandshakeCompletionEvent(new SSLException(why)));
         ctx.close();
     }
 }

@@ -39,16 +39,19 @@ final class ClientEncryption {
     private final Channel channel;
     private final @Nullable ClientTls tls;
     private final RefusalLog refusals;
+    private final BufferBudget.Share held;
     private State state = State.PLAIN;
     private boolean sslAsked;
     private boolean gssAsked;
     private boolean direct;
     private ClientTls.@Nullable Handshake handshake;
 
-    ClientEncryption(Channel channel, @Nullable ClientTls tls, RefusalLog refusals) {
+    /** @param held what the client has sent and is held yet */
+    ClientEncryption(Channel channel, @Nullable ClientTls tls, RefusalLog refusals, BufferBudget.Share held) {
         this.channel = channel;
         this.tls = tls;
         this.refusals = refusals;
+        this.held = held;
     }
 
     /** Whether what comes now is the client's part of a handshake, which cannot be answered in clear. */
@@ -141,7 +144,8 @@ final class ClientEncryption {
         ClientTls.Handshake begun = context.begin(channel.alloc());
         handshake = begun;
         state = State.HANDSHAKE;
-        HandshakeGuard.begin(channel.pipeline(), begun.handler(), MOST_HANDSHAKE_BYTES);
+        HandshakeGuard.begin(
+                channel.pipeline(), begun.handler(), MOST_HANDSHAKE_BYTES, bytes -> !held.isScarceWith(bytes));
     }
 
     /**
@@ -161,6 +165,7 @@ final class ClientEncryption {
             return true;
         }
         state = State.ENCRYPTED;
+        held.giveBack();
         SslHandler handler = handshake == null ? null : handshake.handler();
         if (direct && handler != null && !Handshakes.agreedOnPostgres(handler)) {
             // The rule of PostgreSQL 17: else a browser could be made to speak to us.

@@ -269,9 +269,9 @@ public enum ClientError {
     BUFFERS_FULL(
             Severity.FATAL,
             SqlState.OUT_OF_MEMORY,
-            "no room for a statement of this length: what waits of clients' messages takes %1$d of %2$d bytes"
+            "no room for a message of this length: what waits of clients' messages takes %1$d of %2$d bytes"
                     + " (client_buffer_limit)",
-            "Connect again later, send shorter statements, or raise client_buffer_limit."),
+            "Connect again later, send shorter messages, or raise client_buffer_limit; logins have half of it."),
     TOO_MANY_STATEMENTS(
             Severity.ERROR,
             SqlState.CONFIGURATION_LIMIT_EXCEEDED,

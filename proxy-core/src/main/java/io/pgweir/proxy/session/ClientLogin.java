@@ -47,6 +47,7 @@ final class ClientLogin {
     private final LoopContext loop;
     private final ClientHandler handler;
     private final Newcomers.Newcomer newcomer;
+    private final BufferBudget.Share held;
     private final ClientEncryption encryption;
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
         @Override
@@ -74,7 +75,8 @@ final class ClientLogin {
         this.loop = loop;
         this.handler = handler;
         this.newcomer = newcomer;
-        this.encryption = new ClientEncryption(channel, sessions.tls(), sessions.refusals());
+        this.held = sessions.loginBuffers().share();
+        this.encryption = new ClientEncryption(channel, sessions.tls(), sessions.refusals(), held);
     }
 
     void start() {
@@ -99,7 +101,13 @@ final class ClientLogin {
             refuse(ClientError.PROTOCOL_VIOLATION.with("too much data before authentication"));
             return;
         }
-        if (all.readableBytes() > Limits.PREAUTH_MESSAGE) {
+        boolean scarce = held.isScarceWith(all.capacity());
+        if (scarce && place == null) {
+            refuse(ClientError.BUFFERS_FULL.with(
+                    sessions.loginBuffers().held(), sessions.loginBuffers().most()));
+            return;
+        }
+        if (scarce || all.readableBytes() > Limits.PREAUTH_MESSAGE) {
             channel.config().setAutoRead(false);
         }
         advance();
@@ -283,6 +291,7 @@ final class ClientLogin {
         channel.config().setAutoRead(true);
         ByteBuf rest = pending;
         pending = null;
+        held.giveBack();
         handler.loggedIn(session, rest == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : rest);
     }
 
@@ -295,6 +304,7 @@ final class ClientLogin {
         channel.config().setAutoRead(true);
         ByteBuf rest = pending;
         pending = null;
+        held.giveBack();
         if (rest != null) {
             session.first(rest);
         }
@@ -342,6 +352,7 @@ final class ClientLogin {
             place.leave();
         }
         onEnd.run();
+        held.giveBack();
         if (pending != null) {
             pending.release();
             pending = null;

@@ -15,6 +15,7 @@ import io.pgweir.proxy.auth.Admission;
 import io.pgweir.proxy.auth.Expected;
 import io.pgweir.proxy.auth.LookupFailed;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Network;
 import io.pgweir.proxy.net.Offload;
 import io.pgweir.proxy.settings.StoredPassword;
 import java.net.InetAddress;
@@ -145,7 +146,8 @@ final class ClientProof {
     // ---- what is asked for
 
     private void lookUp(Consumer<Expected> then) {
-        CompletableFuture<Expected> asked = sessions.authenticator().expected(startup.database(), startup.user());
+        CompletableFuture<Expected> asked = sessions.authenticator()
+                .expected(startup.database(), startup.user(), Network.of(channel.remoteAddress()));
         if (!asked.isDone()) {
             asked.whenComplete((known, failure) -> loop.loop().execute(() -> found(known, failure, then)));
             return;

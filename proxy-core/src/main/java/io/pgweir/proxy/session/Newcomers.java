@@ -1,13 +1,9 @@
 package io.pgweir.proxy.session;
 
 import io.pgweir.protocol.wire.ErrorFields;
+import io.pgweir.proxy.net.Network;
 import io.pgweir.proxy.settings.ClientBounds;
-import java.net.Inet4Address;
-import java.net.Inet6Address;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,8 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections that have not proved who they are: how many there may be, in all and from one address. An IPv6 address counts with
- * the /64 that it lies in, which is what one host is given. Only addresses with such connections are in the table, so it is
+ * Connections that have not proved who they are: how many there may be, in all and from one address. Only addresses with such connections are in the table, so it is
  * bounded as they are. Thread-safe.
  */
 public final class Newcomers {
@@ -31,7 +26,7 @@ public final class Newcomers {
     private final ErrorFields tooMany;
     private final ErrorFields tooManyOfNetwork;
     private final AtomicInteger present = new AtomicInteger();
-    private final Map<Long, Integer> networks = new ConcurrentHashMap<>();
+    private final Map<Network, Integer> networks = new ConcurrentHashMap<>();
     private final AtomicInteger told = new AtomicInteger();
     private final AtomicLong refused = new AtomicLong();
     private final AtomicLong refusedOfNetwork = new AtomicLong();
@@ -54,11 +49,11 @@ public final class Newcomers {
 
     /** One connection, until it has proved who it is or is closed. On its loop. */
     final class Newcomer {
-        private final long network;
+        private final Network network;
         private final @Nullable ErrorFields refusal;
         private boolean here;
 
-        private Newcomer(long network, @Nullable ErrorFields refusal) {
+        private Newcomer(Network network, @Nullable ErrorFields refusal) {
             this.network = network;
             this.refusal = refusal;
             this.here = refusal == null;
@@ -81,7 +76,7 @@ public final class Newcomers {
 
     /** A connection has come; unless it is refused it has to leave. */
     Newcomer arrive(@Nullable SocketAddress address) {
-        long network = network(address);
+        Network network = Network.of(address);
         if (networks.merge(network, 1, Integer::sum) > mostOfNetwork) {
             forget(network);
             refusedOfNetwork.incrementAndGet();
@@ -95,12 +90,12 @@ public final class Newcomers {
         return new Newcomer(network, null);
     }
 
-    private void left(long network) {
+    private void left(Network network) {
         present.decrementAndGet();
         forget(network);
     }
 
-    private void forget(long network) {
+    private void forget(Network network) {
         networks.computeIfPresent(network, (key, count) -> count == 1 ? null : count - 1);
     }
 
@@ -135,14 +130,5 @@ public final class Newcomers {
     /** Addresses in the table. */
     int networks() {
         return networks.size();
-    }
-
-    /** The address, or of IPv6 its first half; IPv4 addresses stand where IPv6 maps them to, which is in no host's /64. */
-    static long network(@Nullable SocketAddress address) {
-        InetAddress host = address instanceof InetSocketAddress internet ? internet.getAddress() : null;
-        if (host instanceof Inet4Address) {
-            return 0xffff_0000_0000L | ByteBuffer.wrap(host.getAddress()).getInt() & 0xffff_ffffL;
-        }
-        return host instanceof Inet6Address ? ByteBuffer.wrap(host.getAddress()).getLong() : 0;
     }
 }

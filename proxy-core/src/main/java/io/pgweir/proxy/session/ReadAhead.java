@@ -10,34 +10,23 @@ final class ReadAhead {
     /** While a client waits: enough for a pipeline, little enough for many clients. */
     static final int MOST = 256 << 10;
 
-    /** Less is not counted. */
-    private static final int SMALL = 4 << 10;
-
     /** A message that has come so far may be refused when memory is scarce: shorter ones are worth finishing. */
     private static final int LONG = 64 << 10;
 
     private final ClientSession session;
     private final BufferBudget budget;
-    private int counted;
+    private final BufferBudget.Share share;
 
     ReadAhead(ClientSession session, BufferBudget budget) {
         this.session = session;
         this.budget = budget;
+        this.share = budget.share();
     }
 
     /** The scanner has got or given something; may stop reading, or close the session. */
     void note(FrameScanner scanner) {
         int kept = scanner.keptBytes();
-        if (kept <= SMALL && counted == 0) {
-            return;
-        }
-        int now = kept <= SMALL ? 0 : kept;
-        int change = now - counted;
-        counted = now;
-        boolean scarce = budget.change(change);
-        if (now == 0) {
-            return;
-        }
+        boolean scarce = share.isScarceWith(kept);
         if (scanner.isPaused()) {
             if (kept > MOST || scarce) {
                 session.autoRead(false);

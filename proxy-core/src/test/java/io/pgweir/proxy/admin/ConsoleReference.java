@@ -124,7 +124,7 @@ final class ConsoleReference {
                 Those in *italics* are pgweir's own. A figure that pgweir does not count is NULL, or 0 where PgBouncer's meaning is "none". In
                 `SHOW STATS`, `received` is what clients have sent after their login, `sent` what of servers' messages was passed on to them,
                 counted at each ReadyForQuery; `client_parse_count` are Parse messages of clients, `server_parse_count` those that servers got
-                for them: with statements that are prepared already it is the smaller one.
+                for them (not for what pgweir asks itself): with statements that are prepared already it is the smaller one.
 
                 """);
         table.stream()

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pgweir.proxy.net.Network;
 import io.pgweir.proxy.settings.Secret;
 import io.pgweir.proxy.settings.StoredPassword;
 import java.util.ArrayDeque;
@@ -23,6 +24,9 @@ class VerifierCacheTest {
     private long now = 1;
     private final List<String> asked = new ArrayList<>();
     private final Deque<CompletableFuture<@Nullable StoredPassword>> answers = new ArrayDeque<>();
+    private static final Network HERE = new Network(1);
+    private static final Network THERE = new Network(2);
+
     private final VerifierCache cache = new VerifierCache(SECONDS.toNanos(5), () -> now, (user, urgent) -> {
         asked.add(user);
         CompletableFuture<@Nullable StoredPassword> answer = new CompletableFuture<>();
@@ -39,14 +43,14 @@ class VerifierCacheTest {
     }
 
     private @Nullable StoredPassword known(String user) {
-        CompletableFuture<@Nullable StoredPassword> found = cache.find(user);
+        CompletableFuture<@Nullable StoredPassword> found = cache.find(user, HERE);
         assertThat(found).as("known without asking").isDone();
         return found.join();
     }
 
     private CompletableFuture<@Nullable StoredPassword> ask(String user) {
         int before = asked.size();
-        CompletableFuture<@Nullable StoredPassword> found = cache.find(user);
+        CompletableFuture<@Nullable StoredPassword> found = cache.find(user, HERE);
         assertThat(asked).hasSize(before + 1);
         assertThat(found).isNotDone();
         return found;
@@ -81,9 +85,9 @@ class VerifierCacheTest {
     void whoeverWantsTheSameWaitsForTheSameAnswer() {
         List<CompletableFuture<@Nullable StoredPassword>> all = new ArrayList<>(List.of(ask("u")));
         for (int i = 0; i < 100; i++) {
-            all.add(cache.find("u"));
+            all.add(cache.find("u", HERE));
         }
-        cache.find("v");
+        cache.find("v", HERE);
         assertThat(asked).containsExactly("u", "v");
         answers.remove().complete(FIRST);
         assertThat(all).allMatch(each -> FIRST.equals(each.getNow(null)));
@@ -138,7 +142,7 @@ class VerifierCacheTest {
         ask("u");
         answers.remove().complete(FIRST);
         for (int i = 0; i < VerifierCache.MOST_KNOWN + VerifierCache.MOST_UNKNOWN; i++) {
-            cache.find("nobody" + i);
+            cache.find("nobody" + i, HERE);
             answers.remove().complete(null);
         }
         assertThat(known("u")).isEqualTo(FIRST);
@@ -207,12 +211,12 @@ class VerifierCacheTest {
         pass(60_000);
         List<CompletableFuture<@Nullable StoredPassword>> strangers = new ArrayList<>();
         for (int i = 0; i < StrangerQueue.MOST_UNDER_WAY + StrangerQueue.MOST_WAITING; i++) {
-            strangers.add(cache.find("nobody" + i));
+            strangers.add(cache.find("nobody" + i, i % 2 == 0 ? HERE : THERE));
         }
         assertThat(asked).hasSize(1 + StrangerQueue.MOST_UNDER_WAY);
         assertThat(strangers).noneMatch(CompletableFuture::isDone);
-        assertThat(cache.find("one more")).isCompletedExceptionally();
-        assertThat(cache.find("u")).isNotDone();
+        assertThat(cache.find("one more", HERE)).isCompletedExceptionally();
+        assertThat(cache.find("u", HERE)).isNotDone();
         assertThat(asked).last().isEqualTo("u");
         answers.removeLast().complete(SECOND);
         assertThat(known("u")).isEqualTo(SECOND);

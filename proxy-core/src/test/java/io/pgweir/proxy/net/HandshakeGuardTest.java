@@ -34,6 +34,7 @@ class HandshakeGuardTest {
             }
         }
     });
+    private int room = Integer.MAX_VALUE;
     private SslHandler tls;
     private EmbeddedChannel client;
 
@@ -48,7 +49,7 @@ class HandshakeGuardTest {
                 .sslProvider(SslProvider.JDK)
                 .build();
         tls = context.newHandler(server.alloc(), waiting::add);
-        HandshakeGuard.begin(server.pipeline(), tls, MOST);
+        HandshakeGuard.begin(server.pipeline(), tls, MOST, bytes -> bytes <= room);
         client = new EmbeddedChannel(SslContextBuilder.forClient()
                 .sslProvider(SslProvider.JDK)
                 .endpointIdentificationAlgorithm(null)
@@ -82,6 +83,16 @@ class HandshakeGuardTest {
         server.writeInbound(Unpooled.wrappedBuffer(new byte[MOST]));
         assertThat(server.isOpen()).isFalse();
         assertThat(failures.get(0)).hasMessageContaining("more than " + MOST + " bytes");
+    }
+
+    @Test
+    void soIsWhoeverThereIsNoRoomFor() {
+        room = MOST / 2;
+        server.writeInbound(Unpooled.wrappedBuffer(new byte[MOST / 2 + 1]));
+        assertThat(server.isOpen()).isFalse();
+        assertThat(failures.get(0)).hasMessageContaining("no memory");
+        server.pipeline().fireChannelRead(Unpooled.wrappedBuffer(new byte[1])); // read before it was closed
+        assertThat(failures).hasSize(1);
     }
 
     @Test

@@ -67,6 +67,10 @@ class LimitsReferenceTest {
                         "what a client sends ahead of its login",
                         number(Limits.PREAUTH_MESSAGE),
                         "not read further until it is in"),
+                row(
+                        "the same of all that log in, what a single one sends below 4 KiB not counted",
+                        "half of `client_buffer_limit`",
+                        "FATAL 53200; in a handshake closed"),
                 row("TLS handshake: bytes from the client", number(ClientEncryption.MOST_HANDSHAKE_BYTES), "closed"),
                 row("TLS handshakes that wait for a thread", number(Offload.MOST_HANDSHAKES), "closed"),
                 row("password, by method `password`", number(Limits.PREAUTH_MESSAGE), "FATAL 08P01"),
@@ -78,7 +82,7 @@ class LimitsReferenceTest {
                                 + " s; a user who goes on there: FATAL 28000"),
                 row(
                         "names that pgweir knows nothing of, in the queue for auth_query",
-                        number(AuthQueries.MOST_STRANGERS),
+                        number(AuthQueries.MOST_STRANGERS) + "; half of them from one address",
                         "FATAL 57P03"),
                 row(
                         "what is remembered of auth_query, of wrong passwords",

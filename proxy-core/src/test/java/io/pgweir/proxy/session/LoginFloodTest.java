@@ -14,6 +14,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -102,6 +103,38 @@ class LoginFloodTest {
     }
 
     @Test
+    void whatStrangersSendIsBoundedInAllAndCostsNoOtherALogin() throws IOException {
+        try (RunningProxy proxy = proxy("client_buffer_limit", "400000")) {
+            BufferBudget held = proxy.proxy().sessions().loginBuffers();
+            byte[] most = Arrays.copyOf(new byte[] {0, 0, 39, 16}, 9_000); // of a startup packet of 10,000 bytes
+            int heard = 0;
+            Socket last = open(proxy, "127.0.0.2");
+            while (isHeldMoreWith(last, most, held)) {
+                heard++;
+                last = open(proxy, "127.0.0.2");
+            }
+            assertThat(refusal(last)).contains("53200", "of 200000 bytes (client_buffer_limit)");
+            assertThat(heard).isBetween(10, 23); // a buffer may be larger than what is in it
+            assertThat(proxy.proxy().sessions().buffers().held()).isZero();
+            login(proxy).close();
+            for (Socket socket : silent) {
+                socket.close();
+            }
+            await().until(() -> held.held() == 0);
+        }
+    }
+
+    @Test
+    void whoHasLoggedInIsNoStrangerAnyMore() throws IOException {
+        try (RunningProxy proxy = proxy();
+                WireClient client = WireClient.connect(proxy.host(), proxy.port())) {
+            client.send(Frontend.join(STARTUP, Frontend.query("SELECT '" + "x".repeat(30_000) + "'")));
+            assertThat(client.readUntilReady().get(0)).hasToString("R[0]");
+            assertThat(proxy.proxy().sessions().loginBuffers().held()).isZero();
+        }
+    }
+
+    @Test
     void aFloodIsToldInFewLines() throws Exception {
         try (RunningProxy proxy = proxy("max_unauthenticated", "2", "max_unauthenticated_per_address", "100");
                 LogWatch log = new LogWatch()) {
@@ -115,6 +148,15 @@ class LoginFloodTest {
             assertThat(log.lines()).hasSizeBetween(RefusalLog.MOST, 6 * RefusalLog.MOST);
             log.assertCalm();
         }
+    }
+
+    /** False: it has been told that it is not. */
+    private static boolean isHeldMoreWith(Socket socket, byte[] bytes, BufferBudget held) throws IOException {
+        long before = held.held();
+        socket.getOutputStream().write(bytes);
+        await().until(() ->
+                socket.getInputStream().available() > 0 || held.held() > before && held.held() <= held.most());
+        return socket.getInputStream().available() == 0;
     }
 
     private RunningProxy proxy(String... settings) {
