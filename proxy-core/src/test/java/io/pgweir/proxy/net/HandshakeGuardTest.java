@@ -91,8 +91,9 @@ class HandshakeGuardTest {
         server.writeInbound(Unpooled.wrappedBuffer(new byte[MOST / 2 + 1]));
         assertThat(server.isOpen()).isFalse();
         assertThat(failures.get(0)).hasMessageContaining("no memory");
+        int told = failures.size();
         server.pipeline().fireChannelRead(Unpooled.wrappedBuffer(new byte[1])); // read before it was closed
-        assertThat(failures).hasSize(1);
+        assertThat(failures).hasSize(told);
     }
 
     @Test
