@@ -2,8 +2,9 @@
 """Builds of pgweir side by side: CPU time per transaction of each as a ratio to the first, in the same round.
 
     bench/builds.py before=/path/to/one/checkout after=/path/to/another again=/path/to/the/first/copied
+    bench/builds.py without=.,--statement-statistics,0 with=. again=.,--statement-statistics,0
 
-Name the first build twice, under two paths, to see what the machine's noise makes of no difference at all. Every build must have its
+Behind a comma come flags of pgweir run. Name the first build twice, under two names, to see what the machine's noise makes of no difference at all. Every build must have its
 jar (./pgweir version makes it). What the compiler makes of one build differs from one process to the next, so each is started several
 times. Takes about 2 minutes a mode and start, and starts and stops everything itself.
 """
@@ -21,7 +22,7 @@ from contenders import Bench, Pgweir
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("builds", nargs="+", metavar="NAME=CHECKOUT")
+    parser.add_argument("builds", nargs="+", metavar="NAME=CHECKOUT[,FLAG...]")
     parser.add_argument("--modes", default="simple,extended,prepared")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--starts", type=int, default=4)
@@ -43,9 +44,10 @@ def compare(bench, mode, builds, options):
     for start in range(options.starts):
         running = []
         try:
-            for _, path in builds:
+            for _, build in builds:
+                path, *flags = build.split(",")
                 running.append(Pgweir(bench, "trust", str(Path(path) / "pgweir"), options.pool,
-                                      "--transport", options.transport))
+                                      "--transport", options.transport, *flags))
             rounds += interleaved(case, running, options.rounds)
         finally:
             for one in running:

@@ -212,7 +212,7 @@ final class DatabaseViews {
         items.put("peers", 0L);
         items.put("pools", (long) all.size());
         items.put("peer_pools", 0L);
-        items.put("free_clients", Math.max(0L, config().maxClients() - sessions.loggedIn()));
+        items.put("free_clients", Math.max(0L, (long) sessions.mostClients() - sessions.loggedIn()));
         items.put("used_clients", (long) sessions.loggedIn());
         items.put("login_clients", (long) sessions.loggingIn());
         long idle = sum(all, Pool::idle);

@@ -67,7 +67,7 @@ final class ProcessViews {
             // The two that pgbouncer_exporter reads.
             rows.add(row(
                     "max_client_conn",
-                    String.valueOf(live.config().maxClients()),
+                    String.valueOf(sessions.mostClients()),
                     "10000",
                     "yes",
                     "setting max_clients",

@@ -249,7 +249,7 @@ public enum ClientError {
             Severity.FATAL,
             SqlState.TOO_MANY_CONNECTIONS,
             "sorry, too many clients already: %1$d of %1$d (max_clients)",
-            "Close idle client connections or raise max_clients."),
+            "Close idle client connections, or raise max_clients; if the log says that the heap has no room for more, -Xmx."),
     TOO_MANY_UNAUTHENTICATED(
             Severity.FATAL,
             SqlState.TOO_MANY_CONNECTIONS,

@@ -20,6 +20,11 @@ final class Places {
         limit = most;
     }
 
+    /** The most of them. */
+    int limit() {
+        return limit;
+    }
+
     /** False if all places are taken; else whoever has entered leaves. */
     boolean enter() {
         if (taken.incrementAndGet() > limit) {

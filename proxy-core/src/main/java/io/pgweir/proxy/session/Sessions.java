@@ -102,6 +102,11 @@ public final class Sessions {
         return console(database) == null ? clients : consoles;
     }
 
+    /** How many clients may be connected: max_clients, or what the heap has room for if that is less. */
+    public int mostClients() {
+        return clients.limit();
+    }
+
     ProxyConfig config() {
         return live.config();
     }

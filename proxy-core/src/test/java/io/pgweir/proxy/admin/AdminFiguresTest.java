@@ -59,6 +59,25 @@ class AdminFiguresTest extends RunningConsole {
         }
     }
 
+    @Test
+    void freeClientsAreThoseThatTheHeapHasRoomFor() throws Exception {
+        start("max_clients", "1000000");
+        try (WireClient client = login()) {
+            assertThat(client.value("SELECT 1")).isEqualTo("1");
+            long used = list("used_clients");
+            assertThat(used).isEqualTo(1);
+            assertThat(list("free_clients"))
+                    .isEqualTo(proxy.proxy().sessions().mostClients() - used)
+                    .isLessThan(999_999);
+        }
+    }
+
+    private long list(String name) throws SQLException {
+        return Long.parseLong(
+                Consoles.row(console, "SHOW LISTS", row -> row.get("list").equals(name))
+                        .get("items"));
+    }
+
     private long difference(String figure, Map<String, String> before) throws SQLException {
         return Long.parseLong(stats().get(figure)) - Long.parseLong(before.get(figure));
     }

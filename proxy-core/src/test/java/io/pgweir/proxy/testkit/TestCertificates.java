@@ -131,8 +131,17 @@ public final class TestCertificates {
         return context(roots, own);
     }
 
+    /** The same with this version of TLS at most. */
+    public SSLContext context(@Nullable Issued own, String version) {
+        return context(roots, own, version);
+    }
+
     /** For a peer that trusts the certificates in a file; null: none at all. */
     public static SSLContext context(Path roots, @Nullable Issued own) {
+        return context(roots, own, "TLS");
+    }
+
+    private static SSLContext context(Path roots, @Nullable Issued own, String version) {
         try {
             KeyStore trusted = KeyStore.getInstance("PKCS12");
             trusted.load(null, PASSWORD);
@@ -151,7 +160,7 @@ public final class TestCertificates {
                         "own", own.bundle.getKeyPair().getPrivate(), PASSWORD, own.bundle.getCertificatePath());
             }
             keys.init(mine, PASSWORD);
-            SSLContext context = SSLContext.getInstance("TLS");
+            SSLContext context = SSLContext.getInstance(version);
             context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
             return context;
         } catch (Exception e) {
