@@ -37,14 +37,14 @@ final class VerifierCache {
      * @param answeredAt when the database was asked that gave it
      * @param freshUntil when it is to be asked again
      */
-    private record Entry(@Nullable StoredPassword stored, long askedAt, long answeredAt, long freshUntil) {}
+    private record Answer(@Nullable StoredPassword stored, long askedAt, long answeredAt, long freshUntil) {}
 
     private volatile long ttlNanos;
     private final LongSupplier clock;
     private final Source source;
     private final StrangerQueue strangers = new StrangerQueue();
-    private final Map<String, Entry> known = bounded(MOST_KNOWN);
-    private final Map<String, Entry> unknown = bounded(MOST_UNKNOWN);
+    private final Map<String, Answer> known = bounded(MOST_KNOWN);
+    private final Map<String, Answer> unknown = bounded(MOST_UNKNOWN);
     private final Map<String, CompletableFuture<@Nullable StoredPassword>> underWay = new HashMap<>();
 
     VerifierCache(long ttlNanos, LongSupplier clock, Source source) {
@@ -63,21 +63,21 @@ final class VerifierCache {
         }
     }
 
-    private void shorten(Map<String, Entry> entries) {
+    private void shorten(Map<String, Answer> entries) {
         entries.replaceAll((user, entry) -> {
             long until = entry.answeredAt + ttlNanos;
             return until - entry.freshUntil < 0
-                    ? new Entry(entry.stored, entry.askedAt, entry.answeredAt, until)
+                    ? new Answer(entry.stored, entry.askedAt, entry.answeredAt, until)
                     : entry;
         });
     }
 
-    private static Map<String, Entry> bounded(int most) {
+    private static Map<String, Answer> bounded(int most) {
         return new LinkedHashMap<>(16, 0.75f, true) {
             private static final long serialVersionUID = 1L;
 
             @Override
-            protected boolean removeEldestEntry(Map.Entry<String, Entry> eldest) {
+            protected boolean removeEldestEntry(Map.Entry<String, Answer> eldest) {
                 return size() > most;
             }
         };
@@ -92,7 +92,7 @@ final class VerifierCache {
         CompletableFuture<@Nullable StoredPassword> result;
         boolean stranger;
         synchronized (this) {
-            Entry entry = get(user);
+            Answer entry = get(user);
             if (entry != null && clock.getAsLong() - entry.freshUntil < 0) {
                 return CompletableFuture.completedFuture(entry.stored);
             }
@@ -132,8 +132,8 @@ final class VerifierCache {
         });
     }
 
-    private synchronized @Nullable Entry get(String user) {
-        Entry entry = known.get(user);
+    private synchronized @Nullable Answer get(String user) {
+        Answer entry = known.get(user);
         return entry == null ? unknown.get(user) : entry;
     }
 
@@ -143,13 +143,13 @@ final class VerifierCache {
             @Nullable StoredPassword stored,
             @Nullable Throwable failure,
             CompletableFuture<@Nullable StoredPassword> result) {
-        Entry former = null;
+        Answer former = null;
         synchronized (this) {
             underWay.remove(user);
             if (failure == null) {
                 known.remove(user);
                 unknown.remove(user);
-                (stored == null ? unknown : known).put(user, new Entry(stored, begun, begun, begun + ttlNanos));
+                (stored == null ? unknown : known).put(user, new Answer(stored, begun, begun, begun + ttlNanos));
             } else {
                 former = after(failure, user);
             }
@@ -164,8 +164,8 @@ final class VerifierCache {
     }
 
     /** The earlier answer, if it serves in spite of the failure. */
-    private @Nullable Entry after(Throwable failure, String user) {
-        Entry before = known.get(user);
+    private @Nullable Answer after(Throwable failure, String user) {
+        Answer before = known.get(user);
         LookupFailed.Meaning meaning = LookupFailed.of(failure).meaning();
         if (before == null || meaning == LookupFailed.Meaning.NOT_ASKED) {
             return null;
@@ -177,16 +177,16 @@ final class VerifierCache {
             return null;
         }
         long pause = Math.min(left, Math.max(ttlNanos, LEAST_PAUSE_NANOS));
-        known.put(user, new Entry(before.stored, before.askedAt, before.answeredAt, now + pause));
+        known.put(user, new Answer(before.stored, before.askedAt, before.answeredAt, now + pause));
         return before;
     }
 
     /** What was said of this user may be out of date: the next who wants to know asks, if some time has passed. */
     synchronized void doubt(String user) {
-        Entry entry = known.get(user);
+        Answer entry = known.get(user);
         long now = clock.getAsLong();
         if (entry != null && now - entry.askedAt >= LEAST_PAUSE_NANOS) {
-            known.put(user, new Entry(entry.stored, now, entry.answeredAt, now));
+            known.put(user, new Answer(entry.stored, now, entry.answeredAt, now));
         }
     }
 }

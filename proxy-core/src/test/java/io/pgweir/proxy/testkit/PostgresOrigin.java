@@ -1,23 +1,18 @@
 package io.pgweir.proxy.testkit;
 
-import com.github.dockerjava.api.model.Image;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.testcontainers.DockerClientFactory;
-import org.testcontainers.postgresql.PostgreSQLContainer;
-import org.testcontainers.utility.DockerImageName;
 
 /**
  * Where the test server comes from. {@code ours} means that this JVM started it and may change its files; such a server
@@ -33,6 +28,8 @@ record PostgresOrigin(
 
     private static final String GIVEN = "PGWEIR_TEST_DATABASE_URL";
 
+    private static final String WANTED = "PGWEIR_TEST_POSTGRES";
+
     /** For speed, and so that hundreds of test clients fit when they go around the proxy. */
     private static final Map<String, String> SERVER_CONFIG = Map.of(
             "max_connections", "300",
@@ -43,13 +40,39 @@ record PostgresOrigin(
             "autovacuum", "off",
             "max_prepared_transactions", "10");
 
-    static PostgresOrigin choose() throws IOException {
-        String url = System.getenv(GIVEN);
-        if (url != null && !url.isBlank()) {
+    /** @throws NoContainer if {@code PGWEIR_TEST_POSTGRES} asks for a container and there is none */
+    static PostgresOrigin choose() throws Exception {
+        return choose(
+                System.getenv(), () -> ContainerPostgres.start(SERVER_CONFIG), PostgresOrigin::embedded, System.err);
+    }
+
+    /** {@code log} gets the line that says why it is not a container. */
+    static PostgresOrigin choose(
+            Map<String, String> environment,
+            Callable<PostgresOrigin> container,
+            Callable<PostgresOrigin> embedded,
+            PrintStream log)
+            throws Exception {
+        String url = environment.getOrDefault(GIVEN, "");
+        if (!url.isBlank()) {
             return given(url);
         }
-        Optional<String> image = localImage();
-        return image.isPresent() ? container(image.get()) : embedded();
+        String wanted = environment.getOrDefault(WANTED, "");
+        return switch (wanted) {
+            case "container" -> container.call();
+            case "embedded" -> embedded.call().describedAs("embedded, as " + WANTED + " asks for");
+            case "" -> {
+                try {
+                    yield container.call();
+                } catch (NoContainer e) {
+                    PostgresOrigin origin = embedded.call().describedAs("embedded, because " + e.getMessage());
+                    log.println("The tests' PostgreSQL is " + origin.description());
+                    yield origin;
+                }
+            }
+            default ->
+                throw new IllegalArgumentException(WANTED + " is " + wanted + "; it may be container or embedded");
+        };
     }
 
     static PostgresOrigin given(String url) {
@@ -66,42 +89,8 @@ record PostgresOrigin(
                 false);
     }
 
-    /** An image that is already there; nothing is ever pulled, the reaper's image included. */
-    static Optional<String> localImage() {
-        boolean mayAnswer = System.getenv("DOCKER_HOST") != null || Files.exists(Path.of("/var/run/docker.sock"));
-        if (!mayAnswer || !DockerClientFactory.instance().isDockerAvailable()) {
-            return Optional.empty();
-        }
-        List<String> tags = DockerClientFactory.lazyClient().listImagesCmd().exec().stream()
-                .map(Image::getRepoTags)
-                .filter(repoTags -> repoTags != null)
-                .flatMap(Arrays::stream)
-                .toList();
-        boolean noReaperNeeded = Boolean.parseBoolean(System.getenv("TESTCONTAINERS_RYUK_DISABLED"));
-        if (!noReaperNeeded && tags.stream().noneMatch(tag -> tag.startsWith("testcontainers/ryuk:"))) {
-            return Optional.empty();
-        }
-        return tags.stream().filter(tag -> tag.matches("postgres:\\d.*")).max(Comparator.naturalOrder());
-    }
-
-    private static PostgresOrigin container(String image) {
-        PostgreSQLContainer container = new PostgreSQLContainer(DockerImageName.parse(image));
-        container.withImagePullPolicy(name -> false);
-        container.withUsername("postgres");
-        container.withPassword("postgres");
-        container.withDatabaseName("postgres");
-        Stream<String> options = SERVER_CONFIG.entrySet().stream()
-                .flatMap(entry -> Stream.of("-c", entry.getKey() + "=" + entry.getValue()));
-        container.withCommand(Stream.concat(Stream.of("postgres"), options).toArray(String[]::new));
-        container.start();
-        Runtime.getRuntime().addShutdownHook(new Thread(container::stop, "test-postgres-stop"));
-        return new PostgresOrigin(
-                "container of " + image,
-                container.getHost(),
-                container.getMappedPort(PostgreSQLContainer.POSTGRESQL_PORT),
-                "postgres",
-                "postgres",
-                true);
+    private PostgresOrigin describedAs(String other) {
+        return new PostgresOrigin(other, host, port, user, password, ours);
     }
 
     /** As root the binaries run inside {@code unshare -U}, because PostgreSQL refuses to run as uid 0. */

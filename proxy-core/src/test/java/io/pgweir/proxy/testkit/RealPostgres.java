@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * One real PostgreSQL per JVM, started at first use and stopped with the JVM.
  *
  * <p>Which one, in this order: the superuser URL in the environment variable {@code PGWEIR_TEST_DATABASE_URL}; a
- * container, where a Docker engine answers and already has an image; the embedded binaries.
+ * container, where a Docker engine has the images and starts it ({@link ContainerPostgres}); the embedded binaries. With
+ * {@code PGWEIR_TEST_POSTGRES=container} it is a container or an error, with {@code embedded} no engine is asked.
  *
  * <p>A server that this class started accepts its superuser without a password and has one role per authentication
  * method ({@link TestRole}). On a given server the roles are created, but its {@code pg_hba.conf} is left alone: tests
@@ -45,7 +46,7 @@ public final class RealPostgres {
         return Holder.INSTANCE;
     }
 
-    /** Where this server comes from, for messages: "given by ...", "container ...", "embedded". */
+    /** Where this server comes from, for messages: "given by ...", "container of ...", "embedded, because ...". */
     public String describe() {
         return origin.description();
     }
