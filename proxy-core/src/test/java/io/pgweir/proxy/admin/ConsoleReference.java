@@ -124,7 +124,7 @@ final class ConsoleReference {
                 Those in *italics* are pgweir's own. A figure that pgweir does not count is NULL, or 0 where PgBouncer's meaning is "none". In
                 `SHOW STATS`, `received` is what clients have sent after their login, `sent` what of servers' messages was passed on to them,
                 counted at each ReadyForQuery; `client_parse_count` are Parse messages of clients, `server_parse_count` those that servers got
-                for them: with statements that are prepared already it is the smaller one.
+                for them (not for what pgweir asks itself): with statements that are prepared already it is the smaller one.
 
                 """);
         table.stream()
@@ -138,9 +138,9 @@ final class ConsoleReference {
                         .append(".\n\n"));
         text.append("""
                 What differs from PgBouncer: clients that do nothing are `idle` and count as `cl_active`; `sv_tested` are backends that are cleaned up
-                after a client or asked whether they are there; `sv_used`, `*_cancel` and `sv_being_canceled` are always 0; bytes and the
-                `*_parse_count` and `bind_count` are not counted; `xact_count` counts uses of a backend, which in transaction mode are transactions,
-                statements outside of one included; averages are those of the last whole minute.
+                after a client or asked whether they are there; `sv_used`, `*_cancel` and `sv_being_canceled` are always 0; `xact_count` counts
+                uses of a backend, which in transaction mode are transactions, statements outside of one included; averages are those of the
+                last whole minute.
 
                 | not here | instead |
                 |---|---|
