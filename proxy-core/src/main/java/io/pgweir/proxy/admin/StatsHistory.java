@@ -1,14 +1,18 @@
 package io.pgweir.proxy.admin;
 
+import io.pgweir.proxy.metrics.Counter;
 import io.pgweir.proxy.metrics.Histogram;
 import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.metrics.Traffic;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.session.PoolDirectory;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
 
 /** The totals of each database a minute ago and before, so that averages can be told. Thread-safe. */
 final class StatsHistory {
@@ -18,65 +22,27 @@ final class StatsHistory {
     private final LoopContext loop;
     private volatile Period last;
 
-    /**
-     * What has been counted; times in microseconds.
-     *
-     * @param holds times that a backend was given to a client: in transaction mode, transactions
-     */
-    record Totals(long holds, long queries, long holdMicros, long queryMicros, long waitMicros, Passed passed) {
-        static final Totals NONE = new Totals(0, 0, 0, 0, 0, Passed.NONE);
+    /** What has been counted. Immutable. */
+    static final class Totals {
+        static final Totals NONE = new Totals(figure -> 0);
+
+        private final long[] counts;
+
+        private Totals(ToLongFunction<StatsFigure> count) {
+            counts = Arrays.stream(StatsFigure.values()).mapToLong(count).toArray();
+        }
+
+        long get(StatsFigure figure) {
+            return counts[figure.ordinal()];
+        }
 
         Totals plus(Totals other) {
-            return new Totals(
-                    holds + other.holds,
-                    queries + other.queries,
-                    holdMicros + other.holdMicros,
-                    queryMicros + other.queryMicros,
-                    waitMicros + other.waitMicros,
-                    passed.plus(other.passed));
+            return new Totals(figure -> get(figure) + other.get(figure));
         }
 
         /** Pools may have gone, and their counts with them. */
         Totals minus(Totals before) {
-            return new Totals(
-                    Math.max(0, holds - before.holds),
-                    Math.max(0, queries - before.queries),
-                    Math.max(0, holdMicros - before.holdMicros),
-                    Math.max(0, queryMicros - before.queryMicros),
-                    Math.max(0, waitMicros - before.waitMicros),
-                    passed.minus(before.passed));
-        }
-    }
-
-    /** See {@link Traffic}. */
-    record Passed(long received, long sent, long clientParses, long serverParses, long binds) {
-        static final Passed NONE = new Passed(0, 0, 0, 0, 0);
-
-        static Passed of(Traffic traffic) {
-            return new Passed(
-                    traffic.received.get(),
-                    traffic.sent.get(),
-                    traffic.clientParses.get(),
-                    traffic.serverParses.get(),
-                    traffic.binds.get());
-        }
-
-        Passed plus(Passed other) {
-            return new Passed(
-                    received + other.received,
-                    sent + other.sent,
-                    clientParses + other.clientParses,
-                    serverParses + other.serverParses,
-                    binds + other.binds);
-        }
-
-        Passed minus(Passed before) {
-            return new Passed(
-                    Math.max(0, received - before.received),
-                    Math.max(0, sent - before.sent),
-                    Math.max(0, clientParses - before.clientParses),
-                    Math.max(0, serverParses - before.serverParses),
-                    Math.max(0, binds - before.binds));
+            return new Totals(figure -> Math.max(0, get(figure) - before.get(figure)));
         }
     }
 
@@ -91,8 +57,11 @@ final class StatsHistory {
      * @param seconds how long it was
      */
     record Recent(Totals totals, double seconds) {
-        long perSecond(long count) {
-            return Math.round(count / seconds);
+        /** As PgBouncer: counts and waits per second, the other times per what took them. */
+        long average(StatsFigure figure) {
+            long total = totals.get(figure);
+            StatsFigure per = figure.per;
+            return per == null ? Math.round(total / seconds) : total / Math.max(1, totals.get(per));
         }
     }
 
@@ -124,16 +93,31 @@ final class StatsHistory {
         Histogram.Snapshot holds = new Histogram.Snapshot();
         Histogram.Snapshot queries = new Histogram.Snapshot();
         Histogram.Snapshot waits = new Histogram.Snapshot();
-        Passed passed = Passed.NONE;
         for (PoolMetrics metrics : pool.allMetrics()) {
             metrics.transactions.addTo(holds);
             metrics.queries.addTo(queries);
             metrics.waitsServed.addTo(waits);
             metrics.waitsTimedOut.addTo(waits);
             metrics.waitsFailed.addTo(waits);
-            passed = passed.plus(Passed.of(metrics.traffic));
         }
-        return new Totals(holds.count(), queries.count(), micros(holds), micros(queries), micros(waits), passed);
+        return new Totals(figure -> switch (figure) {
+            case SERVER_ASSIGNMENTS, TRANSACTIONS -> holds.count();
+            case QUERIES -> queries.count();
+            case TRANSACTION_TIME -> micros(holds);
+            case QUERY_TIME -> micros(queries);
+            case WAIT_TIME -> micros(waits);
+            case RECEIVED -> sum(pool, traffic -> traffic.received);
+            case SENT -> sum(pool, traffic -> traffic.sent);
+            case CLIENT_PARSES -> sum(pool, traffic -> traffic.clientParses);
+            case SERVER_PARSES -> sum(pool, traffic -> traffic.serverParses);
+            case BINDS -> sum(pool, traffic -> traffic.binds);
+        });
+    }
+
+    private static long sum(Pool pool, Function<Traffic, Counter> counter) {
+        return pool.allMetrics().stream()
+                .mapToLong(metrics -> counter.apply(metrics.traffic).get())
+                .sum();
     }
 
     private static long micros(Histogram.Snapshot sum) {

@@ -1,30 +1,16 @@
 package io.pgweir.proxy.admin;
 
-import io.pgweir.proxy.admin.StatsHistory.Passed;
 import io.pgweir.proxy.admin.StatsHistory.Recent;
 import io.pgweir.proxy.admin.StatsHistory.Totals;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** SHOW STATS and its relatives: counts by database. */
 final class StatsViews {
-    private static final List<String> FIGURES = List.of(
-            "server_assignment_count",
-            "xact_count",
-            "query_count",
-            "received",
-            "sent",
-            "xact_time",
-            "query_time",
-            "wait_time",
-            "client_parse_count",
-            "server_parse_count",
-            "bind_count");
+    private static final List<StatsFigure> FIGURES = List.of(StatsFigure.values());
 
     private final StatsHistory history;
 
@@ -66,64 +52,29 @@ final class StatsViews {
         return Column.of(names.toArray(String[]::new));
     }
 
-    private static String name(String prefix, String figure, String received) {
+    private static String name(String prefix, StatsFigure figure, String received) {
         return prefix
                 + switch (figure) {
-                    case "received" -> received;
-                    case "sent" -> received.startsWith("bytes_") ? "bytes_sent" : "sent";
-                    default -> figure;
+                    case RECEIVED -> received;
+                    case SENT -> received.startsWith("bytes_") ? "bytes_sent" : "sent";
+                    default -> figure.column;
                 };
     }
 
     private List<@Nullable Object[]> rows(boolean totals, boolean averages) {
         List<@Nullable Object[]> rows = new ArrayList<>();
-        for (Map.Entry<String, Totals> entry : history.totals().entrySet()) {
-            Stream<@Nullable Object> row = Stream.of(entry.getKey());
+        history.totals().forEach((database, counted) -> {
+            List<Object> row = new ArrayList<>(List.of(database));
             if (totals) {
-                row = Stream.concat(row, Arrays.stream(totals(entry.getValue())));
+                FIGURES.forEach(figure -> row.add(counted.get(figure)));
             }
             if (averages) {
-                row = Stream.concat(row, Arrays.stream(averages(history.recent(entry.getKey(), entry.getValue()))));
+                Recent recent = history.recent(database, counted);
+                FIGURES.forEach(figure -> row.add(recent.average(figure)));
             }
             rows.add(row.toArray());
-        }
+        });
         return rows;
-    }
-
-    private static @Nullable Object[] totals(Totals totals) {
-        return new @Nullable Object[] {
-            totals.holds(),
-            totals.holds(),
-            totals.queries(),
-            totals.passed().received(),
-            totals.passed().sent(),
-            totals.holdMicros(),
-            totals.queryMicros(),
-            totals.waitMicros(),
-            totals.passed().clientParses(),
-            totals.passed().serverParses(),
-            totals.passed().binds()
-        };
-    }
-
-    /** As PgBouncer: counts and waits per second, the other times per what took them. */
-    private static @Nullable Object[] averages(Recent recent) {
-        Totals totals = recent.totals();
-        Passed passed = totals.passed();
-        long holds = recent.perSecond(totals.holds());
-        return new @Nullable Object[] {
-            holds,
-            holds,
-            recent.perSecond(totals.queries()),
-            recent.perSecond(passed.received()),
-            recent.perSecond(passed.sent()),
-            totals.holdMicros() / Math.max(1, totals.holds()),
-            totals.queryMicros() / Math.max(1, totals.queries()),
-            recent.perSecond(totals.waitMicros()),
-            recent.perSecond(passed.clientParses()),
-            recent.perSecond(passed.serverParses()),
-            recent.perSecond(passed.binds())
-        };
     }
 
     private List<@Nullable Object[]> sums() {
@@ -137,14 +88,17 @@ final class StatsViews {
             seconds = recent.seconds();
         }
         List<@Nullable Object[]> rows = new ArrayList<>();
-        add(rows, "total_", "received", totals(all));
-        add(rows, "avg_", "recv", averages(new Recent(minute, seconds)));
+        for (StatsFigure figure : FIGURES) {
+            rows.add(row("total_", figure, "received", all.get(figure)));
+        }
+        Recent recent = new Recent(minute, seconds);
+        for (StatsFigure figure : FIGURES) {
+            rows.add(row("avg_", figure, "recv", recent.average(figure)));
+        }
         return Collections.unmodifiableList(rows);
     }
 
-    private static void add(List<@Nullable Object[]> rows, String prefix, String received, @Nullable Object[] values) {
-        for (int i = 0; i < FIGURES.size(); i++) {
-            rows.add(new @Nullable Object[] {name(prefix, FIGURES.get(i), received), values[i]});
-        }
+    private static @Nullable Object[] row(String prefix, StatsFigure figure, String received, long value) {
+        return new @Nullable Object[] {name(prefix, figure, received), value};
     }
 }

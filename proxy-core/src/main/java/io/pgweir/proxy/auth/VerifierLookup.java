@@ -1,7 +1,6 @@
 package io.pgweir.proxy.auth;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.Limits;
 import io.pgweir.proxy.auth.LookupFailed.Meaning;
@@ -11,7 +10,6 @@ import io.pgweir.proxy.backend.InternalReply;
 import io.pgweir.proxy.backend.Unattended;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
@@ -37,7 +35,7 @@ final class VerifierLookup extends Waiter {
     private final String user;
     private final long patienceNanos;
     private final CompletableFuture<@Nullable StoredPassword> result = new CompletableFuture<>();
-    private final Conversation conversation = new Conversation();
+    private final Conversation conversation;
     private final Deadlines.Deadline patience = new Deadlines.Deadline() {
         @Override
         protected void expired() {
@@ -53,6 +51,7 @@ final class VerifierLookup extends Waiter {
         this.query = query;
         this.user = user;
         this.patienceNanos = patienceNanos;
+        this.conversation = new Conversation(loop);
     }
 
     /** Null in the result: no such user. Any thread; once. */
@@ -112,12 +111,15 @@ final class VerifierLookup extends Waiter {
     }
 
     /** What goes over the connection. */
-    private final class Conversation implements Unattended, InternalReply {
-        private final Outbound nowhere = new Outbound();
+    private final class Conversation extends Unattended implements InternalReply {
         private final List<List<@Nullable String>> rows = new ArrayList<>();
         private @Nullable BackendConnection backend;
         private @Nullable ErrorFields error;
         private boolean answered;
+
+        Conversation(LoopContext loop) {
+            super(loop);
+        }
 
         void begin(BackendConnection granted) {
             backend = granted;
@@ -224,16 +226,6 @@ final class VerifierLookup extends Waiter {
                     Meaning.of(failure.kind()),
                     "the database cannot be reached",
                     "the connection was lost: " + failure.message());
-        }
-
-        @Override
-        public EventLoop eventLoop() {
-            return loop.loop();
-        }
-
-        @Override
-        public Outbound toClient() {
-            return nowhere;
         }
     }
 }

@@ -1,53 +1,76 @@
 package io.pgweir.proxy.backend;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.insight.HoldState;
 import io.pgweir.proxy.insight.Holder;
 import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.insight.StatementView;
+import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Outbound;
 
-/** An attachment for work of pgweir's own, with no client behind it: what would be a client's is dropped. */
-public interface Unattended extends Attachment {
-    @Override
-    default void readyForQuery(byte status) {}
+/**
+ * Work of pgweir's own on a backend, with no client behind it: what would be a client's is dropped. The backend belongs to
+ * {@link #loop} while this is attached; everything is called there.
+ */
+public abstract class Unattended implements Attachment {
+    protected final LoopContext loop;
+    private final Outbound nowhere = new Outbound();
+
+    protected Unattended(LoopContext loop) {
+        this.loop = loop;
+    }
 
     @Override
-    default void parameterStatus(String name, String value) {}
+    public final EventLoop eventLoop() {
+        return loop.loop();
+    }
 
     @Override
-    default void commandComplete(ByteBuf in, int at, int length) {}
+    public final Outbound toClient() {
+        return nowhere;
+    }
 
     @Override
-    default ErrorAction errorForClient(ErrorFields error) {
+    public void readyForQuery(byte status) {}
+
+    @Override
+    public void parameterStatus(String name, String value) {}
+
+    @Override
+    public void commandComplete(ByteBuf in, int at, int length) {}
+
+    @Override
+    public ErrorAction errorForClient(ErrorFields error) {
         return ErrorAction.SUPPRESS;
     }
 
     @Override
-    default void replay() {}
+    public void replay() {}
 
     @Override
-    default boolean wantsNotifications() {
+    public boolean wantsNotifications() {
         return false;
     }
 
     @Override
-    default void readComplete() {}
+    public void readComplete() {}
 
     @Override
-    default void cancelArrived() {}
+    public void cancelArrived() {}
 
     @Override
-    default void backendWritabilityChanged() {}
+    public void backendWritabilityChanged() {}
 
     @Override
-    default Holder holder(BackendConnection backend, StatementBook book) {
+    public Holder holder(BackendConnection backend, StatementBook book) {
         long now = System.nanoTime();
         return new Holder(holdState(backend), "pgweir", StatementView.NONE, "", "none", backend.pid(), now, now);
     }
 
     @Override
-    default HoldState holdState(BackendConnection backend) {
+    public HoldState holdState(BackendConnection backend) {
         return HoldState.ACTIVE;
     }
 }

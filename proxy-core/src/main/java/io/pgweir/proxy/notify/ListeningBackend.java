@@ -1,7 +1,6 @@
 package io.pgweir.proxy.notify;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
@@ -11,7 +10,6 @@ import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.insight.StatementView;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.pool.Waiter;
@@ -29,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *                        \--refused--> NONE   any of the others --lost, overdue--> NONE
  * </pre>
  */
-final class ListeningBackend implements Unattended {
+final class ListeningBackend extends Unattended {
     /** Told what happens to it, on the same loop. */
     interface Owner {
         /** It takes commands. */
@@ -70,9 +68,7 @@ final class ListeningBackend implements Unattended {
 
     private final Pool pool;
     private final boolean keptByPool;
-    private final LoopContext loop;
     private final Owner owner;
-    private final Outbound nowhere = new Outbound();
     private State state = State.NONE;
     private @Nullable BackendConnection backend;
     private boolean checkScheduled;
@@ -86,9 +82,9 @@ final class ListeningBackend implements Unattended {
 
     /** @param keptByPool whether the pool may give it to others afterwards */
     ListeningBackend(Pool pool, boolean keptByPool, LoopContext loop, Owner owner) {
+        super(loop);
         this.pool = pool;
         this.keptByPool = keptByPool;
-        this.loop = loop;
         this.owner = owner;
         this.waiter = new Waiter(pool, loop) {
             @Override
@@ -249,15 +245,5 @@ final class ListeningBackend implements Unattended {
     public Holder holder(BackendConnection held, StatementBook book) {
         long since = held.openedAt();
         return new Holder(holdState(held), "pgweir listen", StatementView.NONE, "", "none", held.pid(), since, since);
-    }
-
-    @Override
-    public EventLoop eventLoop() {
-        return loop.loop();
-    }
-
-    @Override
-    public Outbound toClient() {
-        return nowhere;
     }
 }

@@ -157,7 +157,7 @@ final class Growth {
             hopeless = isHopeless() && !pool.steering().isPaused();
         }
         if (hopeless) {
-            pool.failAll(CheckoutFailure.Reason.UNAVAILABLE);
+            pool.refusals().failAll(CheckoutFailure.Reason.UNAVAILABLE);
         }
     }
 

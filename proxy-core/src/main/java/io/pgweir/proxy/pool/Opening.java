@@ -77,9 +77,9 @@ final class Opening implements BackendConnector.Result {
             growth.notWanted(forWhom);
         } else if (itsOwnFault && forWhom != null) {
             growth.permitBack();
-            pool.failOne(forWhom, failure);
+            pool.refusals().failOne(forWhom, failure);
         } else if (growth.connectFailed(forWhom, attempt, failure)) {
-            pool.failAll(CheckoutFailure.Reason.UNAVAILABLE);
+            pool.refusals().failAll(CheckoutFailure.Reason.UNAVAILABLE);
         }
         if (opens) {
             growth.probe(part, server);

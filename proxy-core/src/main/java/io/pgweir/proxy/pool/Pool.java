@@ -13,7 +13,6 @@ import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.settings.PoolMode;
 import io.pgweir.proxy.settings.PoolSettings;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -79,7 +78,7 @@ public final class Pool {
         this.upkeep = new Upkeep(this, growth, hosts);
         this.events = new BackendEvents(this, growth, upkeep, hosts, parts);
         this.watch = new PoolWatch(this, growth, lock, queue, parts);
-        this.refusals = new Refusals(this, growth, queue);
+        this.refusals = new Refusals(this, growth, watch, lock, queue);
         this.steering = new Steering(this, growth, lock, queue, parts);
         growth.start();
     }
@@ -145,13 +144,13 @@ public final class Pool {
         }
         CheckoutFailure refusal;
         synchronized (lock) {
-            refusal = refusal(waiter);
+            refusal = shutdown ? refusals.of(CheckoutFailure.Reason.SHUTDOWN, waiter) : refusals.ofNewcomer(waiter);
             if (refusal == null) {
                 queue.add(waiter);
             }
         }
         if (refusal != null) {
-            fail(waiter, refusal);
+            refusals.tell(waiter, refusal);
             return;
         }
         waiter.loop.deadlines().arm(waiter, timeoutNanos > 0 ? timeoutNanos : PoolWatch.LONGEST_LOOK_AROUND_NANOS);
@@ -161,19 +160,6 @@ public final class Pool {
         } else if (waiter.isArmed()) {
             watch.endWait(part, waiter);
         }
-    }
-
-    private @Nullable CheckoutFailure refusal(Waiter waiter) {
-        if (shutdown) {
-            return refusals.of(CheckoutFailure.Reason.SHUTDOWN, waiter);
-        }
-        if (queue.size() >= settings.queueLimit()) {
-            return refusals.of(CheckoutFailure.Reason.QUEUE_FULL, waiter);
-        }
-        if (!steering.isPaused() && growth.refuses()) {
-            return refusals.of(CheckoutFailure.Reason.UNAVAILABLE, waiter);
-        }
-        return null;
     }
 
     /** Takes the request back; on the waiter's loop. False if the outcome is decided: it has come or is on its way. */
@@ -186,23 +172,6 @@ public final class Pool {
         waiter.disarm();
         metrics(waiter.loop).waitsFailed.record(waiter.endWait());
         return true;
-    }
-
-    void expired(Waiter waiter) {
-        CheckoutFailure failure;
-        synchronized (lock) {
-            if (!queue.remove(waiter)) {
-                return;
-            }
-            failure = refusals.timedOut(waiter);
-        }
-        waiter.disarm();
-        fail(waiter, failure);
-    }
-
-    private void fail(Waiter waiter, CheckoutFailure failure) {
-        waiter.endWait();
-        waiter.failed(watch.explained(failure, waiter, metrics(waiter.loop)));
     }
 
     // ---- release
@@ -293,7 +262,7 @@ public final class Pool {
             serve(parts[waiter.loop.index()]);
         } else {
             waiter.disarm();
-            fail(waiter, failure);
+            refusals.tell(waiter, failure);
         }
     }
 
@@ -335,34 +304,8 @@ public final class Pool {
         }
     }
 
-    /** {@code waiter} cannot be helped, for a cause that is its own. */
-    void failOne(Waiter waiter, BackendFailure cause) {
-        CheckoutFailure failure;
-        synchronized (lock) {
-            if (!queue.remove(waiter)) {
-                return;
-            }
-            failure = refusals.of(CheckoutFailure.Reason.UNAVAILABLE, waiter).withCause(cause);
-        }
-        failOnItsLoop(waiter, failure);
-    }
-
-    private void failOnItsLoop(Waiter waiter, CheckoutFailure failure) {
-        waiter.loop.loop().execute(() -> {
-            waiter.disarm();
-            fail(waiter, failure);
-        });
-    }
-
-    /** Nobody who waits now can be helped. */
-    void failAll(CheckoutFailure.Reason reason) {
-        Map<Waiter, CheckoutFailure> left = new LinkedHashMap<>();
-        synchronized (lock) {
-            for (Waiter waiter = queue.poll(); waiter != null; waiter = queue.poll()) {
-                left.put(waiter, refusals.of(reason, waiter));
-            }
-        }
-        left.forEach(this::failOnItsLoop);
+    Refusals refusals() {
+        return refusals;
     }
 
     // ---- upkeep
@@ -385,7 +328,7 @@ public final class Pool {
     public void shutdown() {
         shutdown = true;
         growth.stop();
-        failAll(CheckoutFailure.Reason.SHUTDOWN);
+        refusals.failAll(CheckoutFailure.Reason.SHUTDOWN);
         Arrays.stream(parts).forEach(part -> part.loop().loop().execute(() -> part.drain(this::discard)));
     }
 

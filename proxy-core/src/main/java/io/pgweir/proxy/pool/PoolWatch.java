@@ -104,7 +104,7 @@ final class PoolWatch {
         long asked = waiter.askedAt();
         Runnable end = () -> {
             if (waiter.askedAt() == asked) { // it may ask for something else by now
-                pool.expired(waiter);
+                pool.refusals().expired(waiter);
             }
         };
         if (isFresh(part, end)) {

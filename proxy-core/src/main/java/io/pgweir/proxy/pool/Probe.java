@@ -1,13 +1,11 @@
 package io.pgweir.proxy.pool;
 
-import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.Unattended;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.net.Outbound;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,23 +13,27 @@ import org.jspecify.annotations.Nullable;
  * Finds out whether a backend answers: one trivial query under a deadline. A login proves little: what stands before a server
  * may accept it without the server. On the backend's home loop; the outcome comes once.
  */
-final class Probe extends Deadlines.Deadline implements Unattended {
+final class Probe extends Unattended {
     private final BackendConnection backend;
-    private final LoopContext loop;
     private final Consumer<@Nullable BackendFailure> outcome;
-    private final Outbound nowhere = new Outbound();
+    private final Deadlines.Deadline patience = new Deadlines.Deadline() {
+        @Override
+        protected void expired() {
+            end(BackendFailure.timedOut(backend.host() + " answers a login, but not SELECT 1"));
+        }
+    };
     private boolean answered;
     private boolean over;
 
     /** @param outcome takes null if it answers; then the backend is as it was, and the taker's. Otherwise it is of no use */
     Probe(BackendConnection backend, LoopContext loop, Consumer<@Nullable BackendFailure> outcome) {
+        super(loop);
         this.backend = backend;
-        this.loop = loop;
         this.outcome = outcome;
     }
 
     void start(long nanos) {
-        loop.deadlines().arm(this, nanos);
+        loop.deadlines().arm(patience, nanos);
         backend.attach(this);
         backend.sendInternalQuery("SELECT 1", this::answered);
         backend.flush();
@@ -52,11 +54,6 @@ final class Probe extends Deadlines.Deadline implements Unattended {
     }
 
     @Override
-    protected void expired() {
-        end(BackendFailure.timedOut(backend.host() + " answers a login, but not SELECT 1"));
-    }
-
-    @Override
     public void backendLost(BackendFailure failure) {
         end(failure);
     }
@@ -64,19 +61,9 @@ final class Probe extends Deadlines.Deadline implements Unattended {
     private void end(@Nullable BackendFailure failure) {
         if (!over) {
             over = true;
-            disarm();
+            patience.disarm();
             backend.detach();
             outcome.accept(failure);
         }
-    }
-
-    @Override
-    public EventLoop eventLoop() {
-        return loop.loop();
-    }
-
-    @Override
-    public Outbound toClient() {
-        return nowhere;
     }
 }

@@ -86,6 +86,6 @@ public abstract class Waiter extends Deadlines.Deadline {
 
     @Override
     protected final void expired() {
-        pool.expired(this);
+        pool.refusals().expired(this);
     }
 }

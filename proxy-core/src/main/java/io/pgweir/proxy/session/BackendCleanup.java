@@ -1,7 +1,6 @@
 package io.pgweir.proxy.session;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
@@ -13,7 +12,6 @@ import io.pgweir.proxy.insight.Holder;
 import io.pgweir.proxy.insight.StatementBook;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.settings.PoolMode;
 import java.util.Set;
@@ -32,17 +30,23 @@ import org.jspecify.annotations.Nullable;
  *   half a message sent, COPY IN, a loaded library, any failure, deadline --> discarded
  * </pre>
  */
-final class BackendCleanup extends Deadlines.Deadline implements Unattended {
+final class BackendCleanup extends Unattended {
     private static final long DEADLINE_NANOS = 10_000_000_000L;
     private static final long INSIST_MILLIS = 250;
 
     private final BackendConnection backend;
     private final Pool pool;
-    private final LoopContext loop;
-    private final Outbound nowhere = new Outbound();
     private final boolean hopeless;
     private final Set<String> customSettings;
     private final long begunAt = System.nanoTime();
+    private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
+        @Override
+        protected void expired() {
+            if (!done) {
+                finish(false);
+            }
+        }
+    };
     private boolean settingsTouched;
     private boolean discardAll;
     private boolean failed;
@@ -50,9 +54,9 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     private boolean released;
 
     private BackendCleanup(BackendConnection backend, Pool pool, LoopContext loop, Leftover leftover) {
+        super(loop);
         this.backend = backend;
         this.pool = pool;
-        this.loop = loop;
         this.hopeless = leftover.hopeless() || backend.ledger().isCopyingIn();
         this.settingsTouched = leftover.settingsTouched();
         this.customSettings = leftover.customSettings();
@@ -74,7 +78,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     /** Takes over a backend from a client that is gone; on the loop that owns it. */
     static void start(BackendConnection backend, Pool pool, LoopContext loop, Leftover leftover) {
         BackendCleanup cleanup = new BackendCleanup(backend, pool, loop, leftover);
-        loop.deadlines().arm(cleanup, DEADLINE_NANOS);
+        loop.deadlines().arm(cleanup.deadline, DEADLINE_NANOS);
         backend.attach(cleanup);
         if (leftover.cancel() && !backend.ledger().isEmpty()) {
             pool.metrics(loop).cancelsOfAbandoned.increment();
@@ -144,7 +148,7 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     private void finish(boolean fit) {
         done = true;
         released = fit;
-        disarm();
+        deadline.disarm();
         backend.detach();
         giveBack(backend, pool, fit);
     }
@@ -160,13 +164,6 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     }
 
     @Override
-    protected void expired() {
-        if (!done) {
-            finish(false);
-        }
-    }
-
-    @Override
     public Holder holder(BackendConnection of, StatementBook book) {
         return new Holder(
                 HoldState.RESETTING, "after a client", of.statementFor(book), "", "none", of.pid(), begunAt, begunAt);
@@ -175,16 +172,6 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     @Override
     public HoldState holdState(BackendConnection of) {
         return HoldState.RESETTING;
-    }
-
-    @Override
-    public EventLoop eventLoop() {
-        return loop.loop();
-    }
-
-    @Override
-    public Outbound toClient() {
-        return nowhere;
     }
 
     @Override
@@ -208,6 +195,6 @@ final class BackendCleanup extends Deadlines.Deadline implements Unattended {
     @Override
     public void backendLost(BackendFailure failure) {
         done = true;
-        disarm();
+        deadline.disarm();
     }
 }

@@ -5,13 +5,12 @@ import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.proxy.settings.ErrorCodes;
 import io.pgweir.proxy.settings.PoolSettings;
-import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every error and warning that pgweir itself sends to clients: the one catalogue that code, documentation and tests share. Messages
- * hold names and numbers, never SQL literals or secrets.
+ * Every error and warning that pgweir itself sends to clients, but for those that only a login can meet ({@link LoginError}):
+ * the catalogue that code, documentation and tests share. Messages hold names and numbers, never SQL literals or secrets.
  */
 public enum ClientError {
     POOL_TIMEOUT(
@@ -201,16 +200,6 @@ public enum ClientError {
             SqlState.ADMIN_SHUTDOWN,
             "terminating connection because pgweir is shutting down and this had not ended after %1$s (shutdown_timeout)",
             "An open transaction is rolled back; if its COMMIT was under way, its outcome is unknown. Connect again."),
-    OUT_OF_SERVICE(
-            Severity.FATAL,
-            SqlState.CANNOT_CONNECT_NOW,
-            "pgweir takes no new clients: it was taken out of service %1$s (DRAIN)",
-            "Connect to another pgweir, or RESUME in the admin console of this one."),
-    DATABASE_DISABLED(
-            Severity.FATAL,
-            SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
-            "database \"%1$s\" takes no new clients: it was disabled %2$s",
-            "ENABLE in the admin console takes that back."),
     CLIENT_KILLED(
             Severity.FATAL,
             SqlState.ADMIN_SHUTDOWN,
@@ -245,120 +234,18 @@ public enum ClientError {
             SqlState.INVALID_SQL_STATEMENT_NAME,
             "prepared statement \"%1$s\" does not exist",
             "Prepare it again on this connection."),
-    TOO_MANY_CLIENTS(
-            Severity.FATAL,
-            SqlState.TOO_MANY_CONNECTIONS,
-            "sorry, too many clients already: %1$d of %1$d (max_clients)",
-            "Close idle client connections, or raise max_clients; if the log says that the heap has no room for more, -Xmx."),
-    TOO_MANY_UNAUTHENTICATED(
-            Severity.FATAL,
-            SqlState.TOO_MANY_CONNECTIONS,
-            "too many connections are logging in already: %1$d of %1$d (max_unauthenticated)",
-            "Try again soon. If all of them are clients of yours raise max_unauthenticated; else somebody floods pgweir."),
-    TOO_MANY_UNAUTHENTICATED_FROM_ADDRESS(
-            Severity.FATAL,
-            SqlState.TOO_MANY_CONNECTIONS,
-            "too many connections from your address are logging in already: %1$d of %1$d"
-                    + " (max_unauthenticated_per_address)",
-            "Try again in a moment. If many clients share this address raise max_unauthenticated_per_address."),
-    NAME_TOO_LONG(
-            Severity.FATAL,
-            SqlState.NAME_TOO_LONG,
-            "the name of the %1$s has %2$d bytes: no name has more than %3$d",
-            "Correct the %1$s in the connection string."),
     BUFFERS_FULL(
             Severity.FATAL,
             SqlState.OUT_OF_MEMORY,
-            "no room for a message of this length: what waits of clients' messages takes %1$d of %2$d bytes"
+            "no room for a statement of this length: what waits of clients' messages takes %1$d of %2$d bytes"
                     + " (client_buffer_limit)",
-            "Connect again later, send shorter messages, or raise client_buffer_limit; logins have half of it."),
+            "Connect again later, send shorter statements, or raise client_buffer_limit."),
     TOO_MANY_STATEMENTS(
             Severity.ERROR,
             SqlState.CONFIGURATION_LIMIT_EXCEEDED,
             "too many prepared statements: this client has %1$d of %2$d (client_statement_limit), and %3$d of %4$d"
                     + " bytes; all clients have %5$d of %6$d bytes",
             "Close or DEALLOCATE what is not needed, make the driver's cache smaller, raise client_statement_limit or the heap."),
-    TOO_MANY_CONSOLES(
-            Severity.FATAL,
-            SqlState.TOO_MANY_CONNECTIONS,
-            "sorry, too many connections to the admin console already: %1$d of %1$d",
-            "Close those that are not needed."),
-    TOO_MANY_POOLS(
-            Severity.FATAL,
-            SqlState.TOO_MANY_CONNECTIONS,
-            "no pool for %1$s: there are %2$d already (max_pools), each with clients or backends",
-            "Use fewer pairs of database and user, lower backend_idle_timeout so that pools that nobody uses end sooner, or"
-                    + " raise max_pools. Each pool may open connection_limit backends."),
-    UNKNOWN_DATABASE(
-            Severity.FATAL,
-            SqlState.INVALID_CATALOG_NAME,
-            "database \"%1$s\" is not known to pgweir",
-            "Name it under databases in the configuration, or add the entry \"*\"."),
-    PASSWORD_FAILED(
-            Severity.FATAL,
-            SqlState.INVALID_PASSWORD,
-            "password authentication failed for user \"%1$s\"",
-            "pgweir checks the password that its own configuration has for this user, or that auth_query finds."),
-    LOOKUP_FAILED(
-            Severity.FATAL,
-            SqlState.CANNOT_CONNECT_NOW,
-            "the password of user \"%1$s\" could not be looked up (auth_query): %2$s",
-            "Connect again later; users who have logged in before can do so meanwhile. pgweir's log says more."),
-    TOO_MANY_FAILED_LOGINS(
-            Severity.FATAL,
-            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-            "too many failed logins of user \"%4$s\" from %1$s: more than %2$d a minute (failed_login_limit)",
-            "Correct the password that is used there, and try again in %3$d s, or raise failed_login_limit."),
-    TOO_MANY_PROOFS(
-            Severity.FATAL,
-            SqlState.TOO_MANY_CONNECTIONS,
-            "too many logins at one time: %1$d passwords wait to be checked already",
-            "Connect again later. Method scram-sha-256 needs far less of pgweir's processor than password."),
-    NO_HBA_ENTRY(
-            Severity.FATAL,
-            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-            "no pg_hba.conf entry for host \"%1$s\", user \"%2$s\", database \"%3$s\", %4$s",
-            "This is about pgweir's own file, auth_hba_file, and not about the server's: add a line for them there."),
-    HBA_REJECTED(
-            Severity.FATAL,
-            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-            "pg_hba.conf rejects connection for host \"%1$s\", user \"%2$s\", database \"%3$s\", %4$s",
-            "This is about pgweir's own file, auth_hba_file: a line with method reject is the first that fits."),
-    CERTIFICATE_REQUIRED(
-            Severity.FATAL,
-            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-            "connection requires a valid client certificate",
-            "Connect with a certificate that leads to a root in tls_ca: auth_hba_file asks for it (clientcert)."),
-    TOO_MANY_CLIENTS_OF_USER(
-            Severity.FATAL,
-            SqlState.TOO_MANY_CONNECTIONS,
-            "too many connections for role \"%1$s\": %2$d of %2$d",
-            "Close client connections of this user, or raise max_clients of the user, or max_user_clients."),
-    TOO_MANY_CLIENTS_OF_DATABASE(
-            Severity.FATAL,
-            SqlState.TOO_MANY_CONNECTIONS,
-            "too many connections for database \"%1$s\": %2$d of %2$d",
-            "Close client connections to this database, or raise max_clients of the database, or max_db_clients."),
-    CERTIFICATE_FAILED(
-            Severity.FATAL,
-            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-            "certificate authentication failed for user \"%1$s\"",
-            "The common name of the client's certificate (CN of its subject) must be the user's name."),
-    TLS_REQUIRED(
-            Severity.FATAL,
-            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-            "pgweir takes logins only over TLS (tls: %1$s)",
-            "Connect with sslmode=require or stricter."),
-    LOGIN_REFUSED_BY_SERVER(
-            Severity.FATAL,
-            SqlState.CONNECTION_FAILURE,
-            "the server refuses this login: %1$s",
-            "pgweir logs in to the server with the client's user and the password its configuration has for it."),
-    LOGIN_TIMEOUT(
-            Severity.FATAL,
-            SqlState.CONNECTION_FAILURE,
-            "the login was not completed within %1$d ms (client_login_timeout)",
-            "Check the network between client and pgweir."),
     LISTEN_TIMEOUT(
             Severity.ERROR,
             SqlState.CANNOT_CONNECT_NOW,
@@ -369,77 +256,47 @@ public enum ClientError {
             SqlState.NOTIFICATIONS_LOST,
             "notifications may have been lost: %1$s",
             "This connection listens on. Read anew what the notifications would have told."),
-    REPLICATION(
-            Severity.FATAL,
-            SqlState.FEATURE_NOT_SUPPORTED,
-            "replication connections do not pass through pgweir",
-            "Give replication tools (pg_receivewal, pg_basebackup, subscriptions, change data capture) the server's own"
-                    + " address: each of them needs a connection of its own for as long as it runs, which pooling"
-                    + " cannot save."),
     PROTOCOL_VIOLATION(
             Severity.FATAL,
             SqlState.PROTOCOL_VIOLATION,
             "%1$s",
-            "The client and pgweir disagree about the protocol; this connection is closed."),
-    UNSUPPORTED_PROTOCOL(
-            Severity.FATAL,
-            SqlState.FEATURE_NOT_SUPPORTED,
-            "unsupported frontend protocol %1$d.%2$d: pgweir supports 3.0 to 3.2",
-            "Use a client that speaks protocol 3.");
+            "The client and pgweir disagree about the protocol; this connection is closed.");
 
-    private final Severity severity;
-    private final SqlState sqlState;
-    private final String template;
-    private final String hint;
+    private final ErrorTemplate text;
     private final @Nullable Function<ErrorCodes, String> configured;
 
-    ClientError(Severity severity, SqlState sqlState, String template, String hint) {
-        this(severity, sqlState, template, hint, null);
+    ClientError(Severity severity, SqlState sqlState, String message, String hint) {
+        this(severity, sqlState, message, hint, null);
     }
 
     /** @param configured where the pool's settings say what it is called */
     ClientError(
             Severity severity,
             SqlState sqlState,
-            String template,
+            String message,
             String hint,
             @Nullable Function<ErrorCodes, String> configured) {
-        this.severity = severity;
-        this.sqlState = sqlState;
-        this.template = template;
-        this.hint = hint;
+        this.text = new ErrorTemplate(severity, sqlState, message, hint);
         this.configured = configured;
+    }
+
+    ErrorTemplate text() {
+        return text;
     }
 
     /** The default, where it can be configured. */
     public SqlState sqlState() {
-        return sqlState;
+        return text.sqlState();
     }
 
-    public boolean isConfigurable() {
+    boolean isConfigurable() {
         return configured != null;
-    }
-
-    public String severity() {
-        return severity.name();
-    }
-
-    /** With placeholders as in {@link String#format}. */
-    public String template() {
-        return template;
-    }
-
-    public String hint() {
-        return hint;
     }
 
     /** The error for this occasion; the routine field names this constant, 26000 the routine that drivers look for. */
     public ErrorFields with(Object... arguments) {
-        String message = String.format(Locale.ROOT, template, arguments);
-        ErrorFields fields = ErrorFields.notice(severity.name(), sqlState, message);
-        String routine =
-                this == UNKNOWN_STATEMENT ? "FetchPreparedStatement" : "pgweir_" + name().toLowerCase(Locale.ROOT);
-        return fields.withHint(String.format(Locale.ROOT, hint, arguments)).withRoutine(routine);
+        ErrorFields fields = text.of(this, arguments);
+        return this == UNKNOWN_STATEMENT ? fields.withRoutine("FetchPreparedStatement") : fields;
     }
 
     /** The same under the SQLSTATE that the pool's settings give it. */

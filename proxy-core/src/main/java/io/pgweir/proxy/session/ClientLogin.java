@@ -57,7 +57,7 @@ final class ClientLogin {
                 sessions.refusals().info("client {}: no TLS handshake within {} ms", channel.remoteAddress(), millis);
                 close();
             } else {
-                refuse(ClientError.LOGIN_TIMEOUT.with(millis));
+                refuse(LoginError.LOGIN_TIMEOUT.with(millis));
             }
         }
     };
@@ -103,7 +103,7 @@ final class ClientLogin {
         }
         boolean scarce = held.isScarceWith(all.capacity());
         if (scarce && place == null) {
-            refuse(ClientError.BUFFERS_FULL.with(
+            refuse(LoginError.TOO_MUCH_AHEAD_OF_LOGINS.with(
                     sessions.loginBuffers().held(), sessions.loginBuffers().most()));
             return;
         }
@@ -198,15 +198,15 @@ final class ClientLogin {
         int major = ProtocolVersion.major(message.protocolVersion());
         int minor = ProtocolVersion.minor(message.protocolVersion());
         if (major != 3) {
-            refuse(ClientError.UNSUPPORTED_PROTOCOL.with(major, minor));
+            refuse(LoginError.UNSUPPORTED_PROTOCOL.with(major, minor));
             return;
         }
         if (!encryption.suffices()) {
-            refuse(ClientError.TLS_REQUIRED.with(encryption.mode()));
+            refuse(LoginError.TLS_REQUIRED.with(encryption.mode()));
             return;
         }
         if (message.parameter("replication") != null && !isOff(message.parameter("replication"))) {
-            refuse(ClientError.REPLICATION.with());
+            refuse(LoginError.REPLICATION.with());
             return;
         }
         ErrorFields refusal = sessions.refusal(message);

@@ -131,7 +131,7 @@ final class ClientProof {
     }
 
     private void refuseGuesser(long nanos) {
-        refuse(ClientError.TOO_MANY_FAILED_LOGINS.with(
+        refuse(LoginError.TOO_MANY_FAILED_LOGINS.with(
                 address().getHostAddress(),
                 sessions.config().access().failedLogins(),
                 Math.max(1, TimeUnit.NANOSECONDS.toSeconds(nanos)),
@@ -171,10 +171,10 @@ final class ClientProof {
             expected = known;
             then.accept(known);
         } else if (cause instanceof LookupFailed) {
-            login.refuse(ClientError.LOOKUP_FAILED.with(startup.user(), cause.getMessage()));
+            login.refuse(LoginError.LOOKUP_FAILED.with(startup.user(), cause.getMessage()));
         } else {
             LOG.error("client {}: internal error in its login", channel.remoteAddress(), cause);
-            login.refuse(ClientError.PASSWORD_FAILED.with(startup.user()));
+            login.refuse(LoginError.PASSWORD_FAILED.with(startup.user()));
         }
     }
 
@@ -309,7 +309,7 @@ final class ClientProof {
             try {
                 sessions.proofs().execute(() -> check(known, password));
             } catch (RejectedExecutionException e) {
-                refuse(ClientError.TOO_MANY_PROOFS.with(Offload.MOST_PROOFS));
+                refuse(LoginError.TOO_MANY_PROOFS.with(Offload.MOST_PROOFS));
             }
         });
     }
@@ -384,7 +384,7 @@ final class ClientProof {
 
     private void wrong(long delayNanos) {
         sessions.refusals().info("client {}: password authentication failed", channel.remoteAddress());
-        ErrorFields error = ClientError.PASSWORD_FAILED.with(startup.user());
+        ErrorFields error = LoginError.PASSWORD_FAILED.with(startup.user());
         if (delayNanos == 0) {
             login.refuse(error);
         } else {

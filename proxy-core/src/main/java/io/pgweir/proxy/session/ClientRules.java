@@ -33,14 +33,14 @@ final class ClientRules {
     @Nullable
     ErrorFields refusal(@Nullable Admission admission) {
         if (admission == null) {
-            return refusal(ClientError.NO_HBA_ENTRY);
+            return refusal(LoginError.NO_HBA_ENTRY);
         }
         return admission.method() == HbaMethod.REJECT
-                ? refusal(ClientError.HBA_REJECTED)
+                ? refusal(LoginError.HBA_REJECTED)
                 : certificateProblem(admission);
     }
 
-    private ErrorFields refusal(ClientError error) {
+    private ErrorFields refusal(LoginError error) {
         return error.with(
                 address.getHostAddress(),
                 startup.user(),
@@ -57,11 +57,11 @@ final class ClientRules {
         X509Certificate certificate = encryption.certificate();
         if (certificate == null || !isInTime(certificate)) {
             return admission.certificate() == ClientCertificate.NONE
-                    ? ClientError.CERTIFICATE_FAILED.with(startup.user())
-                    : ClientError.CERTIFICATE_REQUIRED.with();
+                    ? LoginError.CERTIFICATE_FAILED.with(startup.user())
+                    : LoginError.CERTIFICATE_REQUIRED.with();
         }
         boolean wrongName = byName && !startup.user().equals(CertificateName.of(certificate));
-        return wrongName ? ClientError.CERTIFICATE_FAILED.with(startup.user()) : null;
+        return wrongName ? LoginError.CERTIFICATE_FAILED.with(startup.user()) : null;
     }
 
     /** Of a session that is resumed TLS does not look again. */

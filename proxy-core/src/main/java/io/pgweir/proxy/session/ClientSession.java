@@ -13,18 +13,16 @@ import io.pgweir.proxy.metrics.PoolMetrics;
 import io.pgweir.proxy.net.LoopContext;
 import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.notify.NotificationHub;
-import io.pgweir.proxy.pool.CheckoutFailure;
 import io.pgweir.proxy.pool.Pool;
-import io.pgweir.proxy.pool.Waiter;
-import io.pgweir.proxy.settings.ClientLimit;
 import io.pgweir.proxy.settings.PoolMode;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client after its login: its socket, its place in the queue, its transaction while it has no backend. What it sends is
- * judged by {@link FrontendRelay}; the backend it holds is the business of {@link BackendLease}. On one loop.
+ * One client after its login: its socket, and its transaction while it has no backend. What it sends is judged by
+ * {@link FrontendRelay}; it waits for a backend at a {@link QueuePlace}, and what it holds is the business of {@link BackendLease}.
+ * On one loop.
  *
  * <pre>
  *   detached --acquire--> queued --granted--> attached --releaseIfDone--> detached
@@ -45,7 +43,7 @@ final class ClientSession implements CancelTarget {
     private final IdleClient idle;
     private final FrontendRelay relay;
     private final BackendLease lease;
-    private final Waiter waiter;
+    private final QueuePlace place;
     private final ClientIdentity identity;
     private final Listening listening;
     private final Farewell farewell = new Farewell(this);
@@ -53,8 +51,6 @@ final class ClientSession implements CancelTarget {
     private ClientTransaction transaction = ClientTransaction.NONE;
     private @Nullable DeferredBegin deferredBegin;
     private byte toldStatus = TransactionStatus.IDLE;
-    private boolean queued;
-    private boolean cancelRequested;
     private boolean closed;
     private boolean unflushed;
 
@@ -77,36 +73,10 @@ final class ClientSession implements CancelTarget {
         this.listening = new Listening(this, hub, loop, parameters);
         this.relay = new FrontendRelay(this);
         this.lease = new BackendLease(this, relay, loop, startup, parameters);
-        this.waiter = new SessionWaiter();
-        this.identity = new ClientIdentity(channel, limits, lease.settings(), waiter);
+        this.place = new QueuePlace(this);
+        this.identity = new ClientIdentity(channel, limits, lease.settings(), place);
         toClient.target(channel);
         idle.active();
-    }
-
-    private final class SessionWaiter extends Waiter {
-        SessionWaiter() {
-            super(ClientSession.this.pool, ClientSession.this.loop);
-        }
-
-        @Override
-        protected void granted(BackendConnection granted) {
-            ClientSession.this.granted(granted);
-        }
-
-        @Override
-        protected void failed(CheckoutFailure failure) {
-            refused(CheckoutErrors.of(failure, pool));
-        }
-
-        @Override
-        protected Object client() {
-            return ClientSession.this;
-        }
-
-        @Override
-        protected String process() {
-            return identity.process();
-        }
     }
 
     /** What to do once when the client has gone. */
@@ -153,9 +123,7 @@ final class ClientSession implements CancelTarget {
         scanner.close();
         readAhead.note(scanner);
         toClient.target(null);
-        if (queued && pool.leave(waiter)) {
-            queued = false;
-        }
+        place.leave();
         lease.abandon(halfSent);
         listening.closed();
         relay.released();
@@ -188,24 +156,13 @@ final class ClientSession implements CancelTarget {
     /** True if a backend is attached, perhaps only now; false if the session is queued or refused. */
     boolean acquire() {
         if (lease.backend() == null) {
-            queued = true;
-            pool.checkout(waiter, limits.nanos(ClientLimit.POOL_TIMEOUT));
+            place.take();
         }
         return lease.backend() != null;
     }
 
-    private void granted(BackendConnection granted) {
-        queued = false;
-        if (closed) {
-            pool.release(granted);
-            return;
-        }
-        if (cancelRequested) {
-            cancelRequested = false;
-            pool.release(granted);
-            refused(ClientError.QUEUED_STATEMENT_CANCELED.with());
-            return;
-        }
+    /** The backend that the session has waited for. */
+    void granted(BackendConnection granted) {
         lease.begin(granted);
         resumeIfPaused();
     }
@@ -217,8 +174,6 @@ final class ClientSession implements CancelTarget {
 
     /** What waits for a backend, or for one that listens, gets {@code error}. */
     void refused(ErrorFields error) {
-        queued = false;
-        cancelRequested = false;
         if (!closed) {
             relay.refuse(error);
             resumeIfPaused();
@@ -246,14 +201,10 @@ final class ClientSession implements CancelTarget {
 
     @Override
     public void cancel() {
-        if (closed) {
+        if (closed || place.cancel()) {
             return;
         }
-        if (queued && pool.leave(waiter)) {
-            refused(ClientError.QUEUED_STATEMENT_CANCELED.with());
-        } else if (queued) {
-            cancelRequested = true; // the backend is on its way here
-        } else if (lease.backend() == null && listening.stopWaiting()) {
+        if (lease.backend() == null && listening.stopWaiting()) {
             refused(ClientError.QUEUED_STATEMENT_CANCELED.with());
         } else {
             lease.cancel();
@@ -267,8 +218,7 @@ final class ClientSession implements CancelTarget {
     }
 
     void drain() {
-        if (queued && pool.leave(waiter)) {
-            queued = false;
+        if (place.leave()) {
             closeWith(ClientError.SHUTTING_DOWN.with()); // its statement never runs
         } else {
             farewell.begin();
@@ -282,7 +232,7 @@ final class ClientSession implements CancelTarget {
 
     /** Outside of a transaction, and nothing of the client's is under way. */
     boolean isIdle() {
-        boolean open = transaction == ClientTransaction.NONE && !closed && !queued;
+        boolean open = transaction == ClientTransaction.NONE && !closed && !place.isTaken();
         return open && lease.isAtRest() && scanner.keptBytes() == 0 && !scanner.insideFrame();
     }
 
@@ -380,7 +330,7 @@ final class ClientSession implements CancelTarget {
 
     /** Whether the client may be told of notifications: it is outside a transaction, owed nothing, and reads. */
     boolean takesNotifications() {
-        boolean waits = queued || listening.isWaiting();
+        boolean waits = place.isTaken() || listening.isWaiting();
         boolean atRest = toldStatus == TransactionStatus.IDLE && transaction == ClientTransaction.NONE;
         return !closed && !waits && atRest && lease.isAtRest() && !relay.isUnitOpen() && channel.isWritable();
     }

@@ -12,18 +12,16 @@ import io.pgweir.protocol.wire.FrontendType;
 import io.pgweir.protocol.wire.Limits;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
-import io.pgweir.protocol.wire.TransactionStatus;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.ErrorAction;
 import io.pgweir.proxy.backend.PreparedStatement;
 import io.pgweir.proxy.backend.StatementChange;
 import java.nio.charset.StandardCharsets;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Parse, Bind, Describe, Close of a client that shares backends: its statement names are its own, and whatever backend it
- * meets knows the statement by the time the message that uses it arrives. In session mode names pass as they are.
+ * Parse, Bind, Describe, Close of a client that shares backends: names of statements in them are the client's own
+ * ({@link NamedStatements}), and go to a backend as those that it knows. In session mode they pass as they are.
  */
 final class ExtendedRelay {
     /** A named Parse must be held whole to be known again; a longer one is refused. */
@@ -37,16 +35,15 @@ final class ExtendedRelay {
     private final StatementEffects effects;
     private final UnnamedStatement unnamed = new UnnamedStatement();
     private final PlanRecovery recovery;
-    private final StatementSharing sharing;
-    private @Nullable ClientStatements statements;
     private final UnmappedStatements unmapped;
+    final NamedStatements names;
 
     ExtendedRelay(ClientSession session, FrontendRelay relay, StatementEffects effects) {
         this.session = session;
         this.relay = relay;
         this.effects = effects;
         this.recovery = new PlanRecovery(session);
-        this.sharing = new StatementSharing(session);
+        this.names = new NamedStatements(session, recovery);
         this.unmapped = new UnmappedStatements(session);
     }
 
@@ -134,7 +131,7 @@ final class ExtendedRelay {
         StatementKind kind = text.kind(in);
         effects.noteParse(kind, in, body, textLimit, backend);
         if (nameEnd > name) {
-            parseNamed(backend, in, name, nameEnd, bodyLength);
+            names.parse(backend, in, name, nameEnd, bodyLength);
             return;
         }
         StatementChange change = text.isAgain()
@@ -154,72 +151,20 @@ final class ExtendedRelay {
         if (!unnamed.note(backend)) {
             backend.running().passing(in, body, textLimit, textEnd >= 0);
         }
-        String own = kind == StatementKind.DEALLOCATE && textEnd >= 0 ? deallocateTarget(in, body, textEnd) : null;
+        String own =
+                kind == StatementKind.DEALLOCATE && textEnd >= 0 ? names.deallocateTarget(in, body, textEnd) : null;
         if (own == null) {
             relay.forward(backend, at, available);
             backend.ledger().expectParse(change);
         } else {
-            backend.ledger().expectParse(Deallocation.send(backend, Objects.requireNonNull(statements), own, change));
+            backend.ledger().expectParse(names.deallocate(backend, own, change));
         }
-    }
-
-    private void parseNamed(BackendConnection backend, ByteBuf in, int name, int nameEnd, int bodyLength) {
-        ClientStatements own = statements();
-        PreparedStatement existing = own.get(in, name, nameEnd - name);
-        if (existing != null) {
-            PreparedStatement used = use(backend, own, existing, in, name, nameEnd - name);
-            backend.statements().prepareTwice(Objects.requireNonNull(used), () -> {});
-            return;
-        }
-        ErrorFields refusal = own.refusal(bodyLength);
-        if (refusal != null) {
-            backend.statements().refuse(refusal);
-            return;
-        }
-        PreparedStatement statement = sharing.parsed(in, nameEnd + 1, bodyLength);
-        StatementChange change = new GivenName(own, ByteBufUtil.getBytes(in, name, nameEnd - name), statement);
-        recovery.uses(statement);
-        if (backend.statements().has(statement)) {
-            if (mustFail(backend, statement)) {
-                backend.statements().prepareTwice(statement, change);
-                return;
-            }
-            backend.ledger().makeParseComplete(change);
-            session.replied();
-        } else {
-            backend.statements().prepareForClient(statement, change);
-        }
-    }
-
-    private ClientStatements statements() {
-        ClientStatements own = statements;
-        if (own == null) {
-            statements = own = sharing.names();
-        }
-        return own;
-    }
-
-    /** Gives a statement its name without a backend; false if the name is taken, or the client has too many. */
-    boolean giveName(ByteBuf in, int name, int nameEnd, int end) {
-        ClientStatements own = statements();
-        byte[] bytes = ByteBufUtil.getBytes(in, name, nameEnd - name);
-        if (own.get(bytes) != null || own.refusal(end - (nameEnd + 1)) != null) {
-            return false;
-        }
-        own.put(bytes, sharing.parsed(in, nameEnd + 1, end - (nameEnd + 1)));
-        return true;
-    }
-
-    private static boolean mustFail(BackendConnection backend, PreparedStatement statement) {
-        boolean failed =
-                backend.status() == TransactionStatus.FAILED && backend.ledger().isEmpty();
-        return failed && !statement.endsFailedTransaction();
     }
 
     /** Whether a Parse gives a name that the client has given already. */
     boolean isNameTaken(ByteBuf in) {
         MessageText text = relay.text();
-        return text.nameEnd() > text.nameAt() && find(in, text.nameAt(), text.nameEnd() - text.nameAt()) != null;
+        return text.nameEnd() > text.nameAt() && names.find(in, text.nameAt(), text.nameEnd() - text.nameAt()) != null;
     }
 
     // ---- Bind, Describe, Close
@@ -241,7 +186,7 @@ final class ExtendedRelay {
             executions().bind(in, portal, unnamed.tally());
             relay.forward(backend, at, available);
         } else {
-            PreparedStatement statement = use(backend, statements, relay.text().statement(), in, name, nameEnd - name);
+            PreparedStatement statement = names.use(backend, relay.text().statement(), in, name, nameEnd - name);
             if (statement != null) {
                 backend.running().kept(statement.body(), statement.body().length);
                 effects.note(statement, backend);
@@ -277,7 +222,7 @@ final class ExtendedRelay {
             unnamed.ensure(backend);
             relay.forward(backend, at, length);
         } else {
-            PreparedStatement statement = use(backend, in, name, nameEnd - name);
+            PreparedStatement statement = names.use(backend, in, name, nameEnd - name);
             byte[] serverName = serverName(statement, in, name, nameEnd);
             backend.toServer()
                     .append()
@@ -296,29 +241,6 @@ final class ExtendedRelay {
                 : statement.serverName();
     }
 
-    private @Nullable PreparedStatement use(BackendConnection backend, ByteBuf in, int name, int length) {
-        return use(backend, statements, find(in, name, length), in, name, length);
-    }
-
-    private @Nullable PreparedStatement use(
-            BackendConnection backend,
-            @Nullable ClientStatements own,
-            @Nullable PreparedStatement named,
-            ByteBuf in,
-            int name,
-            int length) {
-        if (own == null || named == null) {
-            return null;
-        }
-        PreparedStatement statement = sharing.toUse(backend, named);
-        if (statement != named) {
-            own.put(ByteBufUtil.getBytes(in, name, length), statement);
-        }
-        backend.statements().prepare(statement);
-        recovery.uses(statement);
-        return statement;
-    }
-
     private void close(BackendConnection backend, ByteBuf in, int at, int length) {
         int target = at + FrameScanner.HEADER;
         int name = target + 1;
@@ -333,20 +255,9 @@ final class ExtendedRelay {
             relay.forward(backend, at, length);
             backend.ledger().expectClose();
         } else {
-            backend.ledger().makeCloseComplete(closing(in, name, nameEnd - name));
+            backend.ledger().makeCloseComplete(names.close(in, name, nameEnd - name));
             session.replied();
         }
-    }
-
-    private @Nullable StatementChange closing(ByteBuf in, int name, int length) {
-        ClientStatements own = statements;
-        PreparedStatement statement = own == null ? null : own.get(in, name, length);
-        if (own == null || statement == null) {
-            return null;
-        }
-        byte[] bytes = ByteBufUtil.getBytes(in, name, length);
-        own.remove(bytes);
-        return () -> own.put(bytes, statement);
     }
 
     /** Close of a statement, and use of an unknown one, are answered without a backend. */
@@ -358,7 +269,7 @@ final class ExtendedRelay {
             if (!ofNamed) {
                 return false;
             }
-            closing(in, name, nameEnd - name);
+            names.close(in, name, nameEnd - name);
             BackendWriter.closeComplete(session.toClient().append());
             session.replied();
             return true;
@@ -373,39 +284,14 @@ final class ExtendedRelay {
         return true;
     }
 
-    // ---- DEALLOCATE, DISCARD
-
-    /** The name in a DEALLOCATE of one of the client's protocol-level statements; else null. */
-    @Nullable
-    String deallocateTarget(ByteBuf in, int from, int to) {
-        return statements == null ? null : statements.deallocateTarget(in, from, to);
-    }
-
-    /** Forgets one name without a backend; false if there is no such statement. */
-    boolean forget(String name) {
-        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-        if (statements == null || statements.get(bytes) == null) {
-            return false;
-        }
-        statements.remove(bytes);
-        return true;
-    }
-
+    /** Neither names nor the unnamed statement are left. */
     void forgetAll() {
-        if (statements != null) {
-            statements.release();
-        }
-        statements = null;
+        names.forgetAll();
         unnamed.forget();
     }
 
     UnnamedStatement unnamed() {
         return unnamed;
-    }
-
-    @Nullable
-    PreparedStatement find(ByteBuf in, int name, int length) {
-        return statements == null ? null : statements.get(in, name, length);
     }
 
     // ---- events
@@ -443,6 +329,6 @@ final class ExtendedRelay {
 
     /** See {@link PlanRecovery#errorForClient}. */
     ErrorAction errorForClient(BackendConnection backend, ErrorFields error, @Nullable UnitRecord unit) {
-        return recovery.errorForClient(backend, error, unit, statements);
+        return recovery.errorForClient(backend, error, unit, names);
     }
 }

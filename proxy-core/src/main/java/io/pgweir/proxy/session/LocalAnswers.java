@@ -91,7 +91,7 @@ final class LocalAnswers {
         if (target.equals(SqlScanner.ALL)) {
             extended.forgetAll();
             complete("DEALLOCATE ALL");
-        } else if (extended.forget(target)) {
+        } else if (extended.names.forget(target)) {
             complete("DEALLOCATE");
         } else if (begun) {
             return false;
@@ -183,7 +183,7 @@ final class LocalAnswers {
         int text = name + in.bytesBefore(name, end - name, (byte) 0) + 1;
         int textLength = text == name ? -1 : in.bytesBefore(text, end - text, (byte) 0);
         StatementKind kind = textLength <= 0 ? null : endOf(in, text, text + textLength);
-        return kind != null && (text == name + 1 || extended.giveName(in, name, text - 1, end)) ? kind : null;
+        return kind != null && (text == name + 1 || extended.names.give(in, name, text - 1, end)) ? kind : null;
     }
 
     private @Nullable StatementKind boundEnd(ByteBuf in, int portal, int available) {
@@ -191,7 +191,7 @@ final class LocalAnswers {
         int portalLength = in.bytesBefore(portal, end - portal, (byte) 0);
         int name = portal + portalLength + 1;
         int nameLength = portalLength < 0 ? -1 : in.bytesBefore(name, end - name, (byte) 0);
-        PreparedStatement statement = nameLength <= 0 ? null : extended.find(in, name, nameLength);
+        PreparedStatement statement = nameLength <= 0 ? null : extended.names.find(in, name, nameLength);
         StatementKind kind = statement == null ? null : statement.kind();
         return kind == StatementKind.ROLLBACK || kind == StatementKind.COMMIT ? kind : null;
     }

@@ -178,7 +178,7 @@ final class LoginProfiles {
         private void unavailable(@Nullable BackendFailure cause) {
             LoginProfile profile;
             if (cause != null && cause.isRefusal() && !isKnown(settings)) {
-                ErrorFields error = ClientError.LOGIN_REFUSED_BY_SERVER.with(cause.message());
+                ErrorFields error = LoginError.LOGIN_REFUSED_BY_SERVER.with(cause.message());
                 profile = LoginProfile.refused(
                         cause.sqlState() == null ? error : error.with(ErrorField.CODE, cause.sqlState()));
             } else {

@@ -60,7 +60,7 @@ final class MessageText {
         int portalEnd = terminator(in, at + FrameScanner.HEADER, limit);
         nameAt = portalEnd + 1;
         nameEnd = portalEnd < 0 ? -1 : terminator(in, nameAt, limit);
-        statement = nameEnd <= nameAt ? null : extended.find(in, nameAt, nameEnd - nameAt);
+        statement = nameEnd <= nameAt ? null : extended.names.find(in, nameAt, nameEnd - nameAt);
     }
 
     /** Index of the 0 that ends a text at {@code from}, -1 if it is not there. */

@@ -43,8 +43,8 @@ public final class Newcomers {
         mostOfNetwork = bounds.maxUnauthenticatedPerAddress() == 0
                 ? Math.max(1, most / 2)
                 : bounds.maxUnauthenticatedPerAddress();
-        tooMany = ClientError.TOO_MANY_UNAUTHENTICATED.with(most);
-        tooManyOfNetwork = ClientError.TOO_MANY_UNAUTHENTICATED_FROM_ADDRESS.with(mostOfNetwork);
+        tooMany = LoginError.TOO_MANY_UNAUTHENTICATED.with(most);
+        tooManyOfNetwork = LoginError.TOO_MANY_UNAUTHENTICATED_FROM_ADDRESS.with(mostOfNetwork);
     }
 
     /** One connection, until it has proved who it is or is closed. On its loop. */

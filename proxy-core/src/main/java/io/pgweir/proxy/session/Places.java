@@ -6,11 +6,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** How many may be connected at one time. Thread-safe. */
 final class Places {
     private volatile int limit;
-    private final ClientError whenFull;
+    private final LoginError whenFull;
     private final AtomicInteger taken = new AtomicInteger();
 
     /** @param whenFull its one argument is the limit */
-    Places(int limit, ClientError whenFull) {
+    Places(int limit, LoginError whenFull) {
         this.limit = limit;
         this.whenFull = whenFull;
     }

@@ -55,13 +55,10 @@ final class PlanRecovery {
      * does not fit any more, the statement is prepared anew, and the unit repeated if that is safe.
      *
      * @param unit what was sent, if nothing was sent behind it
-     * @param statements the client's names
+     * @param names the client's names
      */
     ErrorAction errorForClient(
-            BackendConnection backend,
-            ErrorFields error,
-            @Nullable UnitRecord unit,
-            @Nullable ClientStatements statements) {
+            BackendConnection backend, ErrorFields error, @Nullable UnitRecord unit, NamedStatements names) {
         if (repeating) {
             repeating = false;
             session.metrics().planRetriesFailed.increment();
@@ -92,7 +89,7 @@ final class PlanRecovery {
         if ((lost || stale) && unit != null && unit.mayReplay(stale)) {
             return ErrorAction.REPLAY;
         }
-        return named != null && sendRenamed(error, named, statements) ? ErrorAction.SUPPRESS : ErrorAction.FORWARD;
+        return named != null && sendRenamed(error, named, names) ? ErrorAction.SUPPRESS : ErrorAction.FORWARD;
     }
 
     /** The statement that PostgreSQL names by our name for it, if any. */
@@ -108,8 +105,8 @@ final class PlanRecovery {
     }
 
     /** Puts the client's name of a statement where PostgreSQL wrote ours. */
-    private boolean sendRenamed(ErrorFields error, PreparedStatement statement, @Nullable ClientStatements statements) {
-        String name = statements == null ? null : statements.nameOf(statement);
+    private boolean sendRenamed(ErrorFields error, PreparedStatement statement, NamedStatements names) {
+        String name = names.nameOf(statement);
         String message = error.message();
         if (name == null || message == null) {
             return false;

@@ -1,32 +1,28 @@
 package io.pgweir.proxy.session;
 
-import io.netty.channel.EventLoop;
 import io.pgweir.protocol.wire.ErrorFields;
 import io.pgweir.proxy.backend.BackendConnection;
 import io.pgweir.proxy.backend.BackendFailure;
 import io.pgweir.proxy.backend.SessionSettings;
 import io.pgweir.proxy.backend.Unattended;
 import io.pgweir.proxy.net.LoopContext;
-import io.pgweir.proxy.net.Outbound;
 import io.pgweir.proxy.pool.Pool;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Applies settings to a backend nobody uses and reads what it reports then. */
-final class ProfileQuery implements Unattended {
+final class ProfileQuery extends Unattended {
     private final BackendConnection backend;
     private final Pool pool;
-    private final LoopContext loop;
-    private final Outbound nowhere = new Outbound();
     private @Nullable BiConsumer<@Nullable Map<String, String>, @Nullable ErrorFields> result;
     private @Nullable ErrorFields error;
     private boolean answered;
 
     ProfileQuery(BackendConnection backend, Pool pool, LoopContext loop) {
+        super(loop);
         this.backend = backend;
         this.pool = pool;
-        this.loop = loop;
     }
 
     /** The result has the parameters, or PostgreSQL's error about a setting, or neither if the backend was lost. */
@@ -61,16 +57,6 @@ final class ProfileQuery implements Unattended {
         Map<String, String> parameters = backend.parameters().snapshot();
         pool.release(backend);
         then.accept(parameters, null);
-    }
-
-    @Override
-    public EventLoop eventLoop() {
-        return loop.loop();
-    }
-
-    @Override
-    public Outbound toClient() {
-        return nowhere;
     }
 
     @Override

@@ -51,7 +51,7 @@ final class QueryRelay {
                 return transactionRefusal.refuse(backend, FrontendType.QUERY);
             }
             if (kind == StatementKind.DEALLOCATE && whole && mayAnswer(backend)) {
-                String own = extended.deallocateTarget(source, from, to);
+                String own = extended.names.deallocateTarget(source, from, to);
                 if (own != null) {
                     return deallocate(backend, own);
                 }
@@ -97,7 +97,7 @@ final class QueryRelay {
         if (backend.ledger().size() > 0) {
             return relay.holdBack(Held.UNTIL_ANSWERED);
         }
-        extended.forget(own);
+        extended.names.forget(own);
         extended.queryDestroysUnnamed();
         session.completed(backend, "DEALLOCATE");
         return true;

@@ -47,7 +47,7 @@ final class ReadOnlyUnit implements UnitRecord.Test {
         if (nameEnd == name) {
             return parsed;
         }
-        @Nullable PreparedStatement statement = extended.find(in, name, nameEnd - name);
+        @Nullable PreparedStatement statement = extended.names.find(in, name, nameEnd - name);
         if (statement == null) {
             return false;
         }

@@ -58,12 +58,12 @@ final class SessionOpening {
         }
         DatabaseConfig database = sessions.config().database(name);
         if (database == null) {
-            login.refuse(ClientError.UNKNOWN_DATABASE.with(name));
+            login.refuse(LoginError.UNKNOWN_DATABASE.with(name));
             return;
         }
         AdminOrder disabled = sessions.pools().switches().disabled(name);
         if (disabled != null) {
-            login.refuse(ClientError.DATABASE_DISABLED.with(name, disabled.words()));
+            login.refuse(LoginError.DATABASE_DISABLED.with(name, disabled.words()));
             return;
         }
         Map<String, String> own = new LinkedHashMap<>();
@@ -82,15 +82,15 @@ final class SessionOpening {
         if (counted.full() != null) {
             login.refuse(
                     counted.full() == ClientCounts.Full.USER
-                            ? ClientError.TOO_MANY_CLIENTS_OF_USER.with(startup.user(), counted.limit())
-                            : ClientError.TOO_MANY_CLIENTS_OF_DATABASE.with(name, counted.limit()));
+                            ? LoginError.TOO_MANY_CLIENTS_OF_USER.with(startup.user(), counted.limit())
+                            : LoginError.TOO_MANY_CLIENTS_OF_DATABASE.with(name, counted.limit()));
             return;
         }
         PoolUse entered = sessions.pools().enter(database, name, startup.user());
         if (entered == null) {
             counted.leave();
             PoolKey key = new PoolKey(name, startup.user());
-            login.refuse(ClientError.TOO_MANY_POOLS.with(key, sessions.config().maxPools()));
+            login.refuse(LoginError.TOO_MANY_POOLS.with(key, sessions.config().maxPools()));
             return;
         }
         PoolUse use = entered.and(counted::leave);

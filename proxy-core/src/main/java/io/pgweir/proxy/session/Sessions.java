@@ -38,7 +38,7 @@ public final class Sessions {
     private final Map<Long, ClientSession> open = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
     private final Places clients;
-    private final Places consoles = new Places(MOST_CONSOLES, ClientError.TOO_MANY_CONSOLES);
+    private final Places consoles = new Places(MOST_CONSOLES, LoginError.TOO_MANY_CONSOLES);
     private volatile @Nullable ClientTls tls;
     private volatile @Nullable Console console;
     private volatile @Nullable AdminOrder outOfService;
@@ -81,7 +81,7 @@ public final class Sessions {
         this.newcomers = new Newcomers(config().bounds());
         this.buffers = new BufferBudget(config().bounds().bufferBytes());
         this.loginBuffers = new BufferBudget(Math.max(1, buffers.most() / 2));
-        this.clients = new Places(HeapRoom.mostClients(config().maxClients()), ClientError.TOO_MANY_CLIENTS);
+        this.clients = new Places(HeapRoom.mostClients(config().maxClients()), LoginError.TOO_MANY_CLIENTS);
         keepStatements();
     }
 
@@ -238,13 +238,13 @@ public final class Sessions {
         if (phase == Phase.DRAINING) {
             return ClientError.SHUTTING_DOWN.with();
         }
-        return out == null || console(database) != null ? null : ClientError.OUT_OF_SERVICE.with(out.words());
+        return out == null || console(database) != null ? null : LoginError.OUT_OF_SERVICE.with(out.words());
     }
 
     /** PostgreSQL would cut it off, and two long names could become one behind pgweir's back. */
     private static @Nullable ErrorFields tooLong(String what, String name) {
         int length = ByteBufUtil.utf8Bytes(name);
-        return length <= Limits.NAME ? null : ClientError.NAME_TOO_LONG.with(what, length, Limits.NAME);
+        return length <= Limits.NAME ? null : LoginError.NAME_TOO_LONG.with(what, length, Limits.NAME);
     }
 
     /** An administrator's order to take no new clients, or null. */

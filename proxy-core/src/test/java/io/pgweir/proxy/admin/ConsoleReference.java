@@ -138,9 +138,9 @@ final class ConsoleReference {
                         .append(".\n\n"));
         text.append("""
                 What differs from PgBouncer: clients that do nothing are `idle` and count as `cl_active`; `sv_tested` are backends that are cleaned up
-                after a client or asked whether they are there; `sv_used`, `*_cancel` and `sv_being_canceled` are always 0; bytes and the
-                `*_parse_count` and `bind_count` are not counted; `xact_count` counts uses of a backend, which in transaction mode are transactions,
-                statements outside of one included; averages are those of the last whole minute.
+                after a client or asked whether they are there; `sv_used`, `*_cancel` and `sv_being_canceled` are always 0; `xact_count` counts
+                uses of a backend, which in transaction mode are transactions, statements outside of one included; averages are those of the
+                last whole minute.
 
                 | not here | instead |
                 |---|---|

@@ -2,16 +2,11 @@ package io.pgweir.proxy.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.pgweir.protocol.auth.ScramClient;
-import io.pgweir.proxy.pool.Pool;
 import io.pgweir.proxy.settings.ConfigChange;
 import io.pgweir.proxy.settings.ReloadReport;
 import io.pgweir.proxy.testkit.Frontend;
-import io.pgweir.proxy.testkit.LoginRefused;
-import io.pgweir.proxy.testkit.LoginRoles;
-import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.ServerMessage;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
@@ -21,82 +16,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Who may come in is changed by a reload, and whoever is in stays and is served. */
 @Timeout(120)
-class ReloadAccessTest {
-    private static final String SOMEBODY = "users: {somebody: {password: x}}\n";
-    private static final String NOBODY =
-            "auth_query: SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = $1 AND false";
-
-    private final RealPostgres postgres = RealPostgres.get();
-    private final LoginRoles roles = new LoginRoles(postgres);
-    private String database = "";
-    private String file = "";
-    private String asker = "";
-    private String role = "";
-
-    @TempDir
-    private Path directory;
-
-    @BeforeEach
-    void someRoles() throws Exception {
-        assumeThat(postgres.checksPasswords()).isTrue();
-        database = postgres.createDatabase();
-        file = "failed_login_limit: off\ndatabases:\n  app: {host: $HOST, port: $PORT, dbname: " + database + "}\n";
-        role = roles.create("right");
-        asker = roles.create("asks");
-        postgres.execute("GRANT SELECT ON pg_catalog.pg_authid TO " + asker);
-    }
-
-    @AfterEach
-    void noRoles() throws Exception {
-        roles.close();
-        if (!database.isEmpty()) {
-            postgres.dropDatabase(database);
-        }
-    }
-
-    private Reloading start(String lines) throws IOException {
-        return new Reloading(postgres, directory, lines + file, "client_auth", "scram");
-    }
-
-    private String user(String secret, String... more) {
-        return "users:\n  " + role + ": {password: '" + secret + "'" + String.join("", more) + "}\n";
-    }
-
-    private String asking(String... more) {
-        return "auth_user: " + asker + "\nauth_password: asks\nauth_dbname: postgres\n" + String.join("\n", more)
-                + "\n";
-    }
-
-    private void refused(Reloading pgweir, String password, String sqlState) {
-        assertThatThrownBy(() -> pgweir.login("app", role, password).close())
-                .isInstanceOf(LoginRefused.class)
-                .hasMessageContaining("E[" + sqlState);
-    }
-
-    /** By a backend that is opened for it. */
-    private void servedAnew(Reloading pgweir, WireClient client) throws Exception {
-        postgres.terminateAll(database);
-        Pool pool = pgweir.proxy().pool("app", role);
-        eventually("the backends have gone", () -> assertThat(pool.open()).isZero());
-        assertThat(client.value("select current_user")).isEqualTo(role);
-    }
-
-    private static void eventually(String what, org.awaitility.core.ThrowingRunnable check) {
-        org.awaitility.Awaitility.await(what).atMost(Duration.ofSeconds(10)).untilAsserted(check);
-    }
-
+class ReloadAccessTest extends ReloadAccessHarness {
     // ---- users
 
     @Test
@@ -245,115 +172,6 @@ class ReloadAccessTest {
             login = challenged(pgweir, "right");
             pgweir.to(asking(NOBODY) + file);
             assertThat(login.outcome()).as("not by the database any more").isEqualTo("28P01");
-        }
-    }
-
-    // ---- auth_query
-
-    @Test
-    void theBreakerOfAFormerHostGoesWithTheConnectionThatAsked() throws Exception {
-        try (Reloading pgweir = start(asking())) {
-            pgweir.login("app", role, "right").close();
-            pgweir.to(asking() + file.replace("$HOST", "$OTHER"));
-            eventually(
-                    "the former host is forgotten",
-                    () -> assertThat(pgweir.proxy().proxy().pools().breakers().all())
-                            .extracting(breaker -> breaker.server().host())
-                            .containsExactly(Reloading.other(postgres.host())));
-        }
-    }
-
-    @Test
-    void aUserGoesFromTheConfigurationToTheDatabaseAndBack() throws Exception {
-        try (Reloading pgweir = start(user("right"));
-                WireClient client = pgweir.login("app", role, "right")) {
-            assertThat(client.query("select 1")).endsWith("Z[I]");
-            pgweir.to(asking() + file);
-            servedAnew(pgweir, client); // nobody has brought anything else yet
-            roles.alter(role, "PASSWORD 'other'");
-            eventually(
-                    "the change is seen",
-                    () -> pgweir.login("app", role, "other").close());
-            refused(pgweir, "right", "28P01");
-            servedAnew(pgweir, client); // with the other one
-            pgweir.to(user("right") + asking() + file);
-            refused(pgweir, "other", "28P01");
-            roles.alter(role, "PASSWORD 'right'");
-            pgweir.login("app", role, "right").close();
-            servedAnew(pgweir, client);
-        }
-    }
-
-    @Test
-    void whoCameByAuthQueryIsServedWhenItIsNotThereAnyMore() throws Exception {
-        try (Reloading pgweir = start(asking())) {
-            try (WireClient client = pgweir.login("app", role, "right")) {
-                assertThat(client.query("select 1")).endsWith("Z[I]");
-                pgweir.to(SOMEBODY + file);
-                refused(pgweir, "right", "28P01");
-                eventually(
-                        "its connection has gone",
-                        () -> assertThat(pgweir.proxy()
-                                        .proxy()
-                                        .pools()
-                                        .authQueries()
-                                        .pools())
-                                .isEmpty());
-                assertThat(roles.backends(asker)).isZero();
-                servedAnew(pgweir, client);
-            }
-            eventually(
-                    "the pool of the user has gone",
-                    () -> assertThat(pgweir.proxy().proxy().pools().pools()).isEmpty());
-        }
-    }
-
-    @Test
-    void anotherQueryForgetsWhatTheFormerOneHasAnswered() throws Exception {
-        try (Reloading pgweir = start(asking("auth_query_ttl: 1h"));
-                WireClient client = pgweir.login("app", role, "right")) {
-            assertThat(pgweir.to(asking("auth_query_ttl: 1h", NOBODY) + file).changes())
-                    .extracting(ConfigChange::what)
-                    .containsExactly("auth_query");
-            refused(pgweir, "right", "28P01");
-            assertThat(client.query("select 1")).as("who is in stays").endsWith("Z[I]");
-            pgweir.to(asking("auth_query_ttl: 1h") + file);
-            pgweir.login("app", role, "right").close();
-            eventually(
-                    "the former connections have gone",
-                    () -> assertThat(roles.backends(asker)).isOne());
-        }
-    }
-
-    @Test
-    void aShorterTimeOfAnswersCountsAtOnceAndOtherSettingsForgetNothing() throws Exception {
-        try (Reloading pgweir = start(asking("auth_query_ttl: 1h"));
-                WireClient client = pgweir.login("app", role, "right")) {
-            postgres.execute("ALTER ROLE " + role + " NOLOGIN");
-            pgweir.to(asking("auth_query_ttl: 1h", "queue_limit: 9", "connection_limit: 7") + file);
-            pgweir.login("app", role, "right").close(); // as far as pgweir knows
-            pgweir.to(asking("auth_query_ttl: 1s") + file);
-            eventually("the answer is too old", () -> refused(pgweir, "right", "28P01"));
-            assertThat(client.query("select 1")).endsWith("Z[I]");
-        }
-    }
-
-    @Test
-    void theRoleThatAsksGetsAnotherPassword() throws Exception {
-        try (Reloading pgweir = start(asking("auth_query_ttl: 0"));
-                WireClient client = pgweir.login("app", role, "right")) {
-            roles.alter(asker, "PASSWORD 'changed'");
-            postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + asker + "'");
-            eventually("it is refused", () -> refused(pgweir, "right", "57P03"));
-            ReloadReport report = pgweir.to(asking("auth_query_ttl: 0").replace(": asks", ": changed") + file);
-            assertThat(report.changes())
-                    .extracting(ConfigChange::toString)
-                    .singleElement()
-                    .satisfies(line -> assertThat(line)
-                            .startsWith("database app: auth_password *** -> changed")
-                            .doesNotContain("asks"));
-            pgweir.login("app", role, "right").close();
-            assertThat(client.query("select 1")).endsWith("Z[I]");
         }
     }
 

@@ -113,7 +113,7 @@ class LoginFloodTest {
                 heard++;
                 last = open(proxy, "127.0.0.2");
             }
-            assertThat(refusal(last)).contains("53200", "of 200000 bytes (client_buffer_limit)");
+            assertThat(refusal(last)).contains("53200", "of 200000 bytes (half of client_buffer_limit)");
             assertThat(heard).isBetween(10, 23); // a buffer may be larger than what is in it
             assertThat(proxy.proxy().sessions().buffers().held()).isZero();
             login(proxy).close();

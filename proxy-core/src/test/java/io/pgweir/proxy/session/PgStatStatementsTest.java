@@ -29,7 +29,11 @@ class PgStatStatementsTest {
     private static final int CLIENTS = 4;
     private static final int ROUNDS = 30;
 
-    /** Told apart by a name that stands in each text. */
+    /** Each stands in the text of one statement of the workload, and in no other. */
+    private static final List<String> NAMES =
+            List.of("point_read", "range_read", "as slow", "update t", "insert into", "delete from");
+
+    /** Of all statements with one of the {@link #NAMES}. */
     private record Figures(long calls, long rows, double seconds) {}
 
     private static OwnPostgres server;
@@ -65,7 +69,7 @@ class PgStatStatementsTest {
             proxy.awaitQuiet();
             Map<String, Figures> theirs = theirs(direct);
             Map<String, Figures> ours = ours(proxy);
-            assertThat(theirs.keySet()).hasSize(6);
+            assertThat(theirs.keySet()).hasSameSizeAs(NAMES);
             assertThat(ours.keySet()).isEqualTo(theirs.keySet());
             theirs.forEach((name, expected) -> {
                 Figures counted = ours.get(name);
@@ -146,7 +150,7 @@ class PgStatStatementsTest {
     }
 
     private static String name(String text) {
-        for (String name : List.of("point_read", "range_read", "as slow", "update t", "insert into", "delete from")) {
+        for (String name : NAMES) {
             if (text.toLowerCase(java.util.Locale.ROOT).contains(name) && !text.contains("generate_series")) {
                 return name;
             }
@@ -156,8 +160,7 @@ class PgStatStatementsTest {
 
     private static Map<String, Figures> theirs(WireClient direct) throws Exception {
         Map<String, Figures> found = new LinkedHashMap<>();
-        List<String> texts = List.of("point_read", "range_read", "as slow", "update t", "insert into", "delete from");
-        for (String name : texts) {
+        for (String name : NAMES) {
             String where = " from pg_stat_statements where query ilike '%" + name
                     + "%' and query not ilike '%pg_stat_statements%'";
             found.put(

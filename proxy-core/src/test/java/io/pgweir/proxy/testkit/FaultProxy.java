@@ -1,6 +1,7 @@
 package io.pgweir.proxy.testkit;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -17,6 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class FaultProxy implements AutoCloseable {
 
     private volatile ServerSocket listener;
+    private volatile Thread accepting = new Thread();
     private final InetSocketAddress target;
     private final long seed;
     private final FaultLeg toServer = new FaultLeg();
@@ -74,6 +76,12 @@ public final class FaultProxy implements AutoCloseable {
     /** From now on nobody listens, as where no server runs; connections that are there go on. */
     public void closePort() throws IOException {
         listener.close();
+        try {
+            accepting.join(); // until then the kernel goes on listening
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the port was being closed");
+        }
     }
 
     /** Undoes {@link #closePort}. */
@@ -103,13 +111,17 @@ public final class FaultProxy implements AutoCloseable {
     }
 
     private void acceptAllAt(ServerSocket at) {
-        daemon("fault-proxy-accept", () -> acceptAll(at));
+        accepting = daemon("fault-proxy-accept", () -> acceptAll(at));
     }
 
     private void acceptAll(ServerSocket at) {
         while (!at.isClosed()) {
             try {
                 Socket client = at.accept();
+                if (at.isClosed()) {
+                    reset(client); // it has come at the same time
+                    return;
+                }
                 int number = accepted.incrementAndGet();
                 daemon("fault-proxy-connect-" + number, () -> join(client, number));
             } catch (IOException e) {
@@ -182,9 +194,10 @@ public final class FaultProxy implements AutoCloseable {
         }
     }
 
-    private static void daemon(String name, Runnable work) {
+    private static Thread daemon(String name, Runnable work) {
         Thread thread = new Thread(work, name);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 }

@@ -84,9 +84,9 @@ public final class WireClient implements AutoCloseable {
             SSLParameters parameters = wrapped.getSSLParameters();
             parameters.setApplicationProtocols(protocols);
             wrapped.setSSLParameters(parameters);
-            wrapped.setSoTimeout((int) TIMEOUT.toMillis());
+            wrapped.setSoTimeout((int) timeout.toMillis());
             wrapped.startHandshake();
-            return new WireClient(host, port, wrapped);
+            return new WireClient(host, port, wrapped).patient(timeout);
         } catch (IOException | RuntimeException e) {
             wrapped.close();
             throw e;
@@ -150,13 +150,13 @@ public final class WireClient implements AutoCloseable {
         return this;
     }
 
-    /** Waits this long for each message from now on, rather than {@link #TIMEOUT}. */
+    /** Waits this long for each read and handshake from now on, rather than {@link #TIMEOUT}. */
     public WireClient patient(Duration timeout) {
         this.timeout = timeout;
         return this;
     }
 
-    /** The next message. @throws SocketTimeoutException after {@link #TIMEOUT} @throws EOFException if the server closed */
+    /** The next message. @throws SocketTimeoutException if none comes in time @throws EOFException if the server closed */
     public ServerMessage read() throws IOException {
         return read(timeout);
     }
@@ -193,7 +193,7 @@ public final class WireClient implements AutoCloseable {
 
     /** One bare byte, the answer to SSLRequest or GSSENCRequest. */
     public char readByte() throws IOException {
-        fill(1, System.nanoTime() + TIMEOUT.toNanos());
+        fill(1, System.nanoTime() + timeout.toNanos());
         return (char) unread[from++];
     }
 

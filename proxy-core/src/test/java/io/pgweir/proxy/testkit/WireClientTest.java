@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -148,6 +150,14 @@ class WireClientTest {
         client.cancel();
         assertThat(ServerMessage.transcript(client.readUntilReady()))
                 .endsWith("E[57014 canceling statement due to user request] Z[I]");
+    }
+
+    @Test
+    @Timeout(5)
+    void everyReadIsAsPatientAsItsClient() {
+        client.patient(Duration.ofMillis(20));
+        assertThatThrownBy(client::read).isInstanceOf(SocketTimeoutException.class);
+        assertThatThrownBy(client::readByte).isInstanceOf(SocketTimeoutException.class);
     }
 
     @Test
