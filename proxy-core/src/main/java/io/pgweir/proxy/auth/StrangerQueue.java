@@ -2,13 +2,11 @@ package io.pgweir.proxy.auth;
 
 import io.pgweir.proxy.auth.LookupFailed.Meaning;
 import io.pgweir.proxy.net.Network;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.Iterator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,10 +21,15 @@ final class StrangerQueue {
     static final int MOST_OF_NETWORK = MOST_WAITING / 2;
 
     /** One of them; one of the two is called, once. */
-    interface Request {
-        void begin();
+    abstract static class Request {
+        /** Where it waits, and whether it has waited: guarded by the queue. */
+        private final Set<Network> networks = new HashSet<>();
 
-        void refuse(LookupFailed why);
+        private boolean over;
+
+        abstract void begin();
+
+        abstract void refuse(LookupFailed why);
     }
 
     private enum Turn {
@@ -36,12 +39,17 @@ final class StrangerQueue {
     }
 
     /** By network, the one whose turn is next first; none of them is empty. */
-    private final LinkedHashMap<Network, Deque<Request>> waiting = new LinkedHashMap<>();
+    private final LinkedHashMap<Network, LinkedHashSet<Request>> waiting = new LinkedHashMap<>();
 
     private int size;
     private int underWay;
 
-    /** It begins now or later, or is refused. @param from where it was asked */
+    /**
+     * It begins now or later, or is refused. One that waits already may be added again: whoever asks from another network does not
+     * wait behind what the first has asked.
+     *
+     * @param from where it was asked
+     */
     void add(Network from, Request request) {
         switch (place(from, request)) {
             case NOW -> request.begin();
@@ -56,32 +64,47 @@ final class StrangerQueue {
     }
 
     private synchronized Turn place(Network from, Request request) {
+        if (request.over) {
+            return Turn.LATER;
+        }
         if (underWay < MOST_UNDER_WAY) {
             underWay++;
+            request.over = true;
             return Turn.NOW;
         }
-        Deque<Request> own = waiting.get(from);
+        LinkedHashSet<Request> own = waiting.get(from);
         if (size == MOST_WAITING || (own != null && own.size() == MOST_OF_NETWORK)) {
-            return Turn.NEVER;
+            request.over = request.networks.isEmpty();
+            return request.over ? Turn.NEVER : Turn.LATER;
         }
-        waiting.computeIfAbsent(from, first -> new ArrayDeque<>()).add(request);
-        size++;
+        if (request.networks.add(from)) {
+            waiting.computeIfAbsent(from, first -> new LinkedHashSet<>()).add(request);
+            size++;
+        }
         return Turn.LATER;
     }
 
     private @Nullable Request poll() {
-        Iterator<Map.Entry<Network, Deque<Request>>> turns = waiting.entrySet().iterator();
-        if (!turns.hasNext()) {
+        if (waiting.isEmpty()) {
             return null;
         }
-        Map.Entry<Network, Deque<Request>> turn = turns.next();
-        turns.remove();
-        Request next = turn.getValue().remove();
-        if (!turn.getValue().isEmpty()) {
-            waiting.put(turn.getKey(), turn.getValue());
-        }
-        size--;
+        Map.Entry<Network, LinkedHashSet<Request>> turn =
+                waiting.entrySet().iterator().next();
+        waiting.remove(turn.getKey());
+        waiting.put(turn.getKey(), turn.getValue());
+        Request next = turn.getValue().iterator().next();
+        take(next);
         return next;
+    }
+
+    /** Out of the queues that it is in. */
+    private void take(Request request) {
+        request.over = true;
+        for (Network network : request.networks) {
+            waiting.computeIfPresent(network, (key, own) -> own.remove(request) && own.isEmpty() ? null : own);
+            size--;
+        }
+        request.networks.clear();
     }
 
     /**
@@ -91,13 +114,12 @@ final class StrangerQueue {
      */
     void ended(@Nullable Throwable failure) {
         LookupFailed outage = failure == null ? null : LookupFailed.of(failure);
-        List<Request> vain = new ArrayList<>();
+        Set<Request> vain = new LinkedHashSet<>();
         Request next;
         synchronized (this) {
             if (outage != null && outage.meaning() == Meaning.AWAY) {
                 waiting.values().forEach(vain::addAll);
-                waiting.clear();
-                size = 0;
+                vain.forEach(this::take);
             }
             next = poll();
             underWay -= next == null ? 1 : 0;

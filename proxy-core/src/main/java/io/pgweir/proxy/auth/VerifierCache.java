@@ -45,7 +45,35 @@ final class VerifierCache {
     private final StrangerQueue strangers = new StrangerQueue();
     private final Map<String, Answer> known = bounded(MOST_KNOWN);
     private final Map<String, Answer> unknown = bounded(MOST_UNKNOWN);
-    private final Map<String, CompletableFuture<@Nullable StoredPassword>> underWay = new HashMap<>();
+    private final Map<String, Question> underWay = new HashMap<>();
+
+    /** One that is put or waits to be; of strangers, all of whom want the same, each in its own network's turn. */
+    private final class Question extends StrangerQueue.Request {
+        private final String user;
+        private final boolean stranger;
+        private final CompletableFuture<@Nullable StoredPassword> result = new CompletableFuture<>();
+
+        Question(String user, boolean stranger) {
+            this.user = user;
+            this.stranger = stranger;
+        }
+
+        @Override
+        void begin() {
+            long begun = clock.getAsLong();
+            source.ask(user, stranger).whenComplete((stored, failure) -> {
+                answered(user, begun, stored, failure, result);
+                if (stranger) {
+                    strangers.ended(failure);
+                }
+            });
+        }
+
+        @Override
+        void refuse(LookupFailed why) {
+            answered(user, clock.getAsLong(), null, why, result);
+        }
+    }
 
     VerifierCache(long ttlNanos, LongSupplier clock, Source source) {
         this.ttlNanos = ttlNanos;
@@ -89,47 +117,24 @@ final class VerifierCache {
      * @param from who asks
      */
     CompletableFuture<@Nullable StoredPassword> find(String user, Network from) {
-        CompletableFuture<@Nullable StoredPassword> result;
-        boolean stranger;
+        Question question;
+        boolean first;
         synchronized (this) {
             Answer entry = get(user);
             if (entry != null && clock.getAsLong() - entry.freshUntil < 0) {
                 return CompletableFuture.completedFuture(entry.stored);
             }
-            CompletableFuture<@Nullable StoredPassword> others = underWay.get(user);
-            if (others != null) {
-                return others;
-            }
-            result = new CompletableFuture<>();
-            underWay.put(user, result);
-            stranger = entry == null || entry.stored == null;
+            Question others = underWay.get(user);
+            first = others == null;
+            question = others == null ? new Question(user, entry == null || entry.stored == null) : others;
+            underWay.put(user, question);
         }
-        if (stranger) {
-            strangers.add(from, new StrangerQueue.Request() {
-                @Override
-                public void begin() {
-                    ask(user, result, true);
-                }
-
-                @Override
-                public void refuse(LookupFailed why) {
-                    answered(user, clock.getAsLong(), null, why, result);
-                }
-            });
-        } else {
-            ask(user, result, false);
+        if (question.stranger) {
+            strangers.add(from, question);
+        } else if (first) {
+            question.begin();
         }
-        return result;
-    }
-
-    private void ask(String user, CompletableFuture<@Nullable StoredPassword> result, boolean stranger) {
-        long begun = clock.getAsLong();
-        source.ask(user, stranger).whenComplete((stored, failure) -> {
-            answered(user, begun, stored, failure, result);
-            if (stranger) {
-                strangers.ended(failure);
-            }
-        });
+        return question.result;
     }
 
     private synchronized @Nullable Answer get(String user) {

@@ -16,18 +16,62 @@ class StrangerQueueTest {
     private final List<String> begun = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
 
-    private void add(Network from, String name) {
-        queue.add(from, new StrangerQueue.Request() {
+    private StrangerQueue.Request request(String name) {
+        return new StrangerQueue.Request() {
             @Override
-            public void begin() {
+            void begin() {
                 begun.add(name);
             }
 
             @Override
-            public void refuse(LookupFailed why) {
+            void refuse(LookupFailed why) {
                 refused.add(name + " " + why.meaning());
             }
-        });
+        };
+    }
+
+    private void add(Network from, String name) {
+        queue.add(from, request(name));
+    }
+
+    private void add(Network from, String name, int count) {
+        for (int i = 0; i < count; i++) {
+            add(from, name + i);
+        }
+    }
+
+    @Test
+    void whatAnotherNetworkAsksForAsWellHasTheFirstTurnOfBothAndOnlyOne() {
+        StrangerQueue.Request wanted = request("wanted");
+        add(ONE, "a", 5);
+        queue.add(ONE, wanted);
+        queue.add(ONE, wanted);
+        queue.add(OTHER, wanted);
+        queue.ended(null);
+        queue.ended(null);
+        assertThat(begun).containsExactly("a0", "a1", "a2", "wanted");
+        queue.add(OTHER, wanted); // is under way
+        for (int i = 0; i < 4; i++) {
+            queue.ended(null);
+        }
+        assertThat(begun).containsExactly("a0", "a1", "a2", "wanted", "a3", "a4");
+        queue.add(OTHER, wanted);
+        add(ONE, "b", StrangerQueue.MOST_UNDER_WAY + StrangerQueue.MOST_OF_NETWORK);
+        add(OTHER, "c", StrangerQueue.MOST_OF_NETWORK);
+        assertThat(refused).as("all places are free again").isEmpty();
+    }
+
+    @Test
+    void whatWaitsElsewhereIsNotRefusedAndIsToldOfAnOutageOnce() {
+        StrangerQueue.Request wanted = request("wanted");
+        add(ONE, "a", StrangerQueue.MOST_UNDER_WAY);
+        queue.add(ONE, wanted);
+        add(OTHER, "b", StrangerQueue.MOST_OF_NETWORK);
+        queue.add(OTHER, wanted);
+        queue.add(new Network(3), wanted);
+        assertThat(refused).isEmpty();
+        queue.ended(new LookupFailed(Meaning.AWAY, "away", "away"));
+        assertThat(refused).hasSize(StrangerQueue.MOST_OF_NETWORK + 1).containsOnlyOnce("wanted " + Meaning.AWAY);
     }
 
     @Test

@@ -236,6 +236,25 @@ class VerifierCacheTest {
     }
 
     @Test
+    void whoWantsWhatAnotherNetworkHasAskedForDoesNotWaitBehindAllOfThat() {
+        for (int i = 0; i < 10; i++) {
+            cache.find("nobody" + i, THERE);
+        }
+        CompletableFuture<@Nullable StoredPassword> theirs = cache.find("u", THERE);
+        CompletableFuture<@Nullable StoredPassword> ours = cache.find("u", HERE);
+        answers.remove().complete(null);
+        answers.remove().complete(null);
+        assertThat(asked).last().isEqualTo("u");
+        answers.removeLast().complete(FIRST);
+        assertThat(ours).isCompletedWithValue(FIRST);
+        assertThat(theirs).isCompletedWithValue(FIRST);
+        while (!answers.isEmpty()) {
+            answers.remove().complete(null);
+        }
+        assertThat(asked).hasSize(11).doesNotHaveDuplicates();
+    }
+
+    @Test
     void aShorterTimeCountsForWhatIsKnown() {
         cache.ttl(SECONDS.toNanos(3_600));
         ask("u");

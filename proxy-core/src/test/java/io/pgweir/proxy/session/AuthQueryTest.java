@@ -12,6 +12,8 @@ import io.pgweir.proxy.testkit.LoginRoles;
 import io.pgweir.proxy.testkit.RealPostgres;
 import io.pgweir.proxy.testkit.RunningProxy;
 import io.pgweir.proxy.testkit.WireClient;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -386,6 +388,35 @@ class AuthQueryTest {
             assertThat(login(proxy, role, "right")).isEqualTo(refused(role));
             leave(proxy, strangers);
         } finally {
+            postgres.execute("DROP SCHEMA slow CASCADE");
+        }
+    }
+
+    @Test
+    void namesThatAreInventedElsewhereCostNobodyMoreThanATurn() throws Exception {
+        List<Socket> strangers = new ArrayList<>();
+        String query = afterDoing("pg_catalog.pg_sleep(0.1)");
+        try (RunningProxy proxy = proxy(query)) {
+            for (int i = 0; i <= 60; i++) {
+                String name = i < 60 ? "nobody" + i : role; // whoever has that one does not wait behind the others
+                Socket socket = new Socket();
+                socket.bind(new InetSocketAddress("127.0.0.2", 0));
+                socket.connect(new InetSocketAddress(proxy.host(), proxy.port()), 5000);
+                strangers.add(socket);
+                socket.getOutputStream().write(Frontend.startup(0, Map.of("user", name, "database", "postgres")));
+            }
+            await("all have asked").until(() -> proxy.proxy().sessions().loggingIn() == 61);
+            assertThat(login(proxy, roles.create("right"), "right")).startsWith("in as ");
+            assertThat(login(proxy, role, "right")).isEqualTo("in as " + role);
+            int answered = 0;
+            for (Socket stranger : strangers) {
+                answered += Math.min(1, stranger.getInputStream().available());
+            }
+            assertThat(answered).isLessThan(30);
+        } finally {
+            for (Socket stranger : strangers) {
+                stranger.close();
+            }
             postgres.execute("DROP SCHEMA slow CASCADE");
         }
     }
