@@ -115,11 +115,7 @@ class PoolConnectTest {
         CountDownLatch mayRefuse = new CountDownLatch(1);
         try (FakePostgres former = FakePostgres.start(connection -> {
                     connection.startup();
-                    try {
-                        mayRefuse.await();
-                    } catch (InterruptedException e) {
-                        throw new FakeConnection.Ended();
-                    }
+                    awaited(mayRefuse);
                     connection.send(Backend.errorResponse("FATAL", "28P01", "password authentication failed"));
                 });
                 FakePostgres next = server();
@@ -153,11 +149,7 @@ class PoolConnectTest {
                         connection.echoUntilClosed();
                         return;
                     }
-                    try {
-                        mayRefuse.await();
-                    } catch (InterruptedException e) {
-                        throw new FakeConnection.Ended();
-                    }
+                    awaited(mayRefuse);
                     connection.send(Backend.errorResponse("FATAL", "28P01", "password authentication failed"));
                 });
                 PoolHarness harness = PoolHarness.before(server, 1, "connection_limit", "1")) {
@@ -172,6 +164,43 @@ class PoolConnectTest {
             assertThat(harness.pool().failure()).isNull();
             client.release();
             harness.awaitIdle(1);
+        }
+    }
+
+    @Test
+    void aProbeThatIsRefusedWithAFormerPasswordIsNoAnswerEither() throws Exception {
+        CountDownLatch mayRefuse = new CountDownLatch(1);
+        try (FakePostgres server = FakePostgres.start(connection -> {
+                    connection.startup();
+                    if (connection.number() == 1) {
+                        connection.send(Backend.errorResponse("FATAL", "57P03", "the database system is starting up"));
+                    } else if (connection.number() == 2) {
+                        awaited(mayRefuse);
+                        connection.send(Backend.errorResponse("FATAL", "28P01", "password authentication failed"));
+                    } else {
+                        connection.welcome();
+                        connection.echoUntilClosed();
+                    }
+                });
+                PoolHarness harness = PoolHarness.before(server, 1, "breaker_failures", "1")) {
+            BackendCredentials credentials = BackendCredentials.broughtByClients();
+            harness.target(server, credentials);
+            TestClient client = harness.client(0).ask(); // waits: the server is only starting up
+            await("a probe is under way").until(() -> server.accepted() == 2);
+            credentials.proved(new StoredPassword.Md5(new Secret("md5" + "0".repeat(32))), null);
+            mayRefuse.countDown();
+            client.backend();
+            assertThat(harness.pool().failure()).isNull();
+            client.release();
+            harness.awaitIdle(1);
+        }
+    }
+
+    private static void awaited(CountDownLatch latch) throws FakeConnection.Ended {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new FakeConnection.Ended();
         }
     }
 
