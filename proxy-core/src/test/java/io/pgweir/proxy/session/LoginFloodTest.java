@@ -3,9 +3,13 @@ package io.pgweir.proxy.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.pgweir.proxy.settings.TlsProviderChoice;
+import io.pgweir.proxy.testkit.FakeConnection;
 import io.pgweir.proxy.testkit.FakePostgres;
 import io.pgweir.proxy.testkit.Frontend;
 import io.pgweir.proxy.testkit.RunningProxy;
+import io.pgweir.proxy.testkit.ServerMessage;
+import io.pgweir.proxy.testkit.TestCertificates;
 import io.pgweir.proxy.testkit.WireClient;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,13 +17,20 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections that do not log in, from one address and from many: 127.0.0.1 to 127.0.0.9, all of them this machine's. */
 class LoginFloodTest {
@@ -124,6 +135,61 @@ class LoginFloodTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void soAreTheirHandshakes(TlsProviderChoice provider, @TempDir Path directory) throws Exception {
+        TestCertificates certificates = TestCertificates.in(directory);
+        TestCertificates.Issued own = certificates.server();
+        byte[] record = {0x16, 3, 1, 64, 0, 1, 0, 63, (byte) 252, 3, 3}; // of 16 KiB, as its only message
+        byte[] begun = Arrays.copyOf(record, 9_000);
+        try (RunningProxy proxy = proxy(
+                "client_buffer_limit", "400000",
+                "tls_provider", provider.name(),
+                "tls_cert", own.certificate().toString(),
+                "tls_key", own.key().toString())) {
+            BufferBudget held = proxy.proxy().sessions().loginBuffers();
+            String[] protocols = Collections.nCopies(20, "p".repeat(250)).toArray(new String[21]);
+            protocols[20] = "postgresql";
+            try (WireClient client =
+                    WireClient.connectDirectTls(proxy.host(), proxy.port(), certificates.context(null), protocols)) {
+                await("of one that is over nothing is held").until(() -> held.held() == 0);
+                assertThat(client.send(STARTUP).read()).hasToString("R[0]");
+            }
+            for (int i = 0; i < 40; i++) {
+                open(proxy, "127.0.0.2").getOutputStream().write(begun);
+            }
+            Newcomers newcomers = proxy.proxy().sessions().newcomers();
+            await("each is held or closed")
+                    .until(() -> newcomers.present() + closed() == silent.size()
+                            && held.held() == (long) begun.length * newcomers.present());
+            assertThat(newcomers.present()).isBetween(5, 22);
+            WireClient.connectTls(proxy.host(), proxy.port(), certificates.context(null))
+                    .logIn("shop", "app", null)
+                    .close();
+            for (Socket socket : silent) {
+                socket.close();
+            }
+            await().until(() -> held.held() == 0);
+        }
+    }
+
+    /** How many of those that say nothing have been closed, or been told something. */
+    private int closed() throws IOException {
+        int closed = 0;
+        for (Socket socket : silent) {
+            socket.setSoTimeout(1);
+            try {
+                socket.getInputStream().read();
+                closed++;
+            } catch (SocketTimeoutException open) {
+                // it is waited for
+            } catch (SocketException reset) {
+                closed++;
+            }
+        }
+        return closed;
+    }
+
     @Test
     void whoHasLoggedInIsNoStrangerAnyMore() throws IOException {
         try (RunningProxy proxy = proxy();
@@ -131,6 +197,46 @@ class LoginFloodTest {
             client.send(Frontend.join(STARTUP, Frontend.query("SELECT '" + "x".repeat(30_000) + "'")));
             assertThat(client.readUntilReady().get(0)).hasToString("R[0]");
             await().until(() -> proxy.proxy().sessions().loginBuffers().held() == 0);
+        }
+    }
+
+    @Test
+    void whoHasProvedItselfIsOnlyNotReadFurtherWhileItWaits() throws Exception {
+        CountDownLatch mayWelcome = new CountDownLatch(1);
+        try (FakePostgres slow = FakePostgres.start(connection -> {
+                    connection.startup();
+                    awaited(mayWelcome);
+                    connection.welcome();
+                    connection.echoUntilClosed();
+                });
+                RunningProxy proxy = RunningProxy.at(
+                        "postgresql://127.0.0.1:" + slow.port() + "/*",
+                        "client_buffer_limit",
+                        "10000",
+                        "connect_timeout",
+                        "60s");
+                WireClient client = WireClient.connect(proxy.host(), proxy.port())) {
+            BufferBudget held = proxy.proxy().sessions().loginBuffers();
+            client.send(STARTUP);
+            await().until(() -> slow.accepted() == 1);
+            String text = "x".repeat(50_000);
+            client.send(Frontend.query(text));
+            await().until(() -> held.held() > held.most());
+            await().during(Duration.ofMillis(200))
+                    .atMost(Duration.ofSeconds(2))
+                    .until(() -> held.held() < text.length());
+            mayWelcome.countDown();
+            assertThat(ServerMessage.transcript(client.readUntilReady())).endsWith("Z[I]");
+            assertThat(ServerMessage.transcript(client.readUntilReady())).contains(text);
+            assertThat(held.held()).isZero();
+        }
+    }
+
+    private static void awaited(CountDownLatch latch) throws FakeConnection.Ended {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new FakeConnection.Ended();
         }
     }
 
