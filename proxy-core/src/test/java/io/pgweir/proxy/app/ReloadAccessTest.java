@@ -70,9 +70,9 @@ class ReloadAccessTest extends ReloadAccessHarness {
     void aPasswordThatIsReplacedByItsVerifierServesUntilAClientComesIn() throws Exception {
         try (Reloading pgweir = start(user("right"));
                 WireClient client = pgweir.login("app", role, "right")) {
-            servedAnew(pgweir, client);
-            pgweir.to(user(roles.stored(role)) + file);
-            servedAnew(pgweir, client);
+            String more = "  more: {host: $HOST, port: $PORT, min_connections: 1, user: " + role + "}\n"; // waits, too
+            pgweir.to(user(roles.stored(role)) + file + more);
+            pgweir.to("queue_limit: 7\n" + user(roles.stored(role)) + file + more);
             refused(pgweir, "wrong", "28P01");
             servedAnew(pgweir, client);
             pgweir.login("app", role, "right").close();

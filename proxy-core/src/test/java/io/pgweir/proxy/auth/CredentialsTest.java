@@ -112,6 +112,7 @@ class CredentialsTest {
         Credentials.Lease plain = credentials.hold(database, "known");
         DatabaseConfig verified =
                 reload("databases: {d: {host: db}}\nusers: {known: {password: '" + VERIFIER + "'}}\n");
+        credentials.hold(verified, "known"); // by another pool, to which nobody has brought anything either
         assertThat(credentials.isOvertaken(plain, verified, "known")).isFalse();
         assertThat(credentials.isCurrent(plain, verified, "known")).isFalse();
         assertThat(credentials.isLast(plain, verified, "known")).isFalse();
