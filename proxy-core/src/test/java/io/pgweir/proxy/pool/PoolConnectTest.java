@@ -75,7 +75,7 @@ class PoolConnectTest {
             clients.subList(0, 20).forEach(TestClient::backend);
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
             assertThat(mostLoggingIn).hasValue(Growth.MOST_CONNECTING);
-            assertThat(millis).as("20 logins of 50 ms").isBetween(250L, 600L);
+            assertThat(millis).as("20 logins of 50 ms, a second if one at a time").isBetween(250L, 999L);
             assertThat(server.accepted()).isEqualTo(20);
             assertThat(harness.pool().waiting()).isEqualTo(10);
             clients.subList(0, 10).forEach(TestClient::release);
@@ -398,7 +398,8 @@ class PoolConnectTest {
             assertThat(failure.reason()).isEqualTo(CheckoutFailure.Reason.UNAVAILABLE);
             assertThat(cause(failure).message()).contains("connect_timeout").contains("300 ms");
             assertThat(Duration.ofNanos(System.nanoTime() - begin))
-                    .isBetween(Duration.ofMillis(300), Duration.ofMillis(900));
+                    .as("connect_timeout, not pool_timeout, which is 30 s")
+                    .isBetween(Duration.ofMillis(300), Duration.ofSeconds(5));
             await().until(() -> harness.pool().open() == 0);
         }
     }
