@@ -2,6 +2,8 @@ package io.pgweir.proxy.auth;
 
 import io.pgweir.proxy.auth.LookupFailed.Meaning;
 import io.pgweir.proxy.net.Network;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -32,12 +34,6 @@ final class StrangerQueue {
         abstract void refuse(LookupFailed why);
     }
 
-    private enum Turn {
-        NOW,
-        LATER,
-        NEVER
-    }
-
     /** By network, the one whose turn is next first; none of them is empty. */
     private final LinkedHashMap<Network, LinkedHashSet<Request>> waiting = new LinkedHashMap<>();
 
@@ -45,43 +41,86 @@ final class StrangerQueue {
     private int underWay;
 
     /**
-     * It begins now or later, or is refused. One that waits already may be added again: whoever asks from another network does not
-     * wait behind what the first has asked.
+     * It begins now or later; where there is no room for it, the network that takes most of it makes some. One that waits already
+     * may be added again: whoever asks from another network does not wait behind what the first has asked.
      *
      * @param from where it was asked
+     * @return false if it has no place for want of room, and whoever has asked this time is to be told {@link #full}
      */
-    void add(Network from, Request request) {
-        switch (place(from, request)) {
-            case NOW -> request.begin();
-            case LATER -> {}
-            case NEVER ->
-                request.refuse(new LookupFailed(
-                        Meaning.NOT_ASKED,
-                        "too many logins of users whom pgweir does not know yet wait for an answer",
-                        "names of which nothing is known wait already: " + MOST_OF_NETWORK + " of this address or "
-                                + MOST_WAITING + " in all"));
+    boolean add(Network from, Request request) {
+        Request pushedOut = null;
+        boolean now;
+        synchronized (this) {
+            if (request.over || request.networks.contains(from)) {
+                return true;
+            }
+            now = underWay < MOST_UNDER_WAY;
+            if (now) {
+                underWay++;
+                request.over = true;
+            } else if (hasRoomFor(from)) {
+                request.networks.add(from);
+                waiting.computeIfAbsent(from, first -> new LinkedHashSet<>()).add(request);
+                size++;
+                pushedOut = size > MOST_WAITING ? pushOut(largest()) : null;
+            } else {
+                return !request.networks.isEmpty();
+            }
         }
+        if (now) {
+            request.begin();
+        } else if (pushedOut != null) {
+            pushedOut.refuse(full());
+        }
+        return true;
     }
 
-    private synchronized Turn place(Network from, Request request) {
-        if (request.over) {
-            return Turn.LATER;
+    /** One more than others have is not enough of a reason to push one of theirs out. */
+    private boolean hasRoomFor(Network network) {
+        int own = count(network);
+        return own < MOST_OF_NETWORK && (size < MOST_WAITING || count(largest()) > own + 1);
+    }
+
+    /** Neither waits nor has begun: nothing will come of it. */
+    synchronized boolean isNowhere(Request request) {
+        return !request.over && request.networks.isEmpty();
+    }
+
+    static LookupFailed full() {
+        return new LookupFailed(
+                Meaning.NOT_ASKED,
+                "too many logins of users whom pgweir does not know yet wait for an answer",
+                "names of which nothing is known wait already: " + MOST_OF_NETWORK + " of this address or "
+                        + MOST_WAITING + " in all");
+    }
+
+    private int count(Network network) {
+        LinkedHashSet<Request> own = waiting.get(network);
+        return own == null ? 0 : own.size();
+    }
+
+    private Network largest() {
+        return Collections.max(waiting.keySet(), Comparator.comparingInt(this::count));
+    }
+
+    /** The last that this network has asked; it is refused if it waits nowhere else. */
+    private @Nullable Request pushOut(Network network) {
+        Request last = null;
+        for (Request each : waiting.getOrDefault(network, new LinkedHashSet<>())) {
+            last = each;
         }
-        if (underWay < MOST_UNDER_WAY) {
-            underWay++;
-            request.over = true;
-            return Turn.NOW;
+        if (last == null) {
+            return null;
         }
-        LinkedHashSet<Request> own = waiting.get(from);
-        if (size == MOST_WAITING || (own != null && own.size() == MOST_OF_NETWORK)) {
-            request.over = request.networks.isEmpty();
-            return request.over ? Turn.NEVER : Turn.LATER;
-        }
-        if (request.networks.add(from)) {
-            waiting.computeIfAbsent(from, first -> new LinkedHashSet<>()).add(request);
-            size++;
-        }
-        return Turn.LATER;
+        leave(last, network);
+        last.networks.remove(network);
+        last.over = last.networks.isEmpty();
+        return last.over ? last : null;
+    }
+
+    private void leave(Request request, Network network) {
+        waiting.computeIfPresent(network, (key, own) -> own.remove(request) && own.isEmpty() ? null : own);
+        size--;
     }
 
     private @Nullable Request poll() {
@@ -100,10 +139,7 @@ final class StrangerQueue {
     /** Out of the queues that it is in. */
     private void take(Request request) {
         request.over = true;
-        for (Network network : request.networks) {
-            waiting.computeIfPresent(network, (key, own) -> own.remove(request) && own.isEmpty() ? null : own);
-            size--;
-        }
+        request.networks.forEach(network -> leave(request, network));
         request.networks.clear();
     }
 

@@ -62,7 +62,7 @@ final class VerifierCache {
         void begin() {
             long begun = clock.getAsLong();
             source.ask(user, stranger).whenComplete((stored, failure) -> {
-                answered(user, begun, stored, failure, result);
+                answered(this, begun, stored, failure);
                 if (stranger) {
                     strangers.ended(failure);
                 }
@@ -71,7 +71,7 @@ final class VerifierCache {
 
         @Override
         void refuse(LookupFailed why) {
-            answered(user, clock.getAsLong(), null, why, result);
+            answered(this, clock.getAsLong(), null, why);
         }
     }
 
@@ -129,12 +129,22 @@ final class VerifierCache {
             question = others == null ? new Question(user, entry == null || entry.stored == null) : others;
             underWay.put(user, question);
         }
-        if (question.stranger) {
-            strangers.add(from, question);
-        } else if (first) {
-            question.begin();
+        if (!question.stranger) {
+            if (first) {
+                question.begin();
+            }
+        } else if (!strangers.add(from, question)) {
+            forgetIfNowhere(question);
+            return CompletableFuture.failedFuture(StrangerQueue.full());
         }
         return question.result;
+    }
+
+    /** What one network has no room for another may have: who finds it meanwhile has it placed, and only its name is lost. */
+    private synchronized void forgetIfNowhere(Question question) {
+        if (strangers.isNowhere(question)) {
+            underWay.remove(question.user, question);
+        }
     }
 
     private synchronized @Nullable Answer get(String user) {
@@ -142,15 +152,12 @@ final class VerifierCache {
         return entry == null ? unknown.get(user) : entry;
     }
 
-    private void answered(
-            String user,
-            long begun,
-            @Nullable StoredPassword stored,
-            @Nullable Throwable failure,
-            CompletableFuture<@Nullable StoredPassword> result) {
+    private void answered(Question question, long begun, @Nullable StoredPassword stored, @Nullable Throwable failure) {
+        String user = question.user;
+        CompletableFuture<@Nullable StoredPassword> result = question.result;
         Answer former = null;
         synchronized (this) {
-            underWay.remove(user);
+            underWay.remove(user, question);
             if (failure == null) {
                 known.remove(user);
                 unknown.remove(user);

@@ -228,13 +228,15 @@ enum Metric {
             Kind.COUNTER,
             "clients",
             "Connections turned away because too many had not proved who they are: in all (max_unauthenticated), or from one"
-                    + " address (max_unauthenticated_per_address).",
-            new Label("reason", "unauthenticated", "unauthenticated_of_address")),
+                    + " address (max_unauthenticated_per_address); or because of what they had sent ahead of their logins (half of"
+                    + " client_buffer_limit).",
+            new Label("reason", "unauthenticated", "unauthenticated_of_address", "login_buffers")),
     CLIENT_BUFFERS(
             "pgweir_client_buffer_bytes",
             Kind.GAUGE,
             "bytes",
-            "What is held of clients' messages that cannot be passed on yet; client_buffer_limit bounds it."),
+            "What is held of clients' messages that cannot be passed on yet: client_buffer_limit bounds it, and half of that what is"
+                    + " sent ahead of logins."),
     CLIENT_STATEMENTS(
             "pgweir_client_statement_bytes",
             Kind.GAUGE,

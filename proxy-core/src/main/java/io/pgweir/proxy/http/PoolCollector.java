@@ -78,9 +78,12 @@ final class PoolCollector implements MultiCollector {
                 case CLIENTS_REFUSED -> {
                     series.add(sessions.newcomers().refused(), "unauthenticated");
                     series.add(sessions.newcomers().refusedOfAddress(), "unauthenticated_of_address");
+                    series.add(sessions.loginBuffers().refused(), "login_buffers");
                 }
                 case CLIENT_STATEMENTS -> series.add(pools.statementBudget.held());
-                case CLIENT_BUFFERS -> series.add(sessions.buffers().held());
+                case CLIENT_BUFFERS ->
+                    series.add(
+                            sessions.buffers().held() + sessions.loginBuffers().held());
                 case BREAKER_STATE, BREAKER_TRANSITIONS ->
                     pools.breakers().all().forEach(breaker -> add(breaker, metric, series));
                 case SERVER_ROLE ->

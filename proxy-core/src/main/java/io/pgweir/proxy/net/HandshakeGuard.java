@@ -33,7 +33,7 @@ public final class HandshakeGuard extends ChannelInboundHandlerAdapter {
      * @param most bytes that the peer may send in it; more is reported as a failure of TLS and ends the connection
      * @param room whether there is memory for as many bytes as have come, asked each time; else it ends, too
      */
-    public static void begin(ChannelPipeline pipeline, SslHandler tls, int most, IntPredicate room) {
+    public static HandshakeGuard begin(ChannelPipeline pipeline, SslHandler tls, int most, IntPredicate room) {
         HandshakeGuard guard = new HandshakeGuard(tls, most, room);
         pipeline.addFirst(tls);
         pipeline.addFirst(guard);
@@ -42,6 +42,12 @@ public final class HandshakeGuard extends ChannelInboundHandlerAdapter {
                 pipeline.remove(guard);
             }
         });
+        return guard;
+    }
+
+    /** Bytes that the peer has sent in its handshake, and behind it what was read with its end. */
+    public int bytes() {
+        return bytes;
     }
 
     /** Closes, and at once if a handshake is under way: its goodbye would have to wait for a step that runs elsewhere. */

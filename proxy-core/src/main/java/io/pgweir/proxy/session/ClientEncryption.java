@@ -7,9 +7,12 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.pgweir.protocol.wire.ProtocolViolation;
 import io.pgweir.protocol.wire.SqlState;
 import io.pgweir.proxy.net.HandshakeGuard;
+import io.pgweir.proxy.net.RecordGuard;
 import io.pgweir.proxy.tls.ClientTls;
 import io.pgweir.proxy.tls.Handshakes;
 import java.security.cert.X509Certificate;
+import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,19 +42,30 @@ final class ClientEncryption {
     private final Channel channel;
     private final @Nullable ClientTls tls;
     private final RefusalLog refusals;
-    private final BufferBudget.Share held;
+    private final IntPredicate room;
+    private final RecordGuard records;
     private State state = State.PLAIN;
     private boolean sslAsked;
     private boolean gssAsked;
     private boolean direct;
     private ClientTls.@Nullable Handshake handshake;
+    private @Nullable HandshakeGuard guard;
 
-    /** @param held what the client has sent and is held yet */
-    ClientEncryption(Channel channel, @Nullable ClientTls tls, RefusalLog refusals, BufferBudget.Share held) {
+    /**
+     * @param room whether so many bytes of a handshake have room
+     * @param keptOfRecord is told how many bytes of a record that is not whole are kept after the handshake
+     */
+    ClientEncryption(
+            Channel channel,
+            @Nullable ClientTls tls,
+            RefusalLog refusals,
+            IntPredicate room,
+            IntConsumer keptOfRecord) {
         this.channel = channel;
         this.tls = tls;
         this.refusals = refusals;
-        this.held = held;
+        this.room = room;
+        this.records = new RecordGuard(keptOfRecord);
     }
 
     /** Whether what comes now is the client's part of a handshake, which cannot be answered in clear. */
@@ -61,6 +75,18 @@ final class ClientEncryption {
 
     boolean isOn() {
         return state == State.ENCRYPTED;
+    }
+
+    /** Something has come from the client, decrypted if the connection is encrypted. */
+    void decoded() {
+        records.decoded();
+    }
+
+    /** The client is no stranger any more. */
+    void loggedIn() {
+        if (channel.pipeline().context(records) != null) {
+            channel.pipeline().remove(records);
+        }
     }
 
     /** Whether this client may log in as its connection is. */
@@ -144,8 +170,7 @@ final class ClientEncryption {
         ClientTls.Handshake begun = context.begin(channel.alloc());
         handshake = begun;
         state = State.HANDSHAKE;
-        HandshakeGuard.begin(
-                channel.pipeline(), begun.handler(), MOST_HANDSHAKE_BYTES, bytes -> !held.isScarceWith(bytes));
+        guard = HandshakeGuard.begin(channel.pipeline(), begun.handler(), MOST_HANDSHAKE_BYTES, room);
     }
 
     /**
@@ -165,7 +190,8 @@ final class ClientEncryption {
             return true;
         }
         state = State.ENCRYPTED;
-        held.giveBack();
+        channel.pipeline().addFirst(records);
+        records.begin(guard == null ? 0 : guard.bytes());
         SslHandler handler = handshake == null ? null : handshake.handler();
         if (direct && handler != null && !Handshakes.agreedOnPostgres(handler)) {
             // The rule of PostgreSQL 17: else a browser could be made to speak to us.

@@ -15,6 +15,7 @@ import io.pgweir.protocol.wire.StartupPacket;
 import io.pgweir.proxy.net.Deadlines;
 import io.pgweir.proxy.net.HandshakeGuard;
 import io.pgweir.proxy.net.LoopContext;
+import io.pgweir.proxy.net.Network;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,8 @@ final class ClientLogin {
     private final LoopContext loop;
     private final ClientHandler handler;
     private final Newcomers.Newcomer newcomer;
-    private final BufferBudget.Share held;
+    private final LoginBuffers.Share held;
+    private final LoginBuffers.Share heldByTls;
     private final ClientEncryption encryption;
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
         @Override
@@ -75,8 +77,11 @@ final class ClientLogin {
         this.loop = loop;
         this.handler = handler;
         this.newcomer = newcomer;
-        this.held = sessions.loginBuffers().share();
-        this.encryption = new ClientEncryption(channel, sessions.tls(), sessions.refusals(), held);
+        Network network = Network.of(channel.remoteAddress());
+        this.held = sessions.loginBuffers().share(network);
+        this.heldByTls = sessions.loginBuffers().share(network);
+        this.encryption = new ClientEncryption(
+                channel, sessions.tls(), sessions.refusals(), this::hasRoomInHandshake, this::keepsOfRecord);
     }
 
     void start() {
@@ -91,6 +96,7 @@ final class ClientLogin {
             in.release();
             return;
         }
+        encryption.decoded();
         ByteBuf all = pending;
         if (all == null) {
             pending = all = channel.alloc().buffer(in.readableBytes());
@@ -101,16 +107,43 @@ final class ClientLogin {
             refuse(ClientError.PROTOCOL_VIOLATION.with("too much data before authentication"));
             return;
         }
-        boolean scarce = held.isScarceWith(all.capacity());
-        if (scarce && place == null) {
-            refuse(LoginError.TOO_MUCH_AHEAD_OF_LOGINS.with(
-                    sessions.loginBuffers().held(), sessions.loginBuffers().most()));
-            return;
-        }
-        if (scarce || all.readableBytes() > Limits.PREAUTH_MESSAGE) {
+        if (all.readableBytes() > Limits.PREAUTH_MESSAGE) {
             channel.config().setAutoRead(false);
         }
+        if (held.isScarceWith(all.capacity())) {
+            noRoom();
+        }
         advance();
+    }
+
+    /** Who has proved who it is may wait with what it sends; whoever has not is turned away. */
+    private void noRoom() {
+        if (place == null) {
+            LoginBuffers buffers = sessions.loginBuffers();
+            buffers.refuse();
+            refuse(LoginError.TOO_MUCH_AHEAD_OF_LOGINS.with(buffers.held(), buffers.most()));
+        } else {
+            channel.config().setAutoRead(false);
+        }
+    }
+
+    private boolean hasRoomInHandshake(int bytes) {
+        boolean scarce = step != Step.CLOSED && heldByTls.isScarceWith(bytes);
+        if (scarce) {
+            sessions.loginBuffers().refuse();
+        }
+        return !scarce;
+    }
+
+    private void keepsOfRecord(int bytes) {
+        if (step != Step.CLOSED && heldByTls.isScarceWith(bytes)) {
+            noRoom();
+        }
+    }
+
+    private void giveBack() {
+        held.giveBack();
+        heldByTls.giveBack();
     }
 
     private void advance() {
@@ -291,7 +324,8 @@ final class ClientLogin {
         channel.config().setAutoRead(true);
         ByteBuf rest = pending;
         pending = null;
-        held.giveBack();
+        encryption.loggedIn();
+        giveBack();
         handler.loggedIn(session, rest == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : rest);
     }
 
@@ -304,7 +338,8 @@ final class ClientLogin {
         channel.config().setAutoRead(true);
         ByteBuf rest = pending;
         pending = null;
-        held.giveBack();
+        encryption.loggedIn();
+        giveBack();
         if (rest != null) {
             session.first(rest);
         }
@@ -352,7 +387,7 @@ final class ClientLogin {
             place.leave();
         }
         onEnd.run();
-        held.giveBack();
+        giveBack();
         if (pending != null) {
             pending.release();
             pending = null;

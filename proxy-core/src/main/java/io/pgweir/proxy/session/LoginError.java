@@ -31,7 +31,8 @@ enum LoginError {
             "Try again in a moment. If many clients share this address raise max_unauthenticated_per_address."),
     TOO_MUCH_AHEAD_OF_LOGINS(
             SqlState.OUT_OF_MEMORY,
-            "no room for what connections send ahead of their logins: it takes %1$d of %2$d bytes (half of client_buffer_limit)",
+            "no room for what connections send ahead of their logins: it takes %1$d of %2$d bytes (half of client_buffer_limit), of"
+                    + " which one address has half",
             "Connect again later. If all of them are clients of yours raise client_buffer_limit; else somebody floods pgweir."),
     NAME_TOO_LONG(
             SqlState.NAME_TOO_LONG,

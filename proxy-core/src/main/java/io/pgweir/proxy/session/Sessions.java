@@ -45,7 +45,7 @@ public final class Sessions {
     private final Newcomers newcomers;
     private final RefusalLog refusals = new RefusalLog();
     private final BufferBudget buffers;
-    private final BufferBudget loginBuffers;
+    private final LoginBuffers loginBuffers;
     private final AtomicInteger loginsUnderWay = new AtomicInteger();
     private volatile Phase phase = Phase.SERVING;
     /** The number of the configuration that everything goes by, except at the start. */
@@ -80,7 +80,7 @@ public final class Sessions {
         this.counts = new ClientCounts(config().access());
         this.newcomers = new Newcomers(config().bounds());
         this.buffers = new BufferBudget(config().bounds().bufferBytes());
-        this.loginBuffers = new BufferBudget(Math.max(1, buffers.most() / 2));
+        this.loginBuffers = new LoginBuffers(buffers.most() / 2);
         this.clients = new Places(HeapRoom.mostClients(config().maxClients()), LoginError.TOO_MANY_CLIENTS);
         keepStatements();
     }
@@ -176,8 +176,8 @@ public final class Sessions {
         return buffers;
     }
 
-    /** Of those that are logging in: whoever has logged in does not depend on what strangers send. */
-    BufferBudget loginBuffers() {
+    /** The same of those that are logging in. */
+    public LoginBuffers loginBuffers() {
         return loginBuffers;
     }
 

@@ -31,7 +31,9 @@ class StrangerQueueTest {
     }
 
     private void add(Network from, String name) {
-        queue.add(from, request(name));
+        if (!queue.add(from, request(name))) {
+            refused.add(name + " at once");
+        }
     }
 
     private void add(Network from, String name, int count) {
@@ -95,16 +97,50 @@ class StrangerQueueTest {
         for (int i = 0; i < most + 1; i++) {
             add(ONE, "a" + i);
         }
-        assertThat(refused).containsExactly("a" + most + " " + Meaning.NOT_ASKED);
+        assertThat(refused).containsExactly("a" + most + " at once");
         for (int i = 0; i < StrangerQueue.MOST_OF_NETWORK; i++) {
             add(OTHER, "b" + i);
         }
         assertThat(refused).hasSize(1);
-        add(new Network(3), "c");
-        assertThat(refused).last().isEqualTo("c " + Meaning.NOT_ASKED);
         queue.ended(null);
-        add(new Network(3), "c again");
-        assertThat(refused).hasSize(2);
+        add(ONE, "a again");
+        assertThat(refused).hasSize(1);
+    }
+
+    @Test
+    void whereThereIsNoRoomTheNetworkThatTakesMostMakesSome() {
+        add(ONE, "a", StrangerQueue.MOST_UNDER_WAY + StrangerQueue.MOST_OF_NETWORK);
+        add(OTHER, "b", StrangerQueue.MOST_OF_NETWORK);
+        StrangerQueue.Request shared = request("shared");
+        assertThat(queue.add(new Network(3), shared)).isTrue();
+        int last = StrangerQueue.MOST_UNDER_WAY + StrangerQueue.MOST_OF_NETWORK - 1;
+        assertThat(refused).containsExactly("a" + last + " " + Meaning.NOT_ASKED);
+        assertThat(queue.add(new Network(4), shared)).isTrue();
+        assertThat(refused).last().isEqualTo("b" + (StrangerQueue.MOST_OF_NETWORK - 1) + " " + Meaning.NOT_ASKED);
+        add(new Network(3), "c", StrangerQueue.MOST_OF_NETWORK);
+        assertThat(refused.stream().filter(name -> name.startsWith("c")))
+                .as("a third each")
+                .hasSizeBetween(160, 170)
+                .allMatch(name -> name.endsWith("at once"));
+        queue.ended(null);
+        queue.ended(null);
+        queue.ended(null);
+        queue.ended(null);
+        assertThat(begun).contains("shared");
+    }
+
+    @Test
+    void whoIsRefusedHasNotEndedWhatAnotherMayYetAsk() {
+        StrangerQueue.Request wanted = request("wanted");
+        add(ONE, "a", StrangerQueue.MOST_UNDER_WAY + StrangerQueue.MOST_OF_NETWORK);
+        assertThat(queue.add(ONE, wanted)).isFalse();
+        assertThat(queue.isNowhere(wanted)).isTrue();
+        assertThat(queue.add(OTHER, wanted)).isTrue();
+        assertThat(queue.isNowhere(wanted)).isFalse();
+        assertThat(refused).isEmpty();
+        queue.ended(null);
+        queue.ended(null);
+        assertThat(begun).contains("wanted");
     }
 
     @Test

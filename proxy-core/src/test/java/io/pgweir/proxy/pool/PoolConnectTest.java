@@ -75,7 +75,9 @@ class PoolConnectTest {
             clients.subList(0, 20).forEach(TestClient::backend);
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
             assertThat(mostLoggingIn).hasValue(Growth.MOST_CONNECTING);
-            assertThat(millis).as("20 logins of 50 ms, a second if one at a time").isBetween(250L, 999L);
+            assertThat(millis)
+                    .as("20 logins of 50 ms, a second if one at a time")
+                    .isBetween(250L, 999L);
             assertThat(server.accepted()).isEqualTo(20);
             assertThat(harness.pool().waiting()).isEqualTo(10);
             clients.subList(0, 10).forEach(TestClient::release);

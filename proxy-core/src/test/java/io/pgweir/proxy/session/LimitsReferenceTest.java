@@ -69,7 +69,7 @@ class LimitsReferenceTest {
                         "not read further until it is in"),
                 row(
                         "the same of all that log in, what a single one sends below 4 KiB not counted",
-                        "half of `client_buffer_limit`",
+                        "half of `client_buffer_limit`; half of that from one IPv4 address, or one /64 of IPv6",
                         "FATAL 53200; in a handshake closed"),
                 row("TLS handshake: bytes from the client", number(ClientEncryption.MOST_HANDSHAKE_BYTES), "closed"),
                 row("TLS handshakes that wait for a thread", number(Offload.MOST_HANDSHAKES), "closed"),
