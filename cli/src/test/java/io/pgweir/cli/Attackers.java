@@ -77,10 +77,12 @@ final class Attackers implements AutoCloseable {
 
     /** Fails if one of them has logged in, or was surprised otherwise. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         try {
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isZero();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             process.destroyForcibly();
         }
