@@ -20,6 +20,7 @@ public final class HandshakeGuard extends ChannelInboundHandlerAdapter {
     private final int most;
     private final IntPredicate room;
     private int bytes;
+    private int lastRead;
 
     private HandshakeGuard(SslHandler tls, int most, IntPredicate room) {
         this.tls = tls;
@@ -46,8 +47,13 @@ public final class HandshakeGuard extends ChannelInboundHandlerAdapter {
     }
 
     /** Bytes that the peer has sent in its handshake, and behind it what was read with its end. */
-    public int bytes() {
+    int bytes() {
         return bytes;
+    }
+
+    /** How many of them came last. */
+    int lastRead() {
+        return lastRead;
     }
 
     /** Closes, and at once if a handshake is under way: its goodbye would have to wait for a step that runs elsewhere. */
@@ -68,7 +74,8 @@ public final class HandshakeGuard extends ChannelInboundHandlerAdapter {
             ReferenceCountUtil.release(message);
             return;
         }
-        bytes += ((ByteBuf) message).readableBytes();
+        lastRead = ((ByteBuf) message).readableBytes();
+        bytes += lastRead;
         if (bytes > most) {
             end(ctx, message, "more than " + most + " bytes came before the end of the handshake");
         } else if (!room.test(bytes)) {

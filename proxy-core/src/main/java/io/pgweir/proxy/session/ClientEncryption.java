@@ -82,6 +82,11 @@ final class ClientEncryption {
         records.decoded();
     }
 
+    /** The client is turned away: what it sends yet is of no use. */
+    void refused() {
+        records.end();
+    }
+
     /** The client is no stranger any more. */
     void loggedIn() {
         if (channel.pipeline().context(records) != null) {
@@ -191,7 +196,9 @@ final class ClientEncryption {
         }
         state = State.ENCRYPTED;
         channel.pipeline().addFirst(records);
-        records.begin(guard == null ? 0 : guard.bytes());
+        if (guard != null) {
+            records.begin(guard);
+        }
         SslHandler handler = handshake == null ? null : handshake.handler();
         if (direct && handler != null && !Handshakes.agreedOnPostgres(handler)) {
             // The rule of PostgreSQL 17: else a browser could be made to speak to us.

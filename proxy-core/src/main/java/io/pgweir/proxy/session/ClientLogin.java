@@ -43,6 +43,9 @@ final class ClientLogin {
         CLOSED
     }
 
+    /** What a client sends without anything to decrypt in it: a handshake or a record, each of 64 KiB at most. */
+    private static final int MOST_UNDECODED = 128 << 10;
+
     private final Sessions sessions;
     private final Channel channel;
     private final LoopContext loop;
@@ -136,14 +139,15 @@ final class ClientLogin {
     }
 
     private void keepsOfRecord(int bytes) {
-        if (step != Step.CLOSED && heldByTls.isScarceWith(bytes)) {
+        if (step == Step.CLOSED) {
+            return;
+        }
+        boolean scarce = heldByTls.isScarceWith(bytes);
+        if (bytes > MOST_UNDECODED) {
+            refuse(ClientError.PROTOCOL_VIOLATION.with("records without data before authentication"));
+        } else if (scarce) {
             noRoom();
         }
-    }
-
-    private void giveBack() {
-        held.giveBack();
-        heldByTls.giveBack();
     }
 
     private void advance() {
@@ -325,7 +329,8 @@ final class ClientLogin {
         ByteBuf rest = pending;
         pending = null;
         encryption.loggedIn();
-        giveBack();
+        held.giveBack();
+        heldByTls.giveBack();
         handler.loggedIn(session, rest == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : rest);
     }
 
@@ -339,7 +344,8 @@ final class ClientLogin {
         ByteBuf rest = pending;
         pending = null;
         encryption.loggedIn();
-        giveBack();
+        held.giveBack();
+        heldByTls.giveBack();
         if (rest != null) {
             session.first(rest);
         }
@@ -373,6 +379,7 @@ final class ClientLogin {
 
     void closed() {
         end();
+        heldByTls.giveBack(); // until now it was there: last words may have been waited for
     }
 
     private void end() {
@@ -387,7 +394,8 @@ final class ClientLogin {
             place.leave();
         }
         onEnd.run();
-        giveBack();
+        held.giveBack();
+        encryption.refused();
         if (pending != null) {
             pending.release();
             pending = null;

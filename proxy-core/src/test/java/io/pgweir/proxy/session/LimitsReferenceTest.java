@@ -68,7 +68,7 @@ class LimitsReferenceTest {
                         number(Limits.PREAUTH_MESSAGE),
                         "not read further until it is in"),
                 row(
-                        "the same of all that log in, what a single one sends below 4 KiB not counted",
+                        "the same of all that log in, less than 4 KiB of one not counted, and of TLS that is not decrypted yet",
                         "half of `client_buffer_limit`; half of that from one IPv4 address, or one /64 of IPv6",
                         "FATAL 53200; in a handshake closed"),
                 row("TLS handshake: bytes from the client", number(ClientEncryption.MOST_HANDSHAKE_BYTES), "closed"),

@@ -131,10 +131,7 @@ class LoginFloodTest {
                     .as("another address has its own half")
                     .isTrue();
             login(proxy).close();
-            for (Socket socket : silent) {
-                socket.close();
-            }
-            await().until(() -> held.held() == 0);
+            closeAll(held);
         }
     }
 
@@ -142,14 +139,9 @@ class LoginFloodTest {
     @EnumSource
     void soAreTheirHandshakes(TlsProviderChoice provider, @TempDir Path directory) throws Exception {
         TestCertificates certificates = TestCertificates.in(directory);
-        TestCertificates.Issued own = certificates.server();
         byte[] record = {0x16, 3, 1, 64, 0, 1, 0, 63, (byte) 252, 3, 3}; // of 16 KiB, as its only message
         byte[] begun = Arrays.copyOf(record, 9_000);
-        try (RunningProxy proxy = proxy(
-                "client_buffer_limit", "400000",
-                "tls_provider", provider.name(),
-                "tls_cert", own.certificate().toString(),
-                "tls_key", own.key().toString())) {
+        try (RunningProxy proxy = proxyWithTls(provider, certificates)) {
             LoginBuffers held = proxy.proxy().sessions().loginBuffers();
             String[] protocols = Collections.nCopies(20, "p".repeat(250)).toArray(new String[21]);
             protocols[20] = "postgresql";
@@ -170,10 +162,7 @@ class LoginFloodTest {
             WireClient.connectTls(proxy.host(), proxy.port(), certificates.context(null))
                     .logIn("shop", "app", null)
                     .close();
-            for (Socket socket : silent) {
-                socket.close();
-            }
-            await().until(() -> held.held() == 0);
+            closeAll(held);
         }
     }
 
@@ -181,13 +170,8 @@ class LoginFloodTest {
     @EnumSource
     void soAreRecordsThatAreNotWhole(TlsProviderChoice provider, @TempDir Path directory) throws Exception {
         TestCertificates certificates = TestCertificates.in(directory);
-        TestCertificates.Issued own = certificates.server();
         byte[] begun = Arrays.copyOf(new byte[] {0x17, 3, 3, 64, 0}, 9_000); // of 16 KiB
-        try (RunningProxy proxy = proxy(
-                "client_buffer_limit", "400000",
-                "tls_provider", provider.name(),
-                "tls_cert", own.certificate().toString(),
-                "tls_key", own.key().toString())) {
+        try (RunningProxy proxy = proxyWithTls(provider, certificates)) {
             LoginBuffers held = proxy.proxy().sessions().loginBuffers();
             while (held.refused() == 0) {
                 assertThat(silent.size()).isLessThan(40);
@@ -201,10 +185,7 @@ class LoginFloodTest {
             assertThat(silent.size()).isBetween(5, 12);
             assertThat(held.held()).isLessThan(held.most() / 2 + 2L * begun.length);
             login(proxy).close();
-            for (Socket socket : silent) {
-                socket.close();
-            }
-            await().until(() -> held.held() == 0);
+            closeAll(held);
         }
     }
 
@@ -298,6 +279,22 @@ class LoginFloodTest {
         socket.getOutputStream().write(bytes);
         await().until(() -> socket.getInputStream().available() > 0 || held.held() > before && held.held() <= most);
         return socket.getInputStream().available() == 0;
+    }
+
+    private RunningProxy proxyWithTls(TlsProviderChoice provider, TestCertificates certificates) {
+        TestCertificates.Issued own = certificates.server();
+        return proxy(
+                "client_buffer_limit", "400000",
+                "tls_provider", provider.name(),
+                "tls_cert", own.certificate().toString(),
+                "tls_key", own.key().toString());
+    }
+
+    private void closeAll(LoginBuffers held) throws IOException {
+        for (Socket socket : silent) {
+            socket.close();
+        }
+        await("nothing is held of those that have gone").until(() -> held.held() == 0);
     }
 
     private RunningProxy proxy(String... settings) {
