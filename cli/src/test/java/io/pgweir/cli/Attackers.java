@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Strangers who make every {@link Attack} there is, in turn, in a process of their own. It has the lowest priority: who attacks over a
- * network takes no processor time from whom he attacks, but what the attack itself costs there.
+ * Strangers who make every {@link Attack} there is, in turn, in a process of their own. It runs when the processors have nothing else
+ * to do: who attacks over a network takes no time from whom he attacks, but what the attack itself costs there.
  */
 final class Attackers implements AutoCloseable {
     private static final int AT_A_TIME = 48;
@@ -38,9 +38,9 @@ final class Attackers implements AutoCloseable {
     /** Prepares so many connections to a port of this machine. */
     static Attackers of(int port, int connections, long seed) throws IOException {
         return new Attackers(new ProcessBuilder(
-                        "nice",
-                        "-n",
-                        "19",
+                        "chrt",
+                        "--idle",
+                        "0",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
