@@ -208,7 +208,8 @@ class DeadlinesTest {
             if (dice == 0) {
                 long length = 1 + random.nextInt(100);
                 deadlines.rearm(one, length);
-                model.computeIfPresent(one, (same, old) -> Math.max(armed.get(one) + length, now + 1));
+                // Lengths are compared, not times: those may overflow.
+                model.computeIfPresent(one, (same, old) -> armed.get(one) + Math.max(length, now + 1 - armed.get(one)));
             } else if (dice < 5) {
                 // Few lengths most of the time, as a proxy has; sometimes one that nobody used before.
                 long length = random.nextInt(20) > 0 ? 10L * (1 + random.nextInt(5)) : 1 + random.nextInt(1_000_000);
