@@ -4,9 +4,9 @@
     bench/builds.py before=/path/to/one/checkout after=/path/to/another again=/path/to/the/first/copied
     bench/builds.py without=.,--statement-statistics,0 with=. again=.,--statement-statistics,0
 
-Behind a comma come flags of pgweir run. Name the first build twice, under two names, to see what the machine's noise makes of no difference at all. Every build must have its
-jar (./pgweir version makes it). What the compiler makes of one build differs from one process to the next, so each is started several
-times. Takes about 2 minutes a mode and start, and starts and stops everything itself.
+Behind a comma come flags of pgweir run. Name the first build twice, under two names, to see what the machine's noise makes of no
+difference at all. Every build must have its jar (./pgweir version makes it). What the compiler makes of one build differs from one
+process to the next, so each is started several times. Takes about 2 minutes a mode and start, and starts and stops everything itself.
 """
 import argparse
 import signal

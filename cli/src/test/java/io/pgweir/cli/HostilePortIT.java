@@ -35,8 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
  * in. {@code -Dpgweir.hostile.connections=5000} for a longer run.
  *
  * <p>Times are taken in windows, quiet ones and such of attack in turn, and the median of each kind counts: what else the machine
- * does meets both. All share the processors of one machine, so what is asserted is wider than what is seen. {@code -Dpgweir.hostile.control=true} tells the two apart: another process is attacked alike, in windows of its own,
- * while the client works on the first, which nobody attacks then. See docs/reliability.md.
+ * does meets both. All share the processors of one machine, so what is asserted is wider than what is seen. With
+ * {@code -Dpgweir.hostile.control=true} what is the machine's shows: another process is attacked alike, in windows of its own, while
+ * the client works on the first, which nobody attacks then. See docs/reliability.md.
  */
 @Timeout(300)
 @EnabledOnOs(OS.LINUX) // all of 127.0.0.0/8 is this machine

@@ -4,9 +4,6 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Bytes that are held of what clients have sent and cannot be passed on yet, of all of them together. Thread-safe. */
 public final class BufferBudget {
-    /** What a single client holds below this is not counted. */
-    private static final int SMALL = 4 << 10;
-
     private final long most;
     private final AtomicLong held = new AtomicLong();
 
@@ -15,29 +12,14 @@ public final class BufferBudget {
         this.most = most == 0 ? Runtime.getRuntime().maxMemory() / 4 : most;
     }
 
-    /** What one client holds. One thread at a time. */
-    final class Share {
-        private int counted;
-
-        /** The client holds so many bytes now. Returns whether they are counted, and all together hold too much. */
-        boolean isScarceWith(int bytes) {
-            int now = bytes <= SMALL ? 0 : bytes;
-            if (now == 0 && counted == 0) {
-                return false;
+    /** Of one client. */
+    BufferShare share() {
+        return new BufferShare() {
+            @Override
+            boolean change(int bytes) {
+                return held.addAndGet(bytes) > most;
             }
-            long all = held.addAndGet(now - counted);
-            counted = now;
-            return now > 0 && all > most;
-        }
-
-        /** The client holds nothing any more. */
-        void giveBack() {
-            isScarceWith(0);
-        }
-    }
-
-    Share share() {
-        return new Share();
+        };
     }
 
     /** The most that is held without consequences. */

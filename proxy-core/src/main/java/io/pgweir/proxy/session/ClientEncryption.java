@@ -43,13 +43,14 @@ final class ClientEncryption {
     private final @Nullable ClientTls tls;
     private final RefusalLog refusals;
     private final IntPredicate room;
-    private final RecordGuard records;
+    private final IntConsumer keptOfRecord;
     private State state = State.PLAIN;
     private boolean sslAsked;
     private boolean gssAsked;
     private boolean direct;
     private ClientTls.@Nullable Handshake handshake;
     private @Nullable HandshakeGuard guard;
+    private @Nullable RecordGuard records;
 
     /**
      * @param room whether so many bytes of a handshake have room
@@ -65,7 +66,7 @@ final class ClientEncryption {
         this.tls = tls;
         this.refusals = refusals;
         this.room = room;
-        this.records = new RecordGuard(keptOfRecord);
+        this.keptOfRecord = keptOfRecord;
     }
 
     /** Whether what comes now is the client's part of a handshake, which cannot be answered in clear. */
@@ -79,17 +80,21 @@ final class ClientEncryption {
 
     /** Something has come from the client, decrypted if the connection is encrypted. */
     void decoded() {
-        records.decoded();
+        if (records != null) {
+            records.decoded();
+        }
     }
 
     /** The client is turned away: what it sends yet is of no use. */
     void refused() {
-        records.end();
+        if (records != null) {
+            records.end();
+        }
     }
 
     /** The client is no stranger any more. */
     void loggedIn() {
-        if (channel.pipeline().context(records) != null) {
+        if (records != null && channel.pipeline().context(records) != null) {
             channel.pipeline().remove(records);
         }
     }
@@ -195,8 +200,9 @@ final class ClientEncryption {
             return true;
         }
         state = State.ENCRYPTED;
-        channel.pipeline().addFirst(records);
         if (guard != null) {
+            records = new RecordGuard(keptOfRecord);
+            channel.pipeline().addFirst(records);
             records.begin(guard);
         }
         SslHandler handler = handshake == null ? null : handshake.handler();

@@ -51,8 +51,8 @@ final class ClientLogin {
     private final LoopContext loop;
     private final ClientHandler handler;
     private final Newcomers.Newcomer newcomer;
-    private final LoginBuffers.Share held;
-    private final LoginBuffers.Share heldByTls;
+    private final BufferShare held;
+    private final BufferShare heldByTls;
     private final ClientEncryption encryption;
     private final Deadlines.Deadline deadline = new Deadlines.Deadline() {
         @Override
@@ -322,33 +322,32 @@ final class ClientLogin {
 
     /** The session is open and its greeting written; it gets what the client has sent since. */
     void opened(ClientSession session) {
-        step = Step.CLOSED;
-        deadline.disarm();
-        sessions.loginEnded();
+        ByteBuf rest = over();
         channel.config().setAutoRead(true);
-        ByteBuf rest = pending;
-        pending = null;
-        encryption.loggedIn();
-        held.giveBack();
-        heldByTls.giveBack();
         handler.loggedIn(session, rest == null ? io.netty.buffer.Unpooled.EMPTY_BUFFER : rest);
     }
 
     /** The client is the console's from now on, its greeting written. */
     void opened(Console.Session session) {
-        step = Step.CLOSED;
-        deadline.disarm();
-        sessions.loginEnded();
+        ByteBuf rest = over();
         channel.pipeline().replace(handler, null, session);
         channel.config().setAutoRead(true);
-        ByteBuf rest = pending;
-        pending = null;
-        encryption.loggedIn();
-        held.giveBack();
-        heldByTls.giveBack();
         if (rest != null) {
             session.first(rest);
         }
+    }
+
+    /** The client has logged in. Returns what it has sent since, which is the caller's. */
+    private @Nullable ByteBuf over() {
+        step = Step.CLOSED;
+        deadline.disarm();
+        sessions.loginEnded();
+        encryption.loggedIn();
+        held.giveBack();
+        heldByTls.giveBack();
+        ByteBuf rest = pending;
+        pending = null;
+        return rest;
     }
 
     /** What to take back if the client leaves before it is logged in. */

@@ -10,9 +10,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * Apart from the {@link BufferBudget} of those who have logged in, who do not depend on what strangers send. Thread-safe.
  */
 public final class LoginBuffers {
-    /** What a single connection holds below this is not counted; a login takes less. */
-    private static final int SMALL = 4 << 10;
-
     private final long most;
     private final AtomicLong held = new AtomicLong();
     private final AtomicLong refused = new AtomicLong();
@@ -25,44 +22,26 @@ public final class LoginBuffers {
         this.most = Math.max(1, most);
     }
 
-    /** What one connection holds in one place. One thread at a time. */
-    final class Share {
-        private final Network network;
-        private int counted;
-
-        private Share(Network network) {
-            this.network = network;
-        }
-
-        /** The connection holds so many bytes there now. Returns whether they are counted, and it all is too much. */
-        boolean isScarceWith(int bytes) {
-            int now = bytes <= SMALL ? 0 : bytes;
-            int change = now - counted;
-            counted = now;
-            if (change != 0) {
-                long own = ofNetwork(change);
-                long all = held.addAndGet(change);
-                return now > 0 && (all > most || own > most / 2);
+    /** Of one connection in one place. It becomes too much with what comes, not while nothing changes. */
+    BufferShare share(Network network) {
+        return new BufferShare() {
+            @Override
+            boolean change(int bytes) {
+                if (bytes == 0) {
+                    return false;
+                }
+                long own = ofNetwork(network, bytes);
+                return held.addAndGet(bytes) > most || own > most / 2;
             }
-            return false;
-        }
-
-        private long ofNetwork(int change) {
-            Long own = networks.compute(network, (key, before) -> {
-                long sum = (before == null ? 0 : before) + change;
-                return sum == 0 ? null : sum;
-            });
-            return own == null ? 0 : own;
-        }
-
-        /** The connection holds nothing there any more. */
-        void giveBack() {
-            isScarceWith(0);
-        }
+        };
     }
 
-    Share share(Network network) {
-        return new Share(network);
+    private long ofNetwork(Network network, int change) {
+        Long own = networks.compute(network, (key, before) -> {
+            long sum = (before == null ? 0 : before) + change;
+            return sum == 0 ? null : sum;
+        });
+        return own == null ? 0 : own;
     }
 
     /** A connection has been closed for want of room. */

@@ -15,7 +15,7 @@ final class ReadAhead {
 
     private final ClientSession session;
     private final BufferBudget budget;
-    private final BufferBudget.Share share;
+    private final BufferShare share;
 
     ReadAhead(ClientSession session, BufferBudget budget) {
         this.session = session;
